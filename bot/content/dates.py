@@ -1,0 +1,78 @@
+"""Dates that are counted from what a newcomer told us."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.content.model import Deadline, Span
+    from bot.domain.turn import SlotValue
+
+SATURDAY = 5
+DECEMBER = 12
+
+
+def moved(day: date, offset: int, unit: Span) -> date:
+    """
+    Return the day `offset` units later (earlier when negative).
+
+    A month later is the same day number, or the last day of a shorter month (31 January + 1 month = 28 February), as Dutch
+    terms in months are counted. Working days leave out Saturdays and Sundays.
+
+    Raises:
+        OverflowError: the day lies outside the calendar.
+
+    """
+    match unit:
+        case "day":
+            return day + timedelta(days=offset)
+        case "week":
+            return day + timedelta(weeks=offset)
+        case "month":
+            return _months_later(day, offset)
+        case "year":
+            return _months_later(day, offset * 12)
+        case "working_day":
+            return _working_days_later(day, offset)
+
+
+def due_on(deadline: Deadline, slots: Mapping[str, SlotValue], today: date) -> date | None:
+    """Return the deadline's day, or None when the anchor is unknown. Calendar anchors follow `today`."""
+    anchor = _anchor(deadline.anchor, slots, today)
+    if anchor is None:
+        return None
+    try:
+        return moved(anchor, deadline.offset, deadline.unit)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _anchor(name: str, slots: Mapping[str, SlotValue], today: date) -> date | None:
+    match name:
+        case "year_end" | "toeslag_year_end":
+            return date(today.year, DECEMBER, 31)
+        case "month_start":
+            return _months_later(today.replace(day=1), 1)
+        case _:
+            told = slots.get(name)
+            return told if isinstance(told, date) else None
+
+
+def _months_later(day: date, months: int) -> date:
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _working_days_later(day: date, offset: int) -> date:
+    step = timedelta(days=1 if offset >= 0 else -1)
+    left = abs(offset)
+    while left:
+        day += step
+        if day.weekday() < SATURDAY:
+            left -= 1
+    return day

@@ -1,0 +1,361 @@
+"""
+From a response's name to a message in the reader's language.
+
+The first variant is spoken whose conditions hold and in which everything is known. Dates, amounts and numbers are written
+as people write them in that language; Dutch words, numbers and addresses are isolated inside right-to-left text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from bot.content.dates import due_on
+from bot.content.model import DeadlineIs, SlotIs, Variant
+from bot.domain.clock import local_day
+from bot.domain.languages import SOURCE
+from bot.domain.turn import Button, Choice, Message, SlotValue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.content.catalogues import Catalogues
+    from bot.content.model import Content, Fact, Question
+
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+STARRED = re.compile(r"\*([^*\n]+)\*")
+_LATIN_RUN = re.compile(r"\*[^*\n]*[A-Za-z][^*\n]*\*|https?://\S+|[A-Za-z][\w.'’-]*(?:[ /-][A-Za-z][\w.'’-]*)*")
+# Left-to-right isolate and its end (Unicode TR9): what stands between keeps its own order in Arabic and Farsi.
+LRI, PDI = "\u2066", "\u2069"
+MOST_SOURCES = 2
+SOURCE_READ = "utter_footer_source"
+SOURCE_UNREAD = "utter_footer_source_unread"
+OTHER_LANGUAGE = "utter_other_language"
+
+
+class UnknownResponseError(KeyError):
+    """No response has this name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who reads: the language on file, a second one, and the official words that were explained before."""
+
+    language: str
+    second: str | None = None
+    explained: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A message, and the official words it explained for the first time."""
+
+    message: Message
+    explained: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a text can be filled with at this moment."""
+
+    slots: Mapping[str, SlotValue] = field(default_factory=dict)
+    extra: Mapping[str, SlotValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renderer:
+    """Renders the responses of `content` with the translations of `catalogues`."""
+
+    content: Content
+    catalogues: Catalogues
+
+    def render(
+        self,
+        response: str,
+        reader: Reader,
+        known: Known,
+        *,
+        now: datetime,
+        choices: tuple[Choice, ...] = (),
+    ) -> Rendered:
+        """
+        Return the message for `reader` at the aware moment `now`.
+
+        Raises:
+            UnknownResponseError: there is no such response, or none of its variants can be spoken.
+
+        """
+        today = local_day(now)
+        variant = self._variant(response, known, today)
+        language, text = self._translated(variant, reader, known, today)
+        explained, explanations = self._explanations(variant, reader, language)
+        parts = [self._filled(text, language, known, today)]
+        parts += [self._isolated(line, language) for line in explanations]
+        parts += self._footer(response, language, known, today)
+        note = self._language_note(reader, language)
+        if note:
+            parts.insert(0, note)
+            explained |= {_language_mark(reader.language)}
+        buttons = tuple(
+            Button(title=self.title(button.title, language), payload=button.payload) for button in variant.buttons
+        )
+        message = Message(
+            response=response,
+            text="\n".join(parts),
+            buttons=(*self._chosen(choices, language), *buttons),
+            language=language,
+            direction=self.content.languages.direction(language),
+        )
+        return Rendered(message=message, explained=frozenset(explained))
+
+    def title(self, dutch: str, language: str, second: str | None = None) -> str:
+        """Return a button's title in the first language of the chain that has it."""
+        return self._first("button", dutch, language, second)
+
+    def flow_name(self, flow: str, language: str) -> str:
+        """Return a flow's name as people see it."""
+        return self._first("flow", self.content.flow_names.get(flow, flow), language)
+
+    # ---- choosing
+
+    def _variant(self, response: str, known: Known, today: date) -> Variant:
+        found = self.content.responses.get(response)
+        if found is None:
+            raise UnknownResponseError(response)
+        for variant in found.variants:
+            if self._holds(variant, known, today) and self._all_known(variant, known, today):
+                return variant
+        raise UnknownResponseError(response)
+
+    def _holds(self, variant: Variant, known: Known, today: date) -> bool:
+        for condition in variant.conditions:
+            match condition:
+                case SlotIs(slot=slot, value=value):
+                    if {**known.slots, **known.extra}.get(slot) != value:
+                        return False
+                case DeadlineIs(deadline=name, passed=passed):
+                    day = due_on(self.content.deadlines[name], known.slots, today)
+                    if day is None or (day < today) is not passed:
+                        return False
+        return True
+
+    def _all_known(self, variant: Variant, known: Known, today: date) -> bool:
+        names = PLACEHOLDER.findall(variant.text)
+        return all(self._value(name, SOURCE, known, today) is not None for name in names)
+
+    def _translated(self, variant: Variant, reader: Reader, known: Known, today: date) -> tuple[str, str]:
+        for language in self.content.languages.chain(reader.language, reader.second):
+            if language == SOURCE:
+                return language, self._dutch(variant, known, today)
+            if variant.text_plural and variant.plural_of:
+                count = self._count(variant.plural_of, known)
+                text = self.catalogues.find_plural(
+                    language, variant.context, variant.text, variant.text_plural, count
+                )
+            else:
+                text = self.catalogues.find(language, variant.context, variant.text)
+            if text:
+                return language, text
+        return SOURCE, self._dutch(variant, known, today)
+
+    def _dutch(self, variant: Variant, known: Known, _today: date) -> str:
+        if variant.text_plural and variant.plural_of and self._count(variant.plural_of, known) != 1:
+            return variant.text_plural
+        return variant.text
+
+    def _count(self, name: str, known: Known) -> int:
+        value = {**known.slots, **known.extra}.get(name)
+        return int(value) if isinstance(value, (int, Decimal)) else 0
+
+    def _first(self, context: str, dutch: str, language: str, second: str | None = None) -> str:
+        for code in self.content.languages.chain(language, second):
+            if code == SOURCE:
+                return dutch
+            found = self.catalogues.find(code, context, dutch)
+            if found:
+                return found
+        return dutch
+
+    def _chosen(self, choices: tuple[Choice, ...], language: str) -> tuple[Button, ...]:
+        buttons = []
+        for choice in choices:
+            if choice.flow is not None:
+                title = self.flow_name(choice.flow, language)
+            elif choice.language is not None:
+                title = self.content.languages.all[choice.language].name
+            else:
+                title = self.title(choice.title or choice.payload, language)
+            buttons.append(Button(title=title, payload=choice.payload))
+        return tuple(buttons)
+
+    # ---- filling
+
+    def _filled(self, text: str, language: str, known: Known, today: date) -> str:
+        isolated = self._isolated(text, language)
+
+        def fill(found: re.Match[str]) -> str:
+            value = self._value(found[1], language, known, today)
+            return self._kept_apart(value, language) if value is not None else ""
+
+        return PLACEHOLDER.sub(fill, isolated)
+
+    def _isolated(self, text: str, language: str) -> str:
+        """Isolate runs of Latin letters in right-to-left text, placeholders left alone."""
+        if self.content.languages.direction(language) == "ltr":
+            return text
+        pieces = re.split(r"(\{[a-z][a-z0-9_]*\})", text)
+        return "".join(
+            piece if PLACEHOLDER.fullmatch(piece) else _LATIN_RUN.sub(lambda run: f"{LRI}{run[0]}{PDI}", piece)
+            for piece in pieces
+        )
+
+    def _kept_apart(self, value: str, language: str) -> str:
+        if self.content.languages.direction(language) == "ltr" or not re.search(r"[A-Za-z0-9]", value):
+            return value
+        if re.search(r"[\u0590-\u08ff]", value):
+            return value  # a date in Arabic words reads in the order of the text around it
+        return f"{LRI}{value}{PDI}"
+
+    def _value(self, name: str, language: str, known: Known, today: date) -> str | None:
+        """Return the placeholder's value as it is written in `language`; None when it is not known today."""
+        head, _, rest = name.partition("_")
+        match head:
+            case "fact" if rest in self.content.facts:
+                return _written_fact(self.content.facts[rest], language, today)
+            case "number" if rest in self.content.numbers:
+                return self.content.numbers[rest]
+            case "local":
+                place = self.content.municipalities.get(str(known.slots.get("municipality")))
+                return place.facts.get(rest) if place else None
+            case "deadline" if rest in self.content.deadlines:
+                day = due_on(self.content.deadlines[rest], known.slots, today)
+                return _written_date(day, language) if day else None
+            case _:
+                return self._slot_value(name, language, known)
+
+    def _slot_value(self, name: str, language: str, known: Known) -> str | None:
+        value = {**known.slots, **known.extra}.get(name)
+        match value:
+            case None:
+                return None
+            case str() if name == "municipality" and value in self.content.municipalities:
+                return self.content.municipalities[value].name
+            case str() if name == "flow_name":
+                return self.flow_name(value, language)
+            case str() if name == "language_name" and value in self.content.languages.all:
+                return self.content.languages.all[value].name
+            case bool():
+                return None
+            case date():
+                return _written_date(value, language)
+            case int() | Decimal():
+                return str(format_decimal(value, locale=language))
+            case _:
+                return str(value)
+
+    # ---- below the text
+
+    def _explanations(self, variant: Variant, reader: Reader, language: str) -> tuple[set[str], list[str]]:
+        explained: set[str] = set()
+        lines: list[str] = []
+        for name in variant.terms:
+            term = self.content.terms.get(name)
+            if term is None or name in reader.explained:
+                continue
+            text = (
+                term.explanation
+                if language == SOURCE
+                else self.catalogues.find(language, "glossary", term.explanation)
+            )
+            if text:
+                explained.add(name)
+                lines.append(f"*{term.term}* = {text}")
+        return explained, lines
+
+    def _footer(self, response: str, language: str, known: Known, today: date) -> list[str]:
+        """Return the lines below an answer: on whose word, checked when, and what may be different."""
+        question = self.content.questions.get(response.removeprefix("utter_").removesuffix("_more"))
+        if question is None or not question.sources:
+            return []
+        return [self._line(name, language, extra, known, today) for name, extra in self._footers(question, language)]
+
+    def _footers(self, question: Question, language: str) -> list[tuple[str, dict[str, SlotValue]]]:
+        named = [self.content.sources[source] for source in question.sources]
+        read = [source for source in named if source.read]
+        organisations = list(dict.fromkeys(_short(source.organisation) for source in read or named))[:MOST_SOURCES]
+        said = format_list(organisations, style="standard", locale=language)
+        footers: list[tuple[str, dict[str, SlotValue]]] = [
+            (SOURCE_READ if read else SOURCE_UNREAD, {"sources": said, "checked_on": question.checked_on})
+        ]
+        if question.publish_gate & {"check_law_status", "check_source_first"} or question.confidence == "low":
+            footers.append(("utter_footer_may_have_changed", {}))
+        elif "check_amounts_each_year" in question.publish_gate:
+            footers.append(("utter_footer_amounts", {}))
+        if "fill_local_config" in question.publish_gate:
+            footers.append(("utter_footer_local", {}))
+        return footers
+
+    def _line(self, name: str, language: str, extra: dict[str, SlotValue], known: Known, today: date) -> str:
+        variant = self._variant(name, Known(slots=known.slots, extra=extra), today)
+        text = variant.text if language == SOURCE else self.catalogues.find(language, variant.context, variant.text)
+        return self._filled(text or variant.text, language, Known(slots=known.slots, extra=extra), today)
+
+    def _language_note(self, reader: Reader, language: str) -> str | None:
+        """Tell the reader once, in their own language when we can, that this is not their language."""
+        if language in (reader.language, reader.second) or _language_mark(reader.language) in reader.explained:
+            return None
+        note = self.content.responses.get(OTHER_LANGUAGE)
+        if note is None:
+            return None
+        variant = note.variants[0]
+        for code in self.content.languages.chain(reader.language, reader.second):
+            text = variant.text if code == SOURCE else self.catalogues.find(code, variant.context, variant.text)
+            if text:
+                return text
+        return None
+
+
+def _language_mark(language: str) -> str:
+    return f"language:{language}"
+
+
+def _short(organisation: str) -> str:
+    """Return the organisation's own name: what stands before a remark in brackets or a second one."""
+    return re.split(r"\s*[(;,]| via | / ", organisation)[0].strip()
+
+
+def _written_date(day: date, language: str) -> str:
+    return str(format_date(day, format="full", locale=language))
+
+
+def _written_fact(fact: Fact, language: str, today: date) -> str | None:
+    if fact.valid_until is not None and today > fact.valid_until:
+        return None
+    if not isinstance(fact.value, Decimal):
+        return fact.value
+    match fact.unit:
+        case "euro":
+            pattern = str(Locale.parse(language).currency_formats["standard"].pattern)
+            whole = fact.value == fact.value.to_integral_value()
+            return str(
+                format_currency(
+                    fact.value,
+                    "EUR",
+                    locale=language,
+                    format=pattern.replace(".00", "") if whole else pattern,
+                    currency_digits=False,
+                )
+            )
+        case "percent":
+            # Left unrounded: 12.5 percent must not become 12.
+            return str(format_percent(fact.value / 100, locale=language, decimal_quantization=False))
+        case "plain":
+            return str(format_decimal(fact.value, locale=language, decimal_quantization=False))

@@ -1,0 +1,70 @@
+"""Every environment variable the assistant reads, explained. Only wiring and the command line look here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    import os  # noqa: PLC0415  # read when asked, so that a test can point HOME elsewhere
+
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "wegwijs"
+
+
+class Settings(BaseSettings):
+    """The settings of one process; a missing value has a default that protects the newcomer."""
+
+    model_config = SettingsConfigDict(env_prefix="", env_file=None, extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        validation_alias="WEGWIJS_DATA_DIR",
+        description="Where the embedded database, the keys and the caches live.",
+    )
+    knowledge_dir: Path | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_KNOWLEDGE_DIR",
+        description="A folder with nlu/, flows/ and content/ instead of the ones that came with the assistant.",
+    )
+    organisation_dir: Path | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_ORGANISATION_DIR",
+        description="A folder laid over the knowledge: its files replace or add to the same paths.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="postgresql://… for scale-out; empty means SQLite in the data directory.",
+    )
+    master_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_MASTER_KEY",
+        description="Base64 of 32 bytes; empty means a key file in the data directory's keys folder.",
+    )
+    nlu_encoder: bool = Field(
+        default=True,
+        validation_alias="WEGWIJS_NLU_ENCODER",
+        description="0 answers with the lexical model alone (less memory, less understanding).",
+    )
+    log_level: str = Field(
+        default="WARNING", validation_alias="WEGWIJS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
+    )
+
+    @property
+    def url(self) -> str:
+        """The database's URL, with the embedded SQLite file as the default."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'database' / 'wegwijs.sqlite'}"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Beside the database folder, never in it, so that a backup of the database does not carry its key."""
+        return self.data_dir / "keys"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be rebuilt at any time: the trained model, compiled catalogues."""
+        return self.data_dir / "cache"

@@ -1,0 +1,111 @@
+"""The conversations: what the assistant remembers between two messages, and who answers the next one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from bot.store.rows import ConversationRow
+from bot.store.tables import UNREAD, conversations, inbound
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from bot.store.keys import Keys
+
+CONVERSATION = list(conversations.c)
+
+
+class Conversations:
+    """The conversations, one per address."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def locked(self, conversation_id: str, *, wait: bool = True) -> ConversationRow | None:
+        """
+        Return the conversation, held for this unit of work alone; None when it does not exist.
+
+        With `wait=False` it is None too when another unit of work holds it: that one will take its messages.
+        """
+        # SQLite has no row locks and needs none: its writes come one at a time.
+        query = select(*CONVERSATION).where(conversations.c.id == conversation_id)
+        row = self._connection.execute(query.with_for_update(skip_locked=not wait)).one_or_none()
+        return None if row is None else conversation_from(row, self._keys)
+
+    def get(self, conversation_id: str) -> ConversationRow | None:
+        """Return the conversation as it is now, without holding it."""
+        query = select(*CONVERSATION).where(conversations.c.id == conversation_id)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else conversation_from(row, self._keys)
+
+    def of(self, newcomer_id: str) -> list[ConversationRow]:
+        """Return every conversation of one newcomer, the oldest first."""
+        query = select(*CONVERSATION).where(conversations.c.newcomer_id == newcomer_id)
+        rows = self._connection.execute(query.order_by(conversations.c.id)).all()
+        return [conversation_from(row, self._keys) for row in rows]
+
+    def save_state(self, conversation_id: str, state: bytes, *, version: int, now: datetime) -> None:
+        """Seal and store what the assistant remembers; `version` names the shape of those bytes."""
+        key = self._keys.of_conversation(conversation_id)
+        sealed = self._keys.vault.seal(
+            state, key=key, table="conversations", column="state_sealed", row=conversation_id
+        )
+        self._set(conversation_id, state_sealed=sealed, state_version=version, updated_at=now)
+
+    def with_unread(self, limit: int) -> list[str]:
+        """Return conversations in which a message waits for its turn, the longest waiting first."""
+        waiting_since = func.min(inbound.c.received_at)
+        query = select(inbound.c.conversation_id).where(UNREAD).group_by(inbound.c.conversation_id)
+        return list(self._connection.scalars(query.order_by(waiting_since).limit(limit)))
+
+    def set_route(self, conversation_id: str, route: str, *, now: datetime) -> None:
+        """Record who answers the next message: bot or human."""
+        self._set(conversation_id, route=route, updated_at=now)
+
+    def add_attempt(self, conversation_id: str) -> int:
+        """Count one more attempt in a row that did not help, and return how many there are."""
+        count: int = self._connection.execute(
+            update(conversations)
+            .where(conversations.c.id == conversation_id)
+            .values(attempts=conversations.c.attempts + 1)
+            .returning(conversations.c.attempts)
+        ).scalar_one()
+        return count
+
+    def clear_attempts(self, conversation_id: str) -> None:
+        """Start counting attempts from nought."""
+        self._set(conversation_id, attempts=0)
+
+    def _set(self, conversation_id: str, **values: object) -> None:
+        self._connection.execute(
+            update(conversations).where(conversations.c.id == conversation_id).values(**values)
+        )
+
+
+def conversation_from(row: Row[*tuple[Any, ...]], keys: Keys) -> ConversationRow:
+    """Open a row of the `CONVERSATION` columns."""
+    state: bytes | None = None
+    if row.state_sealed is not None:
+        key = keys.of_conversation(row.id)
+        state = keys.vault.open(
+            row.state_sealed, key=key, table="conversations", column="state_sealed", row=row.id
+        )
+    return ConversationRow(
+        id=row.id,
+        newcomer_id=row.newcomer_id,
+        channel=row.channel,
+        next_number=row.next_number,
+        read_mark=row.read_mark,
+        said_count=row.said_count,
+        state=state,
+        state_version=row.state_version,
+        route=row.route,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

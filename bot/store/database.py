@@ -1,0 +1,238 @@
+"""The database: SQLite in one process by default, PostgreSQL for many."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from bot.store.errors import (
+    ConversationGoneError,
+    DatabaseClosedError,
+    UnitInsideUnitError,
+    UnknownDatabaseError,
+)
+from bot.store.migrate import upgrade
+from bot.store.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from sqlalchemy import URL, Connection
+
+    from bot.store.encryption import Vault
+
+T = TypeVar("T")
+
+_TRIES = 5
+# What PostgreSQL says when two transactions stood in each other's way and doing it again is right.
+_DO_IT_AGAIN = frozenset({"40001", "40P01"})
+
+
+class Database(ABC):
+    """Runs units of work. A unit is a function of `Work`; what it returns comes back, what it raises undoes it."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+        self._inside = threading.local()
+
+    @staticmethod
+    def open(url: str, vault: Vault) -> Database:
+        """Connect to `sqlite:///path` or `postgresql://…`; call `upgrade` before the first unit of work."""
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+            return _SqliteDatabase(parsed, vault)
+        if backend in {"postgresql", "postgres"}:
+            return _PostgresqlDatabase(parsed, vault)
+        raise UnknownDatabaseError(parsed.render_as_string(hide_password=True))
+
+    @abstractmethod
+    def upgrade(self) -> None:
+        """Bring the tables up to date; harmless when they are, and when several processes do it at once."""
+
+    @abstractmethod
+    def read(self, fn: Callable[[Work], T]) -> T:
+        """Run a unit of work that changes nothing; the database refuses a write."""
+
+    @abstractmethod
+    def write(self, fn: Callable[[Work], T]) -> T:
+        """
+        Run a unit of work and store what it did, or nothing when it raises.
+
+        `fn` can run more than once (PostgreSQL asks for it when two units collide), so it changes nothing but the
+        database; and it runs while others wait, so it calls no network.
+        """
+
+    @abstractmethod
+    def scrub(self) -> None:
+        """Remove from the files what deleted rows left behind. Slow; for the schedule, after people were forgotten."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the connections, after what was started is done."""
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _refuse_inside(self) -> None:
+        if getattr(self._inside, "unit", False):
+            raise UnitInsideUnitError
+
+    def _run(self, engine: Engine, fn: Callable[[Work], T]) -> T:
+        self._refuse_inside()
+        self._inside.unit = True
+        try:
+            with engine.begin() as connection:
+                return fn(Work(connection, self.vault))
+        finally:
+            self._inside.unit = False
+
+
+class _SqliteDatabase(Database):
+    """One file, one writer thread, readers beside it."""
+
+    def __init__(self, url: URL, vault: Vault) -> None:
+        super().__init__(vault)
+        path = Path(str(url.database))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # SQLite gives its -wal and -shm files the same rights
+        self._writer = create_engine(url, pool_size=1, max_overflow=0)
+        self._reader = create_engine(url, pool_size=8, max_overflow=8)
+        event.listen(self._writer, "connect", _prepare_writer)
+        event.listen(self._writer, "begin", _begin_immediate)
+        event.listen(self._reader, "connect", _prepare_reader)
+        event.listen(self._reader, "begin", _begin)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
+        self._closed = False
+
+    def upgrade(self) -> None:
+        self._on_the_writer_thread(lambda: upgrade(self._writer))
+
+    def read(self, fn: Callable[[Work], T]) -> T:
+        if self._closed:
+            raise DatabaseClosedError
+        return self._run(self._reader, fn)
+
+    def write(self, fn: Callable[[Work], T]) -> T:
+        self._refuse_inside()
+        return self._on_the_writer_thread(lambda: self._run(self._writer, fn))
+
+    def scrub(self) -> None:
+        def rewrite() -> None:
+            connection = self._writer.raw_connection()  # past the engine, which would begin a transaction
+            try:
+                connection.cursor().execute("VACUUM")
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
+        self._on_the_writer_thread(rewrite)
+
+    def close(self) -> None:
+        self._closed = True
+        self._thread.shutdown(wait=True)
+        self._reader.dispose()
+        self._writer.dispose()  # the last connection to close folds the -wal file into the database
+
+    def _on_the_writer_thread(self, job: Callable[[], T]) -> T:
+        if self._closed:
+            raise DatabaseClosedError
+        return self._thread.submit(job).result()
+
+
+def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the driver gives
+    connection.isolation_level = None  # we say BEGIN ourselves
+    run = connection.execute
+    run("PRAGMA busy_timeout = 10000")
+    run("PRAGMA journal_mode = WAL")
+    # NORMAL would survive a killed process, but not a power cut: we tell a messenger "I have it", it never sends it
+    # again, and the last commits would be gone. FULL waits for the disk at every commit.
+    run("PRAGMA synchronous = FULL")
+    run("PRAGMA foreign_keys = ON")
+    run("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the page, not just unlinked
+    run("PRAGMA journal_size_limit = 16777216")
+
+
+def _prepare_reader(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute("PRAGMA query_only = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A plain BEGIN takes the write lock at the first write and fails there when another process has written since.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+class _PostgresqlDatabase(Database):
+    """A server and a pool; a unit of work runs in the thread that asks for it."""
+
+    def __init__(self, url: URL, vault: Vault) -> None:
+        super().__init__(vault)
+        self._engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=8,
+            max_overflow=8,
+            pool_pre_ping=True,  # after a restart of the server the pool would hand out one dead connection each
+            connect_args={"options": "-c timezone=UTC"},
+        )
+        self._reader = self._engine.execution_options(postgresql_readonly=True)
+        self._closed = False
+
+    def upgrade(self) -> None:
+        upgrade(self._engine)
+
+    def read(self, fn: Callable[[Work], T]) -> T:
+        self._refuse_closed()
+        return self._run(self._reader, fn)
+
+    def write(self, fn: Callable[[Work], T]) -> T:
+        self._refuse_closed()
+        for pause in _pauses():
+            try:
+                return self._run(self._engine, fn)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) not in _DO_IT_AGAIN:
+                    raise
+            except ConversationGoneError:
+                # Forgotten between looking up the conversation and locking it: the next look-up makes a new one.
+                pass
+            time.sleep(pause)
+        return self._run(self._engine, fn)
+
+    def scrub(self) -> None:
+        """Rewrite the table of the data keys: without them the other tables' leftovers cannot be read."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM FULL data_keys"))
+
+    def close(self) -> None:
+        self._closed = True
+        self._engine.dispose()
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise DatabaseClosedError
+
+
+def _pauses() -> Iterator[float]:
+    """Yield how long to wait before each next try, in seconds; uneven, so that two that collided part ways."""
+    for attempt in range(_TRIES - 1):
+        yield random.uniform(0.005, 0.02) * 2**attempt  # noqa: S311  # not a secret

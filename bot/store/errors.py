@@ -1,0 +1,43 @@
+"""What can go wrong in the store, in words for whoever reads the log."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The store refuses; the docstring of each kind says why."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class UnitInsideUnitError(StoreError):
+    """A unit of work is already open in this thread: use the `work` you were given, not the database."""
+
+
+class DatabaseClosedError(StoreError):
+    """The database was closed; nothing can be read or written any more."""
+
+
+class UnknownDatabaseError(StoreError):
+    """A database URL starts with sqlite:/// and a path, or with postgresql://."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+
+class ConversationGoneError(StoreError):
+    """The conversation does not exist any more: its newcomer was forgotten in the meantime."""
+
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__()
+        self.conversation_id = conversation_id
+
+
+class AlreadySaidError(StoreError):
+    """This message already has something said in answer at this position: the same turn is being written twice."""
+
+    def __init__(self, cause_inbound_id: str, position: int) -> None:
+        super().__init__()
+        self.cause_inbound_id = cause_inbound_id
+        self.position = position

@@ -1,0 +1,179 @@
+"""The inbox: every message a newcomer sent, once, numbered in the order it came in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from bot.store.dialect import insert_or
+from bot.store.errors import ConversationGoneError
+from bot.store.ids import new_id
+from bot.store.rows import InboundRow
+from bot.store.tables import HELD, UNREAD, conversations, inbound
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from bot.store.keys import Keys
+
+
+class Inbox:
+    """The messages from newcomers."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def receive(
+        self,
+        conversation_id: str,
+        channel: str,
+        provider_id: str,
+        kind: str,
+        body: Mapping[str, Any],
+        now: datetime,
+    ) -> InboundRow | None:
+        """Store a message as the conversation's next one; None when this provider id was seen before."""
+        # The lock comes first: a number is only given out when it is used, so there are no gaps.
+        number = self._connection.scalar(
+            select(conversations.c.next_number).where(conversations.c.id == conversation_id).with_for_update()
+        )
+        if number is None:
+            raise ConversationGoneError(conversation_id)
+        row_id = new_id()
+        key = self._keys.of_conversation(conversation_id)
+        stored = self._connection.execute(
+            insert_or(self._connection, inbound)
+            .values(
+                id=row_id,
+                conversation_id=conversation_id,
+                number=number,
+                channel=channel,
+                provider_id=provider_id,
+                kind=kind,
+                sealed=self._keys.seal_json(body, key, table="inbound", column="sealed", row=row_id),
+                received_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
+        )
+        if stored.rowcount == 0:
+            return None
+        self._connection.execute(
+            update(conversations)
+            .where(conversations.c.id == conversation_id)
+            .values(next_number=number + 1, updated_at=now)
+        )
+        return InboundRow(
+            id=row_id,
+            conversation_id=conversation_id,
+            number=number,
+            channel=channel,
+            provider_id=provider_id,
+            kind=kind,
+            body=body,
+            received_at=now,
+            status="unread",
+            attempts=0,
+            error=None,
+        )
+
+    def unread(self, conversation_id: str) -> list[InboundRow]:
+        """Return the messages that no turn has taken yet, in order."""
+        return self._rows(conversation_id, UNREAD)
+
+    def held(self, conversation_id: str) -> list[InboundRow]:
+        """Return the messages that wait for the notice to be answered, in order."""
+        return self._rows(conversation_id, HELD)
+
+    def all_for(self, conversation_id: str) -> list[InboundRow]:
+        """Return every message of the conversation, in order."""
+        return self._rows(conversation_id)
+
+    def get(self, inbound_id: str) -> InboundRow | None:
+        """Return one message."""
+        row = self._connection.execute(select(inbound).where(inbound.c.id == inbound_id)).one_or_none()
+        return None if row is None else self._opened(row)
+
+    def _rows(self, conversation_id: str, *conditions: ColumnElement[bool]) -> list[InboundRow]:
+        query = select(inbound).where(inbound.c.conversation_id == conversation_id, *conditions)
+        rows = self._connection.execute(query.order_by(inbound.c.number)).all()
+        return [self._opened(row) for row in rows]
+
+    def _opened(self, row: Row[*tuple[Any, ...]]) -> InboundRow:
+        key = self._keys.of_conversation(row.conversation_id)
+        return InboundRow(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            number=row.number,
+            channel=row.channel,
+            provider_id=row.provider_id,
+            kind=row.kind,
+            body=self._keys.open_json(row.sealed, key, table="inbound", column="sealed", row=row.id),
+            received_at=row.received_at,
+            status=row.status,
+            attempts=row.attempts,
+            error=row.error,
+        )
+
+    def mark_read(self, ids: Collection[str]) -> None:
+        """Record that a turn took these messages, and move the read mark of their conversations up to them."""
+        if not ids:
+            return
+        self._connection.execute(
+            update(inbound)
+            .where(inbound.c.id.in_(ids), inbound.c.status.in_(("unread", "held")))
+            .values(status="read", error=None)
+        )
+        marks = self._connection.execute(
+            select(inbound.c.conversation_id, func.max(inbound.c.number))
+            .where(inbound.c.id.in_(ids), inbound.c.status == "read")
+            .group_by(inbound.c.conversation_id)
+        ).all()
+        for conversation_id, number in marks:
+            self._connection.execute(
+                update(conversations)
+                .where(conversations.c.id == conversation_id, conversations.c.read_mark < number)
+                .values(read_mark=number)
+            )
+
+    def hold(self, ids: Collection[str]) -> None:
+        """Keep these messages, encrypted and unanswered, until the notice is answered."""
+        if ids:
+            self._connection.execute(
+                update(inbound)
+                .where(inbound.c.id.in_(ids), inbound.c.status == "unread")
+                .values(status="held")
+            )
+
+    def drop_held(self, conversation_id: str) -> int:
+        """Drop what one conversation holds, its content too: the notice was declined. Return how many."""
+        return self._drop(HELD, inbound.c.conversation_id == conversation_id)
+
+    def drop_held_older_than(self, moment: datetime) -> int:
+        """Drop what was received before `moment` and is still held, its content too. Return how many."""
+        return self._drop(HELD, inbound.c.received_at < moment)
+
+    def _drop(self, *conditions: ColumnElement[bool]) -> int:
+        return self._connection.execute(
+            update(inbound).where(*conditions).values(sealed=None, status="dropped", error=None)
+        ).rowcount
+
+    def failed_once(self, inbound_id: str) -> int:
+        """Count one more turn that this message made fail, and return how many there were."""
+        count: int = self._connection.execute(
+            update(inbound)
+            .where(inbound.c.id == inbound_id)
+            .values(attempts=inbound.c.attempts + 1)
+            .returning(inbound.c.attempts)
+        ).scalar_one()
+        return count
+
+    def set_aside(self, inbound_id: str, error: str) -> None:
+        """Take a message out of the turns for good; `error` names the failure and quotes nobody."""
+        self._connection.execute(
+            update(inbound).where(inbound.c.id == inbound_id).values(status="set_aside", error=error)
+        )

@@ -1,0 +1,1 @@
+"""The history of the tables; `bot.store.migrate` runs it."""

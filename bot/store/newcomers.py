@@ -1,0 +1,229 @@
+"""The people who write: how they are met, what they chose, and how they are forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from bot.store.conversations import CONVERSATION, conversation_from
+from bot.store.dialect import only_one_at_a_time
+from bot.store.encryption import WrappedKey
+from bot.store.ids import new_id
+from bot.store.rows import NewcomerRow, Writing
+from bot.store.tables import (
+    ERASING,
+    addresses,
+    case_events,
+    cases,
+    conversations,
+    data_keys,
+    inbound,
+    newcomers,
+    outbox,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from bot.store.keys import Keys
+
+_NEWCOMER = [
+    newcomers.c[name].label(f"newcomer_{name}")
+    for name in ("id", "language", "second_language", "status", "consent_at", "consent_version", "created_at")
+]
+
+
+class Newcomers:
+    """The newcomers and their addresses."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def writing_from(
+        self, channel: str, address: str, *, now: datetime, language: str | None = None
+    ) -> Writing:
+        """Return who writes from this address and their conversation; a first message makes both."""
+        found = self._at(channel, address)
+        if found is None:
+            only_one_at_a_time(self._connection, self._keys.vault.address_digest(channel, address))
+            found = self._at(channel, address)
+        return found or self._met(channel, address, now, language)
+
+    def _at(self, channel: str, address: str) -> Writing | None:
+        digests = self._keys.vault.address_digests(channel, address)
+        row = self._connection.execute(
+            select(
+                *_NEWCOMER,
+                *CONVERSATION,
+                data_keys.c.id.label("key_id"),
+                data_keys.c.master_key_id,
+                data_keys.c.wrapped,
+            )
+            .join_from(addresses, newcomers, newcomers.c.id == addresses.c.newcomer_id)
+            .join(data_keys, data_keys.c.id == newcomers.c.data_key_id)
+            .join(conversations, conversations.c.address_id == addresses.c.id)
+            .where(addresses.c.channel == channel, addresses.c.digest.in_(digests))
+        ).one_or_none()
+        if row is None:
+            return None
+        key = self._keys.vault.unwrap(
+            WrappedKey(id=row.key_id, master_key_id=row.master_key_id, wrapped=row.wrapped)
+        )
+        self._keys.remember(key, newcomer_id=row.newcomer_id, conversation_id=row.id)
+        return Writing(
+            newcomer=_newcomer_from(row), conversation=conversation_from(row, self._keys), is_new=False
+        )
+
+    def _met(self, channel: str, address: str, now: datetime, language: str | None) -> Writing:
+        key = self._keys.make(now)
+        newcomer_id, address_id, conversation_id = new_id(), new_id(), new_id()
+        vault = self._keys.vault
+        self._connection.execute(
+            insert(newcomers).values(id=newcomer_id, data_key_id=key.id, language=language, created_at=now)
+        )
+        self._connection.execute(
+            insert(addresses).values(
+                id=address_id,
+                newcomer_id=newcomer_id,
+                channel=channel,
+                digest=vault.address_digest(channel, address),
+                sealed=vault.seal(address, key=key, table="addresses", column="sealed", row=address_id),
+            )
+        )
+        self._connection.execute(
+            insert(conversations).values(
+                id=conversation_id,
+                newcomer_id=newcomer_id,
+                channel=channel,
+                address_id=address_id,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+        self._keys.remember(key, newcomer_id=newcomer_id, conversation_id=conversation_id)
+        row = self._connection.execute(
+            select(*_NEWCOMER, *CONVERSATION)
+            .join_from(conversations, newcomers, newcomers.c.id == conversations.c.newcomer_id)
+            .where(conversations.c.id == conversation_id)
+        ).one()
+        return Writing(
+            newcomer=_newcomer_from(row), conversation=conversation_from(row, self._keys), is_new=True
+        )
+
+    def get(self, newcomer_id: str) -> NewcomerRow | None:
+        """Return the newcomer, or None when they are unknown or forgotten."""
+        row = self._connection.execute(select(*_NEWCOMER).where(newcomers.c.id == newcomer_id)).one_or_none()
+        return None if row is None else _newcomer_from(row)
+
+    def set_language(self, newcomer_id: str, language: str) -> None:
+        """Record the language the person chose."""
+        self._set(newcomer_id, language=language)
+
+    def set_second_language(self, newcomer_id: str, language: str | None) -> None:
+        """Record the language to fall back on when a text is missing in the first."""
+        self._set(newcomer_id, second_language=language)
+
+    def accept_notice(self, newcomer_id: str, version: str, now: datetime) -> None:
+        """Record that the person accepted this version of the notice."""
+        self._set(newcomer_id, consent_at=now, consent_version=version)
+
+    def stop(self, newcomer_id: str) -> None:
+        """Record that the person wants nothing sent on our own account; a person being erased stays so."""
+        self._move(newcomer_id, "active", "stopped")
+
+    def restart(self, newcomer_id: str) -> None:
+        """Record that the person writes again after STOP."""
+        self._move(newcomer_id, "stopped", "active")
+
+    def _set(self, newcomer_id: str, **values: object) -> None:
+        self._connection.execute(update(newcomers).where(newcomers.c.id == newcomer_id).values(**values))
+
+    def _move(self, newcomer_id: str, before: str, after: str) -> None:
+        self._connection.execute(
+            update(newcomers)
+            .where(newcomers.c.id == newcomer_id, newcomers.c.status == before)
+            .values(status=after)
+        )
+
+    def forget(self, newcomer_id: str) -> None:
+        """
+        Drop every text of and to this person at once, and keep only what the goodbye needs.
+
+        What stays is the address and the language. What was not sent yet is dropped; say the goodbye after this,
+        and call `finish_forgetting` when it went out.
+        """
+        if not self._held_still(newcomer_id):
+            return
+        theirs = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
+        run = self._connection.execute
+        run(
+            update(inbound)
+            .where(inbound.c.conversation_id.in_(theirs), inbound.c.status.in_(("unread", "held")))
+            .values(status="dropped")
+        )
+        run(update(inbound).where(inbound.c.conversation_id.in_(theirs)).values(sealed=None, error=None))
+        run(
+            update(outbox)
+            .where(outbox.c.conversation_id.in_(theirs), outbox.c.status.in_(("queued", "leased")))
+            .values(status="dropped", leased_until=None)
+        )
+        run(update(outbox).where(outbox.c.conversation_id.in_(theirs)).values(sealed=None, error=None))
+        run(
+            update(conversations)
+            .where(conversations.c.newcomer_id == newcomer_id)
+            .values(state_sealed=None, state_version=0, route="bot", attempts=0)
+        )
+        run(update(cases).where(cases.c.newcomer_id == newcomer_id).values(summary_sealed=None))
+        self._set(newcomer_id, status="erasing")
+
+    def being_forgotten(self, limit: int) -> list[str]:
+        """Return newcomers whose texts are gone and whose last traces still have to go, the earliest first."""
+        query = select(newcomers.c.id).where(ERASING).order_by(newcomers.c.id).limit(limit)
+        return list(self._connection.scalars(query))
+
+    def finish_forgetting(self, newcomer_id: str) -> None:
+        """
+        Delete every row about this person and their data key.
+
+        The counts of `helped` stay: they never knew the person. Deleted rows can leave bytes in the database's
+        files until `Database.scrub`; without the key they cannot be read.
+        """
+        data_key_id = self._held_still(newcomer_id)
+        if data_key_id is None:
+            return
+        run = self._connection.execute
+        conversation_ids = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
+        case_ids = select(cases.c.id).where(cases.c.newcomer_id == newcomer_id)
+        run(delete(case_events).where(case_events.c.case_id.in_(case_ids)))
+        run(delete(cases).where(cases.c.newcomer_id == newcomer_id))
+        run(delete(outbox).where(outbox.c.conversation_id.in_(conversation_ids)))
+        run(delete(inbound).where(inbound.c.conversation_id.in_(conversation_ids)))
+        run(delete(conversations).where(conversations.c.newcomer_id == newcomer_id))
+        run(delete(addresses).where(addresses.c.newcomer_id == newcomer_id))
+        run(delete(newcomers).where(newcomers.c.id == newcomer_id))
+        self._keys.destroy(data_key_id)
+
+    def _held_still(self, newcomer_id: str) -> str | None:
+        """Keep other writers off the newcomer and their conversations, and return the id of their data key."""
+        data_key_id: str | None = self._connection.scalar(
+            select(newcomers.c.data_key_id).where(newcomers.c.id == newcomer_id).with_for_update()
+        )
+        theirs = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
+        self._connection.execute(theirs.order_by(conversations.c.id).with_for_update())
+        return data_key_id
+
+
+def _newcomer_from(row: Row[*tuple[Any, ...]]) -> NewcomerRow:
+    return NewcomerRow(
+        id=row.newcomer_id,
+        language=row.newcomer_language,
+        second_language=row.newcomer_second_language,
+        status=row.newcomer_status,
+        consent_at=row.newcomer_consent_at,
+        consent_version=row.newcomer_consent_version,
+        created_at=row.newcomer_created_at,
+    )

@@ -1,0 +1,240 @@
+"""The outbox: what is said to newcomers, in order per conversation, until a messenger has taken it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+
+from bot.store.dialect import insert_or
+from bot.store.encryption import EncryptionError
+from bot.store.errors import AlreadySaidError, ConversationGoneError
+from bot.store.ids import new_id
+from bot.store.rows import LeasedRow, OutboxRow
+from bot.store.tables import addresses, conversations, outbox, unsent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from bot.store.keys import Keys
+
+_earlier = outbox.alias("earlier")
+
+
+class Outbox:
+    """The messages to newcomers."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def say(
+        self,
+        conversation_id: str,
+        cause_inbound_id: str | None,
+        position: int,
+        body: Mapping[str, Any],
+        now: datetime,
+    ) -> OutboxRow:
+        """
+        Queue a message as the conversation's next one.
+
+        `cause_inbound_id` is the message it answers and `position` its place in that answer: the same place twice
+        raises `AlreadySaidError`, and the whole unit of work with it.
+        """
+        number = self._connection.execute(
+            update(conversations)
+            .where(conversations.c.id == conversation_id)
+            .values(said_count=conversations.c.said_count + 1, updated_at=now)
+            .returning(conversations.c.said_count)
+        ).scalar_one_or_none()
+        if number is None:
+            raise ConversationGoneError(conversation_id)
+        row_id = new_id()
+        key = self._keys.of_conversation(conversation_id)
+        stored = self._connection.execute(
+            insert_or(self._connection, outbox)
+            .values(
+                id=row_id,
+                conversation_id=conversation_id,
+                number=number,
+                cause_inbound_id=cause_inbound_id,
+                position=position,
+                sealed=self._keys.seal_json(body, key, table="outbox", column="sealed", row=row_id),
+                available_at=now,
+                created_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=["cause_inbound_id", "position"])
+        )
+        if stored.rowcount == 0:
+            raise AlreadySaidError(str(cause_inbound_id), position)
+        return OutboxRow(
+            id=row_id,
+            conversation_id=conversation_id,
+            number=number,
+            cause_inbound_id=cause_inbound_id,
+            position=position,
+            body=body,
+            status="queued",
+            available_at=now,
+            attempts=0,
+            lease_token=0,
+            leased_until=None,
+            sent_at=None,
+            provider_id=None,
+            error=None,
+            created_at=now,
+        )
+
+    def lease(self, now: datetime, limit: int, for_seconds: float) -> list[LeasedRow]:
+        """
+        Take up to `limit` due messages to send, and nobody else gets them for `for_seconds`.
+
+        Only the first unsent message of a conversation is taken, so a newcomer reads them in order; one that waits
+        for a retry holds up those behind it. A lease that ran out is taken again, under a newer token.
+        """
+        behind_another = (
+            exists()
+            .where(_earlier.c.conversation_id == outbox.c.conversation_id)
+            .where(_earlier.c.number < outbox.c.number)
+            .where(unsent("earlier"))
+        )
+        rows = self._connection.execute(
+            select(outbox)
+            .where(unsent(), outbox.c.available_at <= now, ~behind_another)
+            .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now))
+            .order_by(outbox.c.available_at, outbox.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=outbox)
+        ).all()
+        until = now + timedelta(seconds=for_seconds)
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.id.in_([row.id for row in rows]))
+            .values(
+                status="leased",
+                leased_until=until,
+                lease_token=outbox.c.lease_token + 1,
+                attempts=outbox.c.attempts + 1,
+            )
+        )
+        return self._with_addresses([row.id for row in rows])
+
+    def _with_addresses(self, ids: list[str]) -> list[LeasedRow]:
+        rows = self._connection.execute(
+            select(
+                outbox,
+                conversations.c.newcomer_id,
+                addresses.c.id.label("address_id"),
+                addresses.c.channel,
+                addresses.c.sealed.label("address_sealed"),
+            )
+            .join(conversations, conversations.c.id == outbox.c.conversation_id)
+            .join(addresses, addresses.c.id == conversations.c.address_id)
+            .where(outbox.c.id.in_(ids))
+            .order_by(outbox.c.available_at, outbox.c.id)
+        ).all()
+        leased = []
+        for row in rows:
+            try:
+                leased.append(self._addressed(row))
+            except EncryptionError as error:
+                # One row that cannot be opened must not keep everybody else's messages from going out.
+                self.failed(row.id, row.lease_token, type(error).__name__, None)
+        return leased
+
+    def _addressed(self, row: Row[*tuple[Any, ...]]) -> LeasedRow:
+        key = self._keys.of_conversation(row.conversation_id)
+        address = self._keys.vault.open(
+            row.address_sealed, key=key, table="addresses", column="sealed", row=row.address_id
+        )
+        return LeasedRow(
+            **self._values(row), newcomer_id=row.newcomer_id, channel=row.channel, address=address.decode()
+        )
+
+    def sent(self, outbox_id: str, token: int, provider_id: str | None, now: datetime) -> bool:
+        """Record that the messenger took it; False when the lease has passed to another."""
+        return self._settle(
+            outbox_id,
+            token,
+            status="sent",
+            sent_at=now,
+            provider_id=provider_id,
+            leased_until=None,
+            error=None,
+        )
+
+    def failed(self, outbox_id: str, token: int, error: str, retry_at: datetime | None) -> bool:
+        """Record a failure: try again at `retry_at`, or never. False when the lease has passed to another."""
+        if retry_at is None:
+            return self._settle(outbox_id, token, status="failed", leased_until=None, error=error)
+        return self._settle(
+            outbox_id, token, status="queued", available_at=retry_at, leased_until=None, error=error
+        )
+
+    def uncertain(self, outbox_id: str, token: int, error: str) -> bool:
+        """Record that nobody knows whether it arrived: it is not sent again, and a receipt may settle it."""
+        return self._settle(outbox_id, token, status="uncertain", leased_until=None, error=error)
+
+    def _settle(self, outbox_id: str, token: int, **values: object) -> bool:
+        settled = self._connection.execute(
+            update(outbox)
+            .where(outbox.c.id == outbox_id, outbox.c.lease_token == token, outbox.c.status == "leased")
+            .values(**values)
+        )
+        return settled.rowcount == 1
+
+    def after(self, conversation_id: str, number: int) -> list[OutboxRow]:
+        """Return what was said in the conversation after this number, in order."""
+        return self._rows(outbox.c.conversation_id == conversation_id, outbox.c.number > number)
+
+    def all_for(self, conversation_id: str) -> list[OutboxRow]:
+        """Return all that was said in the conversation, in order."""
+        return self._rows(outbox.c.conversation_id == conversation_id)
+
+    def get(self, outbox_id: str) -> OutboxRow | None:
+        """Return one message."""
+        rows = self._rows(outbox.c.id == outbox_id)
+        return rows[0] if rows else None
+
+    def cancel_for(self, conversation_id: str) -> int:
+        """Drop what still waits in the conversation, its content too; what is being sent goes. Return how many."""
+        return self._connection.execute(
+            update(outbox)
+            .where(outbox.c.conversation_id == conversation_id, outbox.c.status == "queued")
+            .values(status="dropped", sealed=None)
+        ).rowcount
+
+    def unsent_for(self, newcomer_id: str) -> int:
+        """Return how many messages to this newcomer still have to go out."""
+        theirs = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
+        query = select(func.count()).select_from(outbox).where(unsent(), outbox.c.conversation_id.in_(theirs))
+        return self._connection.execute(query).scalar_one()
+
+    def _rows(self, *conditions: ColumnElement[bool]) -> list[OutboxRow]:
+        rows = self._connection.execute(select(outbox).where(*conditions).order_by(outbox.c.number)).all()
+        return [OutboxRow(**self._values(row)) for row in rows]
+
+    def _values(self, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+        key = self._keys.of_conversation(row.conversation_id)
+        return {
+            "id": row.id,
+            "conversation_id": row.conversation_id,
+            "number": row.number,
+            "cause_inbound_id": row.cause_inbound_id,
+            "position": row.position,
+            "body": self._keys.open_json(row.sealed, key, table="outbox", column="sealed", row=row.id),
+            "status": row.status,
+            "available_at": row.available_at,
+            "attempts": row.attempts,
+            "lease_token": row.lease_token,
+            "leased_until": row.leased_until,
+            "sent_at": row.sent_at,
+            "provider_id": row.provider_id,
+            "error": row.error,
+            "created_at": row.created_at,
+        }

@@ -1,0 +1,128 @@
+"""What the collections hand out: frozen rows. Opened texts stay out of `repr`, so that no log shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewcomerRow:
+    """A person who writes. `status` is active, stopped (after STOP) or erasing."""
+
+    id: str
+    language: str | None
+    second_language: str | None
+    status: str
+    consent_at: datetime | None
+    consent_version: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationRow:
+    """One address of one newcomer. `state` is what `save_state` was given, `route` is bot or human."""
+
+    id: str
+    newcomer_id: str
+    channel: str
+    next_number: int
+    read_mark: int
+    said_count: int
+    state: bytes | None = field(repr=False)
+    state_version: int
+    route: str
+    attempts: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """A newcomer who writes and the conversation they write in; `is_new` when they were unknown until now."""
+
+    newcomer: NewcomerRow
+    conversation: ConversationRow
+    is_new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboundRow:
+    """One message from a newcomer. `body` is empty once its content was dropped."""
+
+    id: str
+    conversation_id: str
+    number: int
+    channel: str
+    provider_id: str
+    kind: str
+    body: Mapping[str, Any] = field(repr=False)
+    received_at: datetime
+    status: str
+    attempts: int
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboxRow:
+    """One message to a newcomer. `body` is empty once dropped; `attempts` counts the leases."""
+
+    id: str
+    conversation_id: str
+    number: int
+    cause_inbound_id: str | None
+    position: int
+    body: Mapping[str, Any] = field(repr=False)
+    status: str
+    available_at: datetime
+    attempts: int
+    lease_token: int
+    leased_until: datetime | None
+    sent_at: datetime | None
+    provider_id: str | None
+    error: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeasedRow(OutboxRow):
+    """A message to send now, and to whom. Give `lease_token` back with the outcome."""
+
+    newcomer_id: str
+    channel: str
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """A question that the team has. `number` is the one people say aloud."""
+
+    id: str
+    number: int
+    newcomer_id: str
+    conversation_id: str
+    state: str
+    priority: str
+    reason: str
+    topic: str | None
+    question_id: str | None
+    language: str | None
+    summary: str | None = field(repr=False)
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseEventRow:
+    """Something that happened to a case: who, when, what."""
+
+    id: str
+    case_id: str
+    at: datetime
+    kind: str
+    actor: str
+    detail: Mapping[str, Any]

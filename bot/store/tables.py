@@ -1,0 +1,290 @@
+"""
+The tables. Ids are time-ordered UUIDs made here; moments are aware UTC; `…sealed` columns are encrypted.
+
+What is not sealed (`reason`, `topic`, `error`, `detail_json`) never holds a person's words, name or address,
+and a `provider_id` is a messenger's own id that does not contain the address.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import Dialect
+
+
+class NaiveMomentError(ValueError):
+    """A moment without a time zone cannot be stored: nobody could tell when it was."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment; SQLite has no such type and keeps it as text that sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware moment into what the database keeps."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise NaiveMomentError
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # the base class's
+        """Turn what the database keeps into an aware UTC moment."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+NEWCOMER_STATUSES = ("active", "stopped", "erasing")
+ROUTES = ("bot", "human")
+INBOUND_STATUSES = ("unread", "held", "read", "set_aside", "dropped")
+OUTBOX_STATUSES = ("queued", "leased", "sent", "failed", "uncertain", "dropped")
+CASE_STATES = ("queued", "active", "awaiting_newcomer", "snoozed", "closed")
+PRIORITIES = ("normal", "urgent", "crisis")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _id() -> Column[str]:
+    return Column("id", String(36), primary_key=True)
+
+
+def _to(table: str, *, name: str | None = None, nullable: bool = False) -> Column[str]:
+    """Return a column that points to the id of another table."""
+    column = name or f"{table.removesuffix('s')}_id"
+    return Column(column, String(36), ForeignKey(f"{table}.id"), nullable=nullable)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _count(name: str, start: int = 0) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default=text(str(start)))
+
+
+# A partial index is used only when the query says the same words, so both take them from here. As bound
+# values they would not match: PostgreSQL plans a prepared statement without looking at its values.
+_UNREAD = "status = 'unread'"
+_HELD = "status = 'held'"
+_UNSENT = "status IN ('queued', 'leased')"
+_ERASING = "status = 'erasing'"
+_OPEN = "state <> 'closed'"
+
+
+def _condition(table: str, words: str) -> ColumnElement[bool]:
+    return literal_column(f"{table}.{words}", Boolean)
+
+
+def unsent(table: str = "outbox") -> ColumnElement[bool]:
+    """Messages that still have to go out; the first of a conversation is the head of its lane."""
+    return _condition(table, _UNSENT)
+
+
+UNREAD = _condition("inbound", _UNREAD)
+HELD = _condition("inbound", _HELD)
+ERASING = _condition("newcomers", _ERASING)
+OPEN = _condition("cases", _OPEN)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+data_keys = Table(
+    "data_keys",
+    metadata,
+    _id(),
+    Column("master_key_id", String(64), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_data_keys_master_key_id", "master_key_id"),
+)
+
+newcomers = Table(
+    "newcomers",
+    metadata,
+    _id(),
+    _to("data_keys"),
+    Column("language", String(16)),
+    Column("second_language", String(16)),
+    Column("status", String(16), nullable=False, server_default=text("'active'")),
+    Column("consent_at", Moment),
+    Column("consent_version", String(32)),
+    Column("created_at", Moment, nullable=False),
+    _one_of("status", NEWCOMER_STATUSES),
+    Index("ix_newcomers_data_key_id", "data_key_id", unique=True),
+    Index("ix_newcomers_erasing", "id", **_where(_ERASING)),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    _id(),
+    _to("newcomers"),
+    Column("channel", String(32), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("channel", "digest"),
+    Index("ix_addresses_newcomer_id", "newcomer_id"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    _id(),
+    _to("newcomers"),
+    Column("channel", String(32), nullable=False),
+    _to("addresses", name="address_id"),
+    _count("next_number", 1),
+    _count("read_mark"),
+    _count("said_count"),
+    Column("state_sealed", LargeBinary),
+    _count("state_version"),
+    Column("route", String(16), nullable=False, server_default=text("'bot'")),
+    _count("attempts"),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("address_id"),
+    _one_of("route", ROUTES),
+    Index("ix_conversations_newcomer_id", "newcomer_id"),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    _id(),
+    _to("conversations"),
+    Column("number", Integer, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("provider_id", String(255), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("sealed", LargeBinary),
+    Column("received_at", Moment, nullable=False),
+    Column("status", String(16), nullable=False, server_default=text("'unread'")),
+    _count("attempts"),
+    Column("error", Text),
+    UniqueConstraint("channel", "provider_id"),
+    UniqueConstraint("conversation_id", "number"),
+    _one_of("status", INBOUND_STATUSES),
+    Index("ix_inbound_unread", "conversation_id", "number", **_where(_UNREAD)),
+    Index("ix_inbound_held", "received_at", **_where(_HELD)),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    _to("conversations"),
+    Column("number", Integer, nullable=False),
+    _to("inbound", name="cause_inbound_id", nullable=True),
+    Column("position", Integer, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("status", String(16), nullable=False, server_default=text("'queued'")),
+    Column("available_at", Moment, nullable=False),
+    _count("attempts"),
+    _count("lease_token"),
+    Column("leased_until", Moment),
+    Column("sent_at", Moment),
+    Column("provider_id", String(255)),
+    Column("error", Text),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("conversation_id", "number"),
+    UniqueConstraint("cause_inbound_id", "position"),
+    _one_of("status", OUTBOX_STATUSES),
+    Index("ix_outbox_due", "available_at", **_where(_UNSENT)),
+    Index("ix_outbox_lanes", "conversation_id", "number", **_where(_UNSENT)),
+    Index("ix_outbox_provider_id", "provider_id", **_where("provider_id IS NOT NULL")),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    _id(),
+    Column("number", Integer, nullable=False),
+    _to("newcomers"),
+    _to("conversations"),
+    Column("state", String(24), nullable=False, server_default=text("'queued'")),
+    Column("priority", String(16), nullable=False, server_default=text("'normal'")),
+    Column("reason", String(64), nullable=False),
+    Column("topic", String(64)),
+    Column("question_id", String(128)),
+    Column("language", String(16)),
+    Column("summary_sealed", LargeBinary),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    UniqueConstraint("number"),
+    _one_of("state", CASE_STATES),
+    _one_of("priority", PRIORITIES),
+    Index("uq_cases_open_newcomer_id", "newcomer_id", unique=True, **_where(_OPEN)),
+    Index("ix_cases_newcomer_id", "newcomer_id"),
+    Index("ix_cases_conversation_id", "conversation_id"),
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    _id(),
+    _to("cases"),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("detail_json", JSON, nullable=False),
+    Index("ix_case_events_case_id", "case_id", "at"),
+)
+
+helped = Table(
+    "helped",
+    metadata,
+    _id(),
+    Column("question_id", String(128), nullable=False),
+    Column("language", String(16)),
+    Column("helped", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_helped_question_id", "question_id", "at"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Integer, nullable=False),
+)

@@ -1,0 +1,36 @@
+"""One unit of work: one transaction, and every collection inside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.store.cases import Cases
+from bot.store.conversations import Conversations
+from bot.store.counts import Counts
+from bot.store.inbox import Inbox
+from bot.store.keys import Keys
+from bot.store.newcomers import Newcomers
+from bot.store.outbox import Outbox
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.store.encryption import Vault
+
+
+class Work:
+    """
+    What a unit of work sees. All of it is stored together, or none of it.
+
+    `connection` is for an engine that defers wake-ups in the same transaction; nobody else writes SQL.
+    """
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        self.connection = connection
+        self.keys = Keys(connection, vault)
+        self.newcomers = Newcomers(connection, self.keys)
+        self.conversations = Conversations(connection, self.keys)
+        self.inbox = Inbox(connection, self.keys)
+        self.outbox = Outbox(connection, self.keys)
+        self.cases = Cases(connection, self.keys)
+        self.counts = Counts(connection)
