@@ -12,6 +12,8 @@ Severity = Literal["S0", "S1", "S2"]
 
 _GAP: Final = "…"
 _LONGEST_GAP: Final = 2
+_ONLY_IF_SHORT: Final = "!"
+_SHORT_MESSAGE: Final = 3
 _SHORTEST_STEM: Final = 2
 
 # Letters that people type for one another: keyboards, regions and haste decide which one is written.
@@ -44,8 +46,9 @@ _TIGRINYA_SUFFIXES: Final = ("ውን", "ን", "ዶ", "ኳ", "ማ", "ሲ", "ከ")
 class CrisisCategory:
     """One kind of crisis: how grave it is, what we answer, and by which phrases we know it.
 
-    `triggers` and `not_triggers` map a language to phrases. In a phrase `…` stands for at most two words, `a/b`
-    for one of several words, and `*` at the end of a word for any ending.
+    `triggers` and `not_triggers` map a language to phrases. In a phrase `…` stands for at most two words,
+    `a/b` for one of several words, `*` at the end of a word for any ending, and `!` at the end of the phrase
+    says that it counts only in a message of at most three words.
     """
 
     id: str
@@ -70,19 +73,24 @@ class CrisisGuard:
         # sorted() is stable, so the order of the file decides between two crises that are equally grave.
         self._categories = sorted(categories, key=lambda category: category.severity)
         self._triggers = _PhraseTree()
+        self._cries = _PhraseTree()
         self._not_triggers = _PhraseTree()
         for rank, category in enumerate(self._categories):
             for phrase in _all_of(category.triggers):
-                self._triggers.add(phrase, rank)
+                tree = self._cries if phrase.endswith(_ONLY_IF_SHORT) else self._triggers
+                tree.add(phrase.rstrip(_ONLY_IF_SHORT), rank)
             for phrase in _all_of(category.not_triggers):
                 self._not_triggers.add(phrase, rank)
-        self._vocabulary = self._triggers.vocabulary | self._not_triggers.vocabulary
+        trees = (self._triggers, self._cries, self._not_triggers)
+        self._vocabulary = frozenset[str]().union(*(tree.vocabulary for tree in trees))
         self._stem_lengths = sorted({len(key) - 1 for key in self._vocabulary if key.endswith("*")})
 
     def check(self, text: str) -> CrisisCategory | None:
         """Return the gravest crisis that the text speaks of, or None."""
         words = [self._keys_of(word) for word in _plain(text).split()]
         heard = list(self._triggers.found_in(words))
+        if len(words) <= _SHORT_MESSAGE:
+            heard += self._cries.found_in(words)
         if not heard:
             return None
         harmless = list(self._not_triggers.found_in(words))
@@ -105,7 +113,7 @@ class CrisisGuard:
 
 
 def normalise(text: str) -> str:
-    """Return the text as plain words: one case, one spelling of look-alike letters, no marks, single spaces."""
+    """Return the text as plain words: one case, one spelling of look-alike letters, no accents or marks."""
     return _DRAWN_OUT.sub(r"\1\1", _plain(text))
 
 
@@ -196,7 +204,7 @@ class _PhraseTree:
             if part == _GAP:
                 gap = True
                 continue
-            # One part may become two words ("l-baby"), or one word out of several ("hij/zij").
+            # A part is one word out of several (hij/zij), and a word may come apart (anti-slip).
             choices = [_steps(choice, phrase) for choice in part.split("/")]
             ends = [self._grow(end, steps, gap) for end in ends for steps in choices]
             gap = False

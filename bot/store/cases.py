@@ -27,7 +27,7 @@ class Cases:
         self._connection = connection
         self._keys = keys
 
-    def open(
+    def open(  # noqa: PLR0913  # what a case is made of; all but whose it is goes by name
         self,
         newcomer_id: str,
         conversation_id: str,
@@ -44,8 +44,8 @@ class Cases:
         """
         Open a case, or add to the one that is open.
 
-        A newcomer with an open case keeps it: the new reason becomes an event, the priority only rises, and the new
-        summary is written under the old one.
+        A newcomer with an open case keeps it: the new reason becomes an event, the priority only rises, and
+        the new summary is written under the old one.
         """
         # Two channels of one newcomer can ask at once; the newcomer's row decides who opens.
         self._connection.execute(
@@ -133,7 +133,7 @@ class Cases:
         return self._keys.vault.seal(summary, key=key, table="cases", column="summary_sealed", row=case_id)
 
     def _next_number(self) -> int:
-        """Take the next number; on PostgreSQL the counter's row makes openings wait for each other: no gaps."""
+        """Take the next number; openings wait for each other on the counter's row: no gaps."""
         number: int = self._connection.execute(
             insert_or(self._connection, counters)
             .values(name="cases", value=1)

@@ -32,5 +32,6 @@ class Counts:
     def helped(self, question_id: str) -> tuple[int, int]:
         """Return how often the answer to this question helped, and how often it did not."""
         query = select(helped.c.helped, func.count()).where(helped.c.question_id == question_id)
-        counted = {did: number for did, number in self._connection.execute(query.group_by(helped.c.helped))}
+        rows = self._connection.execute(query.group_by(helped.c.helped)).all()
+        counted = {row[0]: row[1] for row in rows}
         return counted.get(True, 0), counted.get(False, 0)

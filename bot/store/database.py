@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from bot.store.errors import (
     ConversationGoneError,
     DatabaseClosedError,
+    StillBeingReadError,
     UnitInsideUnitError,
     UnknownDatabaseError,
 )
@@ -38,7 +39,7 @@ _DO_IT_AGAIN = frozenset({"40001", "40P01"})
 
 
 class Database(ABC):
-    """Runs units of work. A unit is a function of `Work`; what it returns comes back, what it raises undoes it."""
+    """Runs units of work: functions of `Work`. What one returns comes back, what it raises undoes it."""
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
@@ -68,19 +69,19 @@ class Database(ABC):
         """
         Run a unit of work and store what it did, or nothing when it raises.
 
-        `fn` can run more than once (PostgreSQL asks for it when two units collide), so it changes nothing but the
-        database; and it runs while others wait, so it calls no network.
+        `fn` can run more than once (PostgreSQL asks for it when two units collide), so it changes nothing but
+        the database; and it runs while others wait, so it calls no network.
         """
 
     @abstractmethod
     def scrub(self) -> None:
-        """Remove from the files what deleted rows left behind. Slow; for the schedule, after people were forgotten."""
+        """Remove from the files what deleted rows left behind: slow, for after people were forgotten."""
 
     @abstractmethod
     def close(self) -> None:
         """Let go of the connections, after what was started is done."""
 
-    def __enter__(self) -> Database:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -128,7 +129,6 @@ class _SqliteDatabase(Database):
         return self._run(self._reader, fn)
 
     def write(self, fn: Callable[[Work], T]) -> T:
-        self._refuse_inside()
         return self._on_the_writer_thread(lambda: self._run(self._writer, fn))
 
     def scrub(self) -> None:
@@ -136,9 +136,11 @@ class _SqliteDatabase(Database):
             connection = self._writer.raw_connection()  # past the engine, which would begin a transaction
             try:
                 connection.cursor().execute("VACUUM")
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                blocked, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
                 connection.close()
+            if blocked:
+                raise StillBeingReadError
 
         self._on_the_writer_thread(rewrite)
 
@@ -149,9 +151,12 @@ class _SqliteDatabase(Database):
         self._writer.dispose()  # the last connection to close folds the -wal file into the database
 
     def _on_the_writer_thread(self, job: Callable[[], T]) -> T:
-        if self._closed:
-            raise DatabaseClosedError
-        return self._thread.submit(job).result()
+        self._refuse_inside()
+        try:
+            doing = self._thread.submit(job)
+        except RuntimeError:  # the executor was shut down
+            raise DatabaseClosedError from None
+        return doing.result()
 
 
 def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the driver gives
@@ -159,8 +164,8 @@ def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the d
     run = connection.execute
     run("PRAGMA busy_timeout = 10000")
     run("PRAGMA journal_mode = WAL")
-    # NORMAL would survive a killed process, but not a power cut: we tell a messenger "I have it", it never sends it
-    # again, and the last commits would be gone. FULL waits for the disk at every commit.
+    # NORMAL would survive a killed process, but not a power cut: we tell a messenger "I have it", it never
+    # sends it again, and the last commits would be gone. FULL waits for the disk at every commit.
     run("PRAGMA synchronous = FULL")
     run("PRAGMA foreign_keys = ON")
     run("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the page, not just unlinked
@@ -174,7 +179,7 @@ def _prepare_reader(connection: Any, _record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    # A plain BEGIN takes the write lock at the first write and fails there when another process has written since.
+    # A plain BEGIN takes the write lock at its first write, and fails there if another process wrote since.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
@@ -191,7 +196,7 @@ class _PostgresqlDatabase(Database):
             url.set(drivername="postgresql+psycopg"),
             pool_size=8,
             max_overflow=8,
-            pool_pre_ping=True,  # after a restart of the server the pool would hand out one dead connection each
+            pool_pre_ping=True,  # after a restart of the server every pooled connection would fail once
             connect_args={"options": "-c timezone=UTC"},
         )
         self._reader = self._engine.execution_options(postgresql_readonly=True)
@@ -213,7 +218,7 @@ class _PostgresqlDatabase(Database):
                 if getattr(error.orig, "sqlstate", None) not in _DO_IT_AGAIN:
                     raise
             except ConversationGoneError:
-                # Forgotten between looking up the conversation and locking it: the next look-up makes a new one.
+                # Forgotten between finding the conversation and locking it: the next try makes a new one.
                 pass
             time.sleep(pause)
         return self._run(self._engine, fn)
@@ -233,6 +238,6 @@ class _PostgresqlDatabase(Database):
 
 
 def _pauses() -> Iterator[float]:
-    """Yield how long to wait before each next try, in seconds; uneven, so that two that collided part ways."""
+    """Yield the seconds to wait before each next try; uneven, so that two that collided part ways."""
     for attempt in range(_TRIES - 1):
         yield random.uniform(0.005, 0.02) * 2**attempt  # noqa: S311  # not a secret

@@ -24,7 +24,7 @@ def insert_or(connection: Connection, table: Table) -> Insert:
 
 
 def only_one_at_a_time(connection: Connection, subject: bytes) -> None:
-    """Wait until no other transaction holds `subject` (its first eight bytes count), and hold it until the end."""
+    """Wait until no other transaction holds `subject` (its first eight bytes), and hold it until the end."""
     if is_postgresql(connection):
         number = int.from_bytes(subject[:8], "big", signed=True)
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

@@ -1,5 +1,5 @@
 """
-Encryption at rest: a master key wraps one data key per newcomer, and that data key seals everything they left.
+Encryption at rest: a master key wraps one data key per newcomer, and that seals everything they left.
 
 Throw the data key away and nothing about the person can be read again, in a backup of the rows either.
 """
@@ -14,7 +14,6 @@ import json
 import os
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +23,7 @@ from bot.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 KEY_BYTES = 32
 KEY_FILE = "master.json"
@@ -36,7 +36,7 @@ class EncryptionError(Exception):
 
 
 class KeyMissingError(EncryptionError):
-    """The key that sealed this is not here: the person was erased, or the key file belongs to another database."""
+    """The key that sealed this is not here: the person was erased, or the keys are another database's."""
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"{self.__doc__} Missing key: {key_id}.")
@@ -113,7 +113,7 @@ class MasterKeys:
 
     @classmethod
     def from_base64(cls, value: str) -> MasterKeys:
-        """Read keys from a setting: one base64 key, or several separated by commas with the current one first."""
+        """Read keys from a setting: one base64 key, or several with commas between, the current one first."""
         keys = [_key_from(part) for part in value.split(",")]
         return cls(current=_fingerprint(keys[0]), keys={_fingerprint(key): key for key in keys})
 
@@ -129,7 +129,7 @@ class MasterKeys:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             directory.chmod(0o700)  # mkdir's mode is cut by the umask, and the folder may have been there
             fresh = cls.from_base64(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
-            draft = fresh._written_beside(path)
+            draft = _draft(path, fresh)
             try:
                 os.link(
                     draft, path
@@ -160,26 +160,14 @@ class MasterKeys:
         return cls(current=current, keys=keys)
 
     def rotated(self, directory: Path) -> MasterKeys:
-        """Add a fresh current key to the key file; old rows stay readable and are wrapped anew by `Keys.rewrap`."""
+        """Add a fresh current key to the key file; `Keys.rewrap` then moves the old rows to it."""
         fresh = secrets.token_bytes(KEY_BYTES)
         name = _fingerprint(fresh)
         both = MasterKeys(current=name, keys={name: fresh, **self.keys})
         path = directory / KEY_FILE
-        both._written_beside(path).replace(path)
+        _draft(path, both).replace(path)
         _sync(directory)
         return both
-
-    def _written_beside(self, path: Path) -> Path:
-        """Write the keys to a private file in the same folder and return it; it still has to get its name."""
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        keys = {name: base64.b64encode(key).decode() for name, key in self.keys.items()}
-        with os.fdopen(
-            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as file:
-            json.dump({"current": self.current, "keys": keys}, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        return draft
 
     def key(self, key_id: str) -> bytes:
         """Return the key with this id, or raise `KeyMissingError`."""
@@ -187,6 +175,19 @@ class MasterKeys:
             return self.keys[key_id]
         except KeyError:
             raise KeyMissingError(key_id) from None
+
+
+def _draft(path: Path, master: MasterKeys) -> Path:
+    """Write the keys to a private file beside `path` and return it; it still has to get its name."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    keys = {name: base64.b64encode(key).decode() for name, key in master.keys.items()}
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
+        json.dump({"current": master.current, "keys": keys}, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
 
 
 def _sync(directory: Path) -> None:
@@ -263,7 +264,7 @@ class Vault:
         return self._digest(self._master.current, channel, address)
 
     def address_digests(self, channel: str, address: str) -> list[bytes]:
-        """Return the digests under every master key, the current first: during a rotation a row may have either."""
+        """Return the digests under every master key, the current first: while rotating a row has either."""
         names = [self._master.current, *(name for name in self._master.keys if name != self._master.current)]
         return [self._digest(name, channel, address) for name in names]
 

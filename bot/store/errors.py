@@ -18,6 +18,10 @@ class DatabaseClosedError(StoreError):
     """The database was closed; nothing can be read or written any more."""
 
 
+class StillBeingReadError(StoreError):
+    """The leftovers cannot be removed while a unit of work still reads the old state; try again later."""
+
+
 class UnknownDatabaseError(StoreError):
     """A database URL starts with sqlite:/// and a path, or with postgresql://."""
 
@@ -35,7 +39,7 @@ class ConversationGoneError(StoreError):
 
 
 class AlreadySaidError(StoreError):
-    """This message already has something said in answer at this position: the same turn is being written twice."""
+    """Something was already said in answer to this message at this position: the turn is written twice."""
 
     def __init__(self, cause_inbound_id: str, position: int) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ _last = 0
 
 
 def new_id() -> str:
-    """Return a UUID of version 7 (RFC 9562) as text; later calls in one process always sort after earlier ones."""
+    """Return a UUID of version 7 (RFC 9562) as text; in one process later calls sort after earlier ones."""
     global _last  # noqa: PLW0603  # the order is a promise of the process, not of one caller
     with _LOCK:
         # Milliseconds and a 12-bit fraction of them are one number: raising it by one keeps the order

@@ -28,7 +28,7 @@ class Inbox:
         self._connection = connection
         self._keys = keys
 
-    def receive(
+    def receive(  # noqa: PLR0913, PLR0917  # one message is these six things
         self,
         conversation_id: str,
         channel: str,
@@ -46,7 +46,7 @@ class Inbox:
             raise ConversationGoneError(conversation_id)
         row_id = new_id()
         key = self._keys.of_conversation(conversation_id)
-        stored = self._connection.execute(
+        stored = self._connection.scalar(
             insert_or(self._connection, inbound)
             .values(
                 id=row_id,
@@ -59,8 +59,9 @@ class Inbox:
                 received_at=now,
             )
             .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
+            .returning(inbound.c.id)
         )
-        if stored.rowcount == 0:
+        if stored is None:
             return None
         self._connection.execute(
             update(conversations)
@@ -120,7 +121,7 @@ class Inbox:
         )
 
     def mark_read(self, ids: Collection[str]) -> None:
-        """Record that a turn took these messages, and move the read mark of their conversations up to them."""
+        """Record that a turn took these messages, and move their conversations' read marks up to them."""
         if not ids:
             return
         self._connection.execute(

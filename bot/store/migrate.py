@@ -7,6 +7,7 @@ To change the tables: edit `tables.py`, add a file to `migrations/versions`, and
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
+_ONE_AT_A_TIME = threading.Lock()  # alembic keeps the running migration in a global
+
+
 def upgrade(engine: Engine) -> None:
     """Run the migrations that this database has not had, all in one transaction."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with engine.begin() as connection:
+    with _ONE_AT_A_TIME, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -153,8 +153,8 @@ class Newcomers:
         """
         Drop every text of and to this person at once, and keep only what the goodbye needs.
 
-        What stays is the address and the language. What was not sent yet is dropped; say the goodbye after this,
-        and call `finish_forgetting` when it went out.
+        What stays is the address and the language. What was not sent yet is dropped; say the goodbye after
+        this, and call `finish_forgetting` when it went out.
         """
         if not self._held_still(newcomer_id):
             return
@@ -181,16 +181,16 @@ class Newcomers:
         self._set(newcomer_id, status="erasing")
 
     def being_forgotten(self, limit: int) -> list[str]:
-        """Return newcomers whose texts are gone and whose last traces still have to go, the earliest first."""
-        query = select(newcomers.c.id).where(ERASING).order_by(newcomers.c.id).limit(limit)
+        """Return newcomers whose texts are gone and whose last traces must still go, the earliest first."""
+        query = select(newcomers.c.id).where(ERASING).order_by(newcomers.c.created_at).limit(limit)
         return list(self._connection.scalars(query))
 
     def finish_forgetting(self, newcomer_id: str) -> None:
         """
         Delete every row about this person and their data key.
 
-        The counts of `helped` stay: they never knew the person. Deleted rows can leave bytes in the database's
-        files until `Database.scrub`; without the key they cannot be read.
+        The counts of `helped` stay: they never knew the person. Deleted rows can leave bytes in the files
+        until `Database.scrub`; without the key they cannot be read.
         """
         data_key_id = self._held_still(newcomer_id)
         if data_key_id is None:
@@ -208,7 +208,7 @@ class Newcomers:
         self._keys.destroy(data_key_id)
 
     def _held_still(self, newcomer_id: str) -> str | None:
-        """Keep other writers off the newcomer and their conversations, and return the id of their data key."""
+        """Keep other writers off the newcomer and their conversations; return the id of their data key."""
         data_key_id: str | None = self._connection.scalar(
             select(newcomers.c.data_key_id).where(newcomers.c.id == newcomer_id).with_for_update()
         )

@@ -43,8 +43,8 @@ class Outbox:
         """
         Queue a message as the conversation's next one.
 
-        `cause_inbound_id` is the message it answers and `position` its place in that answer: the same place twice
-        raises `AlreadySaidError`, and the whole unit of work with it.
+        `cause_inbound_id` is the message it answers and `position` its place in that answer: the same place
+        twice raises `AlreadySaidError`, and undoes the whole unit of work.
         """
         number = self._connection.execute(
             update(conversations)
@@ -56,7 +56,7 @@ class Outbox:
             raise ConversationGoneError(conversation_id)
         row_id = new_id()
         key = self._keys.of_conversation(conversation_id)
-        stored = self._connection.execute(
+        stored = self._connection.scalar(
             insert_or(self._connection, outbox)
             .values(
                 id=row_id,
@@ -69,8 +69,9 @@ class Outbox:
                 created_at=now,
             )
             .on_conflict_do_nothing(index_elements=["cause_inbound_id", "position"])
+            .returning(outbox.c.id)
         )
-        if stored.rowcount == 0:
+        if stored is None:
             raise AlreadySaidError(str(cause_inbound_id), position)
         return OutboxRow(
             id=row_id,
@@ -94,14 +95,14 @@ class Outbox:
         """
         Take up to `limit` due messages to send, and nobody else gets them for `for_seconds`.
 
-        Only the first unsent message of a conversation is taken, so a newcomer reads them in order; one that waits
-        for a retry holds up those behind it. A lease that ran out is taken again, under a newer token.
+        Only the first unsent message of a conversation is taken, so a newcomer reads them in order; one that
+        waits for a retry holds up those behind it. A lease that ran out is taken again, under a newer token.
         """
         behind_another = (
             exists()
             .where(_earlier.c.conversation_id == outbox.c.conversation_id)
             .where(_earlier.c.number < outbox.c.number)
-            .where(unsent("earlier"))
+            .where(unsent(_earlier))
         )
         rows = self._connection.execute(
             select(outbox)
@@ -202,7 +203,7 @@ class Outbox:
         return rows[0] if rows else None
 
     def cancel_for(self, conversation_id: str) -> int:
-        """Drop what still waits in the conversation, its content too; what is being sent goes. Return how many."""
+        """Drop what waits in the conversation, its content too; what is being sent goes. Return how many."""
         return self._connection.execute(
             update(outbox)
             .where(outbox.c.conversation_id == conversation_id, outbox.c.status == "queued")

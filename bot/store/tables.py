@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, FromClause
     from sqlalchemy.engine import Dialect
 
 
@@ -101,28 +101,11 @@ def _count(name: str, start: int = 0) -> Column[int]:
     return Column(name, Integer, nullable=False, server_default=text(str(start)))
 
 
-# A partial index is used only when the query says the same words, so both take them from here. As bound
-# values they would not match: PostgreSQL plans a prepared statement without looking at its values.
 _UNREAD = "status = 'unread'"
 _HELD = "status = 'held'"
 _UNSENT = "status IN ('queued', 'leased')"
 _ERASING = "status = 'erasing'"
 _OPEN = "state <> 'closed'"
-
-
-def _condition(table: str, words: str) -> ColumnElement[bool]:
-    return literal_column(f"{table}.{words}", Boolean)
-
-
-def unsent(table: str = "outbox") -> ColumnElement[bool]:
-    """Messages that still have to go out; the first of a conversation is the head of its lane."""
-    return _condition(table, _UNSENT)
-
-
-UNREAD = _condition("inbound", _UNREAD)
-HELD = _condition("inbound", _HELD)
-ERASING = _condition("newcomers", _ERASING)
-OPEN = _condition("cases", _OPEN)
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -152,7 +135,7 @@ newcomers = Table(
     Column("created_at", Moment, nullable=False),
     _one_of("status", NEWCOMER_STATUSES),
     Index("ix_newcomers_data_key_id", "data_key_id", unique=True),
-    Index("ix_newcomers_erasing", "id", **_where(_ERASING)),
+    Index("ix_newcomers_erasing", "created_at", **_where(_ERASING)),
 )
 
 addresses = Table(
@@ -230,7 +213,7 @@ outbox = Table(
     UniqueConstraint("conversation_id", "number"),
     UniqueConstraint("cause_inbound_id", "position"),
     _one_of("status", OUTBOX_STATUSES),
-    Index("ix_outbox_due", "available_at", **_where(_UNSENT)),
+    Index("ix_outbox_due", "available_at", "id", **_where(_UNSENT)),
     Index("ix_outbox_lanes", "conversation_id", "number", **_where(_UNSENT)),
     Index("ix_outbox_provider_id", "provider_id", **_where("provider_id IS NOT NULL")),
 )
@@ -288,3 +271,16 @@ counters = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Integer, nullable=False),
 )
+
+
+# A partial index is used only by a query that says the same words, so the conditions stand beside them. With
+# bound values they would not match: PostgreSQL plans a prepared statement without looking at its values.
+UNREAD = inbound.c.status == literal_column("'unread'")
+HELD = inbound.c.status == literal_column("'held'")
+ERASING = newcomers.c.status == literal_column("'erasing'")
+OPEN = cases.c.state != literal_column("'closed'")
+
+
+def unsent(table: FromClause = outbox) -> ColumnElement[bool]:
+    """Messages that still have to go out; the first of a conversation is the head of its lane."""
+    return table.c.status.in_([literal_column("'queued'"), literal_column("'leased'")])

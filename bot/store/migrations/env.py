@@ -17,7 +17,7 @@ only_one_at_a_time(connection, b"migrate!")
 context.configure(
     connection=connection,
     target_metadata=metadata,
-    transactional_ddl=True,  # SQLite can, when we say BEGIN ourselves: a broken migration leaves nothing behind
+    transactional_ddl=True,  # SQLite can, as we say BEGIN ourselves: a broken migration leaves nothing
     render_as_batch=True,
 )
 with context.begin_transaction():

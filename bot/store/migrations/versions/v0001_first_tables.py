@@ -56,7 +56,7 @@ def upgrade() -> None:  # a list of tables, read from top to bottom
     op.create_index(
         "ix_newcomers_erasing",
         "newcomers",
-        ["id"],
+        ["created_at"],
         sqlite_where=sa.text("status = 'erasing'"),
         postgresql_where=sa.text("status = 'erasing'"),
     )
@@ -214,7 +214,7 @@ def upgrade() -> None:  # a list of tables, read from top to bottom
     op.create_index(
         "ix_outbox_due",
         "outbox",
-        ["available_at"],
+        ["available_at", "id"],
         sqlite_where=sa.text("status IN ('queued', 'leased')"),
         postgresql_where=sa.text("status IN ('queued', 'leased')"),
     )

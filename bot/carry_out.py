@@ -1,0 +1,73 @@
+"""What a turn asked of the world, done inside the turn's own transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from bot.domain.turn import (
+    AcceptNotice,
+    DeclineNotice,
+    Effect,
+    EraseNewcomer,
+    HoldMessage,
+    NoteOnCase,
+    OpenCase,
+    RecordHelped,
+    SetLanguage,
+    StartMessages,
+    StopMessages,
+)
+
+if TYPE_CHECKING:
+    from bot.domain.turn import SlotValue
+    from bot.say import Voice
+    from bot.store.rows import ConversationRow, InboundRow, NewcomerRow
+
+# Which text of the notice was accepted; raise it when its meaning changes, then everyone is asked again.
+NOTICE_VERSION = "2026-11"
+
+
+def carry_out(
+    effect: Effect, voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, message: InboundRow
+) -> dict[str, SlotValue]:
+    """Do one effect and return the values it brings for the texts that follow."""
+    work, now = voice.work, voice.now
+    match effect:
+        case OpenCase():
+            before = work.cases.open_for(newcomer.id)
+            case = work.cases.open(
+                newcomer.id,
+                conversation.id,
+                reason=effect.reason,
+                priority=effect.priority.value,
+                topic=effect.topic,
+                question_id=effect.question,
+                language=voice.language,
+                summary=effect.summary or None,
+                now=now,
+            )
+            return {"case_number": str(case.number), "case_is_new": before is None}
+        case NoteOnCase(kind=kind):
+            if (open_case := work.cases.open_for(newcomer.id)) is not None:
+                work.cases.note(open_case.id, kind=kind, actor="newcomer", now=now)
+        case RecordHelped(question=question, helped=helped):
+            work.counts.record_helped(question, voice.language, now, did_help=helped)
+        case SetLanguage(language=language):
+            work.newcomers.set_language(newcomer.id, language)
+            voice.language = language
+        case AcceptNotice():
+            work.newcomers.accept_notice(newcomer.id, NOTICE_VERSION, now)
+            work.inbox.release_held(conversation.id)
+        case DeclineNotice():
+            work.inbox.drop_held(conversation.id)
+        case HoldMessage():
+            work.inbox.hold([message.id])
+        case StopMessages():
+            work.newcomers.stop(newcomer.id)
+        case StartMessages():
+            work.newcomers.restart(newcomer.id)
+        case EraseNewcomer():
+            work.newcomers.forget(newcomer.id)
+        case _:
+            assert_never(effect)
+    return {}

@@ -1,0 +1,89 @@
+"""What the assistant knows, ready to use: the only door from the authors' files to the rest of the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.content.catalogues import Catalogues
+    from bot.content.model import Content
+    from bot.domain.turn import SlotValue
+    from bot.flows.model import Flow
+    from bot.nlu.slot_values import AnswerWords
+    from bot.safety.crisis import CrisisCategory
+
+SlotKind = Literal["choice", "count", "date", "yes_no", "text"]
+
+CONTROLS = (
+    "greet", "thanks", "goodbye", "change_language", "talk_to_human", "stop", "affirm", "deny", "not_understood",
+    "help_menu", "my_tasks", "task_done", "remind_later",
+)  # fmt: skip
+OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """
+    One thing a newcomer can tell us, and how an answer to it is read.
+
+    `yes_value` and `no_value` are what "yes" and "no" stand for when the question is a choice. `prefer` is the side on
+    which a day without a year lies.
+    """
+
+    name: str
+    kind: SlotKind
+    values: tuple[str, ...] = ()
+    min_value: int | None = None
+    max_value: int | None = None
+    yes_value: str | None = None
+    no_value: str | None = None
+    prefer: Literal["past", "future"] = "past"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A message as somebody would write it, and what it means."""
+
+    text: str
+    intent: str
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    """
+    Everything read from nlu/, flows/ and content/.
+
+    `about` holds, per flow, what a flow can see of its own question; `synonyms` go by language and value; `titles` are
+    the words of a button in every language, by payload.
+    """
+
+    content: Content
+    catalogues: Catalogues
+    flows: Mapping[str, Flow]
+    flow_of_intent: Mapping[str, str]
+    about: Mapping[str, Mapping[str, SlotValue]]
+    slots: Mapping[str, Slot]
+    examples: tuple[Example, ...]
+    synonyms: Mapping[str, Mapping[str, tuple[str, ...]]]
+    words: AnswerWords
+    crisis: tuple[CrisisCategory, ...]
+    crisis_alerts: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def meaning(self, meaning: str) -> frozenset[str]:
+        """Return every way, in every language, of saying one of the fixed answers (`stop`, `cancel` …)."""
+        return frozenset(
+            text for by_value in self.synonyms.values() for text in by_value.get(meaning, ())
+        )
+
+    def topics(self) -> tuple[str, ...]:
+        """Return the topics that have an answer, in the order of the catalogue."""
+        return tuple(
+            dict.fromkeys(
+                question.topic for name, question in self.content.questions.items() if name in self.flows
+            )
+        )

@@ -1,0 +1,501 @@
+"""Read nlu/, flows/ and content/ into `Knowledge`, and report every mistake with file, line and mend."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from bot.content.catalogues import CatalogueError, Catalogues, load_catalogues
+from bot.content.model import (
+    ButtonText,
+    Content,
+    Deadline,
+    DeadlineIs,
+    Fact,
+    Municipality,
+    Question,
+    Response,
+    SlotIs,
+    Source,
+    Term,
+    Variant,
+)
+from bot.domain.languages import Language, Languages
+from bot.flows.reading import FlowError, read_flow
+from bot.knowledge import schema
+from bot.knowledge.document import Document, KnowledgeError, Mistake, read_document
+from bot.knowledge.knowledge import Example, Knowledge, Slot, SlotKind
+from bot.nlu.slot_values import AnswerWords
+from bot.safety.crisis import CrisisCategory, EmptyPhraseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.flows.model import Flow
+    from bot.knowledge.folders import Folders, KnowledgeFile
+
+ShapeT = TypeVar("ShapeT", bound=schema.BaseModel)
+_EXAMPLE = re.compile(r"^\s*-\s+(.*\S)\s*$")
+
+
+@dataclass(kw_only=True)
+class Read:
+    """Everything that was read, with the documents it came from, for the checks."""
+
+    folders: Folders
+    mistakes: list[Mistake] = field(default_factory=list)
+    documents: dict[str, Document] = field(default_factory=dict)
+    places: dict[tuple[str, str], tuple[Document, tuple[str | int, ...]]] = field(default_factory=dict)
+    responses: dict[str, Response] = field(default_factory=dict)
+    flows: dict[str, Flow] = field(default_factory=dict)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    intents: set[str] = field(default_factory=set)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    fact_sources: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, schema.NumberShape] = field(default_factory=dict)
+    municipalities: dict[str, Municipality] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    terms: dict[str, Term] = field(default_factory=dict)
+    languages: Languages = field(default_factory=lambda: Languages(all={}, fallback=()))
+    examples: list[Example] = field(default_factory=list)
+    example_lines: list[tuple[str, int]] = field(default_factory=list)
+    synonyms: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    crisis: list[CrisisCategory] = field(default_factory=list)
+    crisis_shapes: list[schema.CrisisCategoryShape] = field(default_factory=list)
+    catalogues: Catalogues = field(default_factory=Catalogues)
+
+    def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
+        """Return file and line of a named thing."""
+        if (kind, name) not in self.places:
+            return f"{kind}/{name}", 1
+        document, path = self.places[kind, name]
+        return document.name, document.line(*path, *deeper)
+
+    def complain(  # noqa: PLR0913  # a mistake has these parts
+        self, kind: str, name: str, code: str, why: str, mend: str, *deeper: str | int, warning: bool = False
+    ) -> None:
+        """Report a mistake at a named thing."""
+        file, line = self.where(kind, name, *deeper)
+        self.mistakes.append(Mistake(file=file, line=line, kind=code, why=why, mend=mend, warning=warning))
+
+
+def load(folders: Folders, *, cache_dir: Path | None = None) -> Knowledge:
+    """
+    Return the knowledge in `folders`.
+
+    Raises:
+        KnowledgeError: something in it cannot be used; it carries every mistake that was found.
+
+    """
+    read = read_all(folders, cache_dir=cache_dir)
+    errors = [mistake for mistake in read.mistakes if not mistake.warning]
+    if errors:
+        raise KnowledgeError(errors)
+    return as_knowledge(read)
+
+
+def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
+    """Read every file; never raises for what an author wrote, but reports it."""
+    read = Read(folders=folders)
+    _read_languages(read)
+    for file, shape, take in (
+        *((file, schema.SourcesFile, _take_sources) for file in folders.files("content/sources.yml")),
+        *((file, schema.QuestionsFile, _take_questions) for file in folders.files("content/questions")),
+        *((file, schema.GlossaryFile, _take_terms) for file in folders.files("content/glossary.yml")),
+        *((file, schema.DomainFile, _take_domain) for file in folders.files("nlu/domain")),
+        *((file, schema.ResponsesFile, _take_responses) for file in folders.files("content/responses")),
+        *((file, schema.CrisisFile, _take_crisis) for file in folders.files("content/crisis.yml")),
+        *((file, schema.FlowsFile, _take_flows) for file in folders.files("flows")),
+    ):
+        document = _document(read, file)
+        shaped = _shaped(read, document, shape) if document else None
+        if document and shaped:
+            take(read, document, shaped)  # type: ignore[operator]  # each take fits the shape beside it
+    _read_facts(read)
+    _read_nlu(read)
+    try:
+        locales = [layer / "content" / "locale" for layer in folders.layers]
+        read.catalogues = load_catalogues(locales, cache_dir / "locale" if cache_dir else None)
+    except CatalogueError as error:
+        name = error.path.name
+        for layer in folders.layers:
+            if error.path.is_relative_to(layer):
+                name = error.path.relative_to(layer).as_posix()
+        mend = "open it with Poedit, or mend the quotes on this line"
+        read.mistakes.append(Mistake(file=name, line=error.line, kind="catalogue", why=error.why, mend=mend))
+    return read
+
+
+def as_knowledge(read: Read) -> Knowledge:
+    """Return what was read as the rest of the house uses it."""
+    content = Content(
+        languages=read.languages,
+        responses=read.responses,
+        facts=read.facts,
+        numbers={name: number.number for name, number in read.numbers.items() if number.number_seen_in_source},
+        municipalities=read.municipalities,
+        questions=read.questions,
+        deadlines={d.name: d for question in read.questions.values() for d in question.deadlines},
+        sources=read.sources,
+        terms=read.terms,
+        flow_names={name: flow.name for name, flow in read.flows.items()},
+    )
+    return Knowledge(
+        content=content,
+        catalogues=read.catalogues,
+        flows=read.flows,
+        flow_of_intent={intent: flow.id for flow in read.flows.values() for intent in flow.intents},
+        about={
+            name: {
+                "question": name,
+                "question_needs_human": question.needs_human,
+                "question_has_more": f"utter_{name}_more" in read.responses,
+            }
+            for name, question in read.questions.items()
+            if name in read.flows
+        },
+        slots=read.slots,
+        examples=tuple(read.examples),
+        synonyms=read.synonyms,
+        words=AnswerWords.from_synonyms(read.synonyms),
+        crisis=tuple(read.crisis),
+        crisis_alerts={shape.id: shape.alert for shape in read.crisis_shapes},
+        titles=_titles(read),
+    )
+
+
+def _titles(read: Read) -> dict[str, tuple[str, ...]]:
+    """Return the words of every button, in every language: people answer with words they saw elsewhere too."""
+    found: dict[str, set[str]] = {}
+    for response in read.responses.values():
+        for variant in response.variants:
+            for button in variant.buttons:
+                titles = found.setdefault(button.payload, set())
+                titles.add(button.title)
+                for language in read.languages.all:
+                    if title := read.catalogues.find(language, "button", button.title):
+                        titles.add(title)
+    return {payload: tuple(sorted(titles)) for payload, titles in found.items()}
+
+
+# ---- one file
+
+
+def _document(read: Read, file: KnowledgeFile) -> Document | None:
+    document, mistakes = read_document(file.path, file.name)
+    read.mistakes.extend(mistakes)
+    if document is not None:
+        read.documents[file.name] = document
+        if document.data is None:
+            read.mistakes.append(document.mistake("empty", (), "the file is empty", "fill it, or remove the file"))
+            return None
+    return document
+
+
+def _shaped(read: Read, document: Document, shape: type[ShapeT]) -> ShapeT | None:
+    try:
+        return shape.model_validate(document.data)
+    except ValidationError as error:
+        for one in error.errors():
+            path = tuple(part for part in one["loc"] if part != "[key]")
+            kind, why, mend = _explained(one, path)
+            read.mistakes.append(document.mistake(kind, path, why, mend))
+        return None
+
+
+def _explained(one: Any, path: tuple[Any, ...]) -> tuple[str, str, str]:
+    """Return kind, reason and mend of a pydantic error in an author's words."""
+    here = str(path[-1]) if path else "the file"
+    match one["type"]:
+        case "extra_forbidden":
+            return "unknown_setting", f"'{here}' is no setting here", "mend the spelling, or see the README of this folder"
+        case "missing":
+            return "missing_setting", f"'{here}' is missing", f"add '{here}:'"
+        case "string_pattern_mismatch" if here == "payload":
+            mend = "write /SetSlots(slot=value), /intent or /skip"
+            return "payload", f"'{one['input']}' is no button payload", mend
+        case "string_pattern_mismatch":
+            return "name", f"'{one['input']}' is no name", "use small letters, digits and _ only"
+        case "too_long":
+            return "too_many", f"'{here}' has too many parts", str(one["msg"])
+        case "literal_error" | "enum":
+            return "value", f"'{one['input']}' is no value for '{here}'", str(one["msg"])
+        case _:
+            return "value", f"'{here}': {one['msg']}", "compare with the example in the README of this folder"
+
+
+def _remember(
+    read: Read, kind: str, name: str, document: Document, path: tuple[str | int, ...], layer_of: str
+) -> bool:
+    """Remember where a named thing stands; complain when the same layer has it twice."""
+    earlier = read.places.get((kind, name))
+    if earlier is not None and layer_of == "same":
+        at = document.mistake(
+            "twice",
+            path,
+            f"{kind} '{name}' stands in {earlier[0].name} too",
+            "keep one of the two, or give one another name",
+        )
+        read.mistakes.append(at)
+    read.places[kind, name] = (document, path)
+    return True
+
+
+def _layer(read: Read, document: Document, kind: str, name: str) -> str:
+    """Return whether an earlier definition lies in the same layer: only then it is a twin, else it is overlaid."""
+    earlier = read.places.get((kind, name))
+    if earlier is None:
+        return "new"
+    layers = {file.name: file.layer for file in read.folders.all()}
+    return "same" if layers.get(earlier[0].name) == layers.get(document.name) else "over"
+
+
+def _place(read: Read, kind: str, name: str, document: Document, *path: str | int) -> None:
+    _remember(read, kind, name, document, path, _layer(read, document, kind, name))
+
+
+# ---- content
+
+
+def _read_languages(read: Read) -> None:
+    files = read.folders.files("content/languages.yml")
+    if not files:
+        mend = "add it: it lists the languages, see content/README.md"
+        read.mistakes.append(
+            Mistake(file="content/languages.yml", line=1, kind="missing_file", why="the file is missing", mend=mend)
+        )
+        return
+    document = _document(read, files[-1])
+    shaped = _shaped(read, document, schema.LanguagesFile) if document else None
+    if document is None or shaped is None:
+        return
+    for code in shaped.fallback:
+        if code not in shaped.languages:
+            at = document.mistake("language", ("fallback",), f"'{code}' is no language", "use a code listed above it")
+            read.mistakes.append(at)
+    read.languages = Languages(
+        all={
+            code: Language(
+                code=code,
+                name=one.name,
+                direction=one.direction,
+                complete=one.complete,
+                min_examples=one.min_examples,
+            )
+            for code, one in shaped.languages.items()
+        },
+        fallback=tuple(shaped.fallback),
+    )
+
+
+def _take_sources(read: Read, document: Document, shaped: schema.SourcesFile) -> None:
+    for name, one in shaped.sources.items():
+        _place(read, "source", name, document, "sources", name)
+        read.sources[name] = Source(
+            id=name,
+            organisation=one.organisation,
+            title=one.title,
+            url=one.url,
+            read=one.checked == "source_read",
+        )
+
+
+def _take_questions(read: Read, document: Document, shaped: schema.QuestionsFile) -> None:
+    topic = document.name.rsplit("/", 1)[-1].removesuffix(".yml")
+    for at, one in enumerate(shaped.questions):
+        _place(read, "question", one.id, document, "questions", at)
+        deadlines = []
+        for place, d in enumerate(one.deadlines):
+            _place(read, "deadline", d.name, document, "questions", at, "deadlines", place)
+            deadlines.append(
+                Deadline(name=d.name, question=one.id, anchor=d.anchor, offset=d.offset, unit=d.unit, kind=d.kind)
+            )
+        read.questions[one.id] = Question(
+            id=one.id,
+            topic=topic,
+            ask=one.ask_nl,
+            facts=tuple(one.facts),
+            deadlines=tuple(deadlines),
+            sources=tuple(one.sources),
+            confidence=one.confidence,
+            needs_human=one.needs_human.rule,
+            publish_gate=frozenset(one.publish_gate),
+            checked_on=one.checked_on,
+            related=tuple(one.related),
+        )
+
+
+def _take_terms(read: Read, document: Document, shaped: schema.GlossaryFile) -> None:
+    for at, one in enumerate(shaped.terms):
+        _place(read, "term", one.term, document, "terms", at)
+        read.terms[one.term] = Term(term=one.term, explanation=one.explanation)
+
+
+def _take_responses(read: Read, document: Document, shaped: schema.ResponsesFile) -> None:
+    topic = document.name.rsplit("/", 1)[-1].removesuffix(".yml")
+    for name, variants in shaped.responses.items():
+        _place(read, "response", name, document, "responses", name)
+        made = []
+        for at, one in enumerate(variants):
+            if one.id is None and at < len(variants) - 1:
+                why = f"variant {at + 1} of {len(variants)} has no 'id'"
+                read.complain("response", name, "variant_id", why, "give every variant but the last an id", at)
+            made.append(_variant(name, one))
+        read.responses[name] = Response(name=name, topic=topic, variants=tuple(made))
+
+
+def _variant(name: str, one: schema.VariantShape) -> Variant:
+    conditions = tuple(
+        SlotIs(slot=c.name, value=_plain(c.value))
+        if c.type == "slot"
+        else DeadlineIs(deadline=c.name, passed=c.value == "passed")
+        for c in one.condition
+    )
+    return Variant(
+        context=f"{name}/{one.id}" if one.id else name,
+        text=one.text,
+        text_plural=one.text_plural,
+        plural_of=one.plural_of,
+        conditions=conditions,
+        buttons=tuple(ButtonText(title=b.title, payload=b.payload) for b in one.buttons),
+        terms=tuple(one.metadata.terms),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _take_crisis(read: Read, document: Document, shaped: schema.CrisisFile) -> None:
+    for at, one in enumerate(shaped.categories):
+        _place(read, "crisis", one.id, document, "categories", at)
+        read.crisis_shapes.append(one)
+        category = CrisisCategory(
+            id=one.id,
+            severity=one.severity,
+            response=one.response,
+            triggers={language: tuple(phrases) for language, phrases in one.triggers.items()},
+            not_triggers={language: tuple(phrases) for language, phrases in one.not_triggers.items()},
+        )
+        try:
+            from bot.safety.crisis import CrisisGuard  # noqa: PLC0415  # only to try this one category
+
+            CrisisGuard([category])
+        except EmptyPhraseError as error:
+            read.complain("crisis", one.id, "crisis_phrase", str(error), "write at least one whole word")
+            continue
+        read.crisis.append(category)
+
+
+def _read_facts(read: Read) -> None:
+    for file in read.folders.files("content/facts"):
+        document = _document(read, file)
+        if document is None:
+            continue
+        if "/municipalities/" in file.name:
+            place = _shaped(read, document, schema.MunicipalityFile)
+            if place:
+                _place(read, "municipality", place.municipality, document, "facts")
+                read.municipalities[place.municipality] = Municipality(
+                    id=place.municipality,
+                    name=place.name,
+                    facts={name: fact.value for name, fact in place.facts.items()},
+                )
+                for name, fact in place.facts.items():
+                    if fact.value is not None and fact.source not in read.sources:
+                        why = f"'{name}' has a value and no known source"
+                        mend = "name a source of content/sources.yml, or make the value null"
+                        read.complain("municipality", place.municipality, "fact_source", why, mend, name)
+        elif file.name.endswith("/numbers.yml"):
+            numbers = _shaped(read, document, schema.NumbersFile)
+            for name, number in (numbers.numbers if numbers else {}).items():
+                _place(read, "number", name, document, "numbers", name)
+                read.numbers[name] = number
+        else:
+            facts = _shaped(read, document, schema.FactsFile)
+            for name, one in (facts.facts if facts else {}).items():
+                _place(read, "fact", name, document, "facts", name)
+                read.facts[name] = Fact(name=name, value=one.value, unit=one.unit, valid_until=one.valid_until)
+                read.fact_sources[name] = one.source
+
+
+# ---- flows and nlu
+
+
+def _take_flows(read: Read, document: Document, shaped: schema.FlowsFile) -> None:
+    for name, raw in shaped.flows.items():
+        _place(read, "flow", name, document, "flows", name)
+        try:
+            read.flows[name] = read_flow(name, raw)
+        except FlowError as error:
+            at = document.mistake("flow", ("flows", name, *error.path), error.why, error.mend)
+            read.mistakes.append(at)
+
+
+def _take_domain(read: Read, document: Document, shaped: schema.DomainFile) -> None:
+    for intent in shaped.intents:
+        _place(read, "intent", intent, document, "intents", shaped.intents.index(intent))
+        read.intents.add(intent)
+    for name, one in shaped.slots.items():
+        _place(read, "slot", name, document, "slots", name)
+        kind = _slot_kind(one)
+        if kind is None:
+            why = f"slot '{name}' has no way of being answered"
+            read.complain("slot", name, "slot_kind", why, "make it categorical with values, or give it a 'kind'")
+            continue
+        read.slots[name] = Slot(
+            name=name,
+            kind=kind,
+            values=tuple(one.values),
+            min_value=one.min_value,
+            max_value=one.max_value,
+            yes_value=one.yes_value,
+            no_value=one.no_value,
+            prefer=one.prefer,
+        )
+
+
+def _slot_kind(one: schema.SlotShape) -> SlotKind | None:
+    if one.type == "categorical":
+        return "choice" if one.values else None
+    if one.kind is not None:
+        return one.kind
+    return "yes_no" if one.type == "bool" else None
+
+
+def _read_nlu(read: Read) -> None:
+    for file in read.folders.files("nlu/data"):
+        language = file.name.split("/")[2]
+        document = _document(read, file)
+        if document is None:
+            continue
+        if language not in read.languages.all:
+            mend = "put the file in a folder named after a language of content/languages.yml"
+            read.mistakes.append(document.mistake("language", (), f"'{language}' is no language", mend))
+            continue
+        shaped = _shaped(read, document, schema.NluFile)
+        for at, item in enumerate(shaped.nlu if shaped else ()):
+            examples = list(_examples(item.examples))
+            line = document.line("nlu", at, "examples") + 1
+            if item.intent is not None:
+                read.examples += [Example(text=t, intent=item.intent, language=language) for _, t in examples]
+                read.example_lines += [(file.name, line + offset) for offset, _ in examples]
+            elif item.synonym is not None:
+                meanings = read.synonyms.setdefault(language, {})
+                meanings[item.synonym] = (*meanings.get(item.synonym, ()), *(text for _, text in examples))
+            elif item.lookup is None and item.regex is None:
+                mend = "start it with '- intent: name' or '- synonym: value'"
+                read.mistakes.append(document.mistake("nlu_item", ("nlu", at), "this item says nothing", mend))
+
+
+def _examples(block: str) -> Iterator[tuple[int, str]]:
+    for offset, line in enumerate(block.splitlines()):
+        found = _EXAMPLE.match(line)
+        if found:
+            yield offset, found[1]

@@ -1,0 +1,235 @@
+"""The shape of every file in nlu/, flows/ and content/. A misspelt setting is a mistake, never silence."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003  # pydantic reads the annotations at run time
+from decimal import Decimal  # noqa: TC003
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class Shape(BaseModel):
+    """A part of a file: unknown settings are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ButtonShape(Shape):
+    title: Text
+    payload: Annotated[
+        str,
+        StringConstraints(pattern=r"^/(SetSlots\([a-z][a-z0-9_]*=[^()=]+\)|[a-z][a-z0-9_]*( [a-z]{2})?)$"),
+    ]
+
+
+class ConditionShape(Shape):
+    type: Literal["slot", "deadline"]
+    name: Name
+    value: Any
+
+
+class MetadataShape(Shape):
+    terms: list[str] = Field(default_factory=list)
+    note: str = ""
+    heading: str = ""
+
+
+class VariantShape(Shape):
+    id: Name | None = None
+    text: Text
+    text_plural: Text | None = None
+    plural_of: Name | None = None
+    condition: list[ConditionShape] = Field(default_factory=list)
+    buttons: list[ButtonShape] = Field(default_factory=list, max_length=10)
+    metadata: MetadataShape = MetadataShape()
+
+
+class ResponsesFile(Shape):
+    version: str | None = None
+    responses: dict[Annotated[str, StringConstraints(pattern=r"^utter_[a-z0-9_]+$")], list[VariantShape]]
+
+
+class DeadlineShape(Shape):
+    name: Name
+    anchor: Name
+    offset: int
+    unit: Literal["day", "working_day", "week", "month", "year"]
+    kind: Literal["legal", "advised", "programme"]
+    note: str = ""
+    confidence: Literal["high", "medium", "low"] | None = None
+
+
+class HumanShape(Shape):
+    rule: Literal["never", "if", "always"]
+    when: str
+
+
+class RiskShape(Shape):
+    level: Literal["low", "medium", "high"]
+    why: str
+
+
+Gate = Literal[
+    "ok_with_checked_on_date", "check_amounts_each_year", "check_law_status", "check_source_first", "fill_local_config"
+]
+
+
+class QuestionShape(Shape):
+    id: Name
+    description: Text
+    ask_nl: Text
+    facts: list[Text] = Field(min_length=1)
+    deadlines: list[DeadlineShape] = Field(default_factory=list)
+    varies_by_municipality: str = ""
+    sources: list[str] = Field(min_length=1)
+    confidence: Literal["high", "medium", "low"]
+    needs_human: HumanShape
+    risk_if_wrong: RiskShape
+    volatility: Literal["stable", "yearly", "verify_law", "verify_local"]
+    verify: str = ""
+    related: list[Name] = Field(default_factory=list)
+    checked_basis: Literal["sources_read", "mixed", "not_yet"]
+    publish_gate: list[Gate] = Field(min_length=1)
+    checked_on: date
+
+
+class QuestionsFile(Shape):
+    questions: list[QuestionShape]
+
+
+class SourceShape(Shape):
+    organisation: Text
+    title: Text
+    url: str | None = None
+    page_date: Any = None
+    checked: Literal["source_read", "secondary", "seed", "not_yet"]
+
+
+class SourcesFile(Shape):
+    sources: dict[str, SourceShape]
+
+
+class FactShape(Shape):
+    value: Decimal | str
+    unit: Literal["euro", "percent", "plain"] = "plain"
+    valid_until: date | None = None
+    source: str
+    checked_on: date
+    note: str = ""
+
+
+class FactsFile(Shape):
+    facts: dict[Name, FactShape]
+
+
+class NumberShape(Shape):
+    number: Text
+    what: str
+    free: bool
+    hours: str
+    source: str
+    confidence: Literal["high", "medium", "low"]
+    number_seen_in_source: bool
+    seen_at: str | None = None
+    note: str = ""
+    checked_on: date
+
+
+class NumbersFile(Shape):
+    numbers: dict[Name, NumberShape]
+
+
+class LocalFactShape(Shape):
+    value: str | None
+    source: str | None
+    checked_on: date | None
+    note: str = ""
+
+
+class MunicipalityFile(Shape):
+    municipality: Name
+    name: Text
+    facts: dict[Name, LocalFactShape]
+
+
+class TermShape(Shape):
+    term: Text
+    expansion: str | None = None
+    explanation: Text
+    en: str
+    see_question: Name | None = None
+    sources: list[str]
+    confidence: Literal["high", "medium", "low"]
+
+
+class GlossaryFile(Shape):
+    terms: list[TermShape]
+
+
+class LanguageShape(Shape):
+    name: Text
+    direction: Literal["ltr", "rtl"]
+    complete: bool
+    min_examples: int = Field(ge=0)
+
+
+class LanguagesFile(Shape):
+    languages: dict[str, LanguageShape]
+    fallback: list[str]
+
+
+class CrisisCategoryShape(Shape):
+    id: Name
+    severity: Literal["S0", "S1", "S2"]
+    response: Name
+    numbers: list[Name] = Field(default_factory=list)
+    alert: Literal["always", "if_asked"]
+    triggers: dict[str, list[Text]]
+    not_triggers: dict[str, list[Text]] = Field(default_factory=dict)
+
+
+class CrisisFile(Shape):
+    categories: list[CrisisCategoryShape]
+
+
+class SlotShape(Shape):
+    type: Literal["categorical", "bool", "float", "any", "text"]
+    kind: Literal["date", "count", "yes_no", "text"] | None = None
+    values: list[str] = Field(default_factory=list)
+    mappings: list[Any] = Field(default_factory=list)
+    min_value: int | None = None
+    max_value: int | None = None
+    yes_value: str | None = None
+    no_value: str | None = None
+    prefer: Literal["past", "future"] = "past"
+    initial_value: Any = None
+    influence_conversation: bool | None = None
+
+
+class DomainFile(Shape):
+    version: str
+    intents: list[Name] = Field(default_factory=list)
+    slots: dict[Name, SlotShape] = Field(default_factory=dict)
+
+
+class NluItem(Shape):
+    intent: Name | None = None
+    synonym: str | None = None
+    lookup: str | None = None
+    regex: str | None = None
+    examples: str
+
+
+class NluFile(Shape):
+    version: str
+    nlu: list[NluItem]
+
+
+class FlowsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    version: str | None = None
+    flows: dict[Name, dict[str, Any]]

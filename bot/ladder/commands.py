@@ -1,0 +1,98 @@
+"""Words that always work, in every state: stop, delete my data, another language, menu, a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.domain.turn import Kind, SetLanguage, StopMessages
+from bot.ladder.actions import events_of, language_choices
+from bot.ladder.turn import Decision, decided, say
+from bot.nlu.slot_values import read_phrase
+
+if TYPE_CHECKING:
+    from bot.domain.turn import Event
+    from bot.ladder.turn import Turn
+
+# Slash commands as the messengers know them; after a word the rest is its argument.
+SLASH = {
+    "/stop": "stop",
+    "/help": "menu",
+    "/menu": "menu",
+    "/language": "language",
+    "/help_menu": "menu",
+    "/change_language": "language",
+    "/talk_to_human": "person",
+    "/delete": "delete_my_data",
+}
+MEANINGS = ("stop", "delete_my_data", "language", "menu", "person", "cancel")
+
+
+def meaning(turn: Turn) -> str | None:
+    """Return the fixed meaning of the whole message (`stop`, `menu` …), or None."""
+    said = (turn.heard.payload or turn.heard.text).strip()
+    if said.startswith("/"):
+        return SLASH.get(said.split()[0].lower())
+    if turn.heard.kind is not Kind.TEXT:
+        return None
+    return read_phrase(said, turn.knowledge.words, MEANINGS)
+
+
+def stop(turn: Turn) -> Decision | None:
+    """STOP always works, at once, without a question."""
+    if meaning(turn) != "stop":
+        return None
+    return decided(replace(turn.dialogue, stack=(), misses=0), StopMessages(), say("utter_stopped", turn))
+
+
+def delete_my_data(turn: Turn) -> Decision | None:
+    """Deleting works before consent too; it is asked once, because it cannot be undone."""
+    if meaning(turn) != "delete_my_data":
+        return None
+    outcome = turn.runner.start(replace(turn.dialogue, stack=()), "erase")
+    return decided(outcome.dialogue, *events_of(outcome, turn))
+
+
+def choose_language(turn: Turn) -> Decision | None:
+    """Take a language by button, command or its own name; then what was going on goes on in it."""
+    code = _language_named(turn)
+    if code is None:
+        if meaning(turn) != "language":
+            return None
+        return decided(turn.dialogue, say("utter_choose_language", turn, choices=language_choices(turn)))
+    dialogue = replace(turn.dialogue, language_chosen=True, language_offered=None, misses=0)
+    events: list[Event] = [SetLanguage(language=code)]
+    if dialogue.collecting is None:
+        events.append(say("utter_language_set", turn, language_name=code))
+    events.extend(turn.runner.ask_again(dialogue))
+    return decided(dialogue, *events)
+
+
+def _language_named(turn: Turn) -> str | None:
+    languages = turn.knowledge.content.languages
+    said = (turn.heard.payload or turn.heard.text).strip()
+    if said.lower().startswith("/language "):
+        return languages.known(said.split(maxsplit=1)[1])
+    if turn.heard.kind is not Kind.TEXT:
+        return None
+    names = {language.name.casefold(): code for code, language in languages.all.items()}
+    parts = {part.strip(): code for name, code in names.items() for part in name.split("/")}
+    return parts.get(said.casefold().strip(" .!؟?"))
+
+
+def other_commands(turn: Turn) -> Decision | None:
+    """Menu, a person, cancel: by their fixed words."""
+    match meaning(turn):
+        case "menu":
+            outcome = turn.runner.start(turn.dialogue, "help_menu")
+        case "person":
+            outcome = turn.runner.start(turn.dialogue, "talk_to_human")
+        case "cancel" if turn.dialogue.collecting is None:
+            return decided(turn.dialogue, say("utter_nothing_to_cancel", turn))
+        case "cancel":
+            outcome = turn.runner.cancel(turn.dialogue)
+            dialogue = replace(outcome.dialogue, misses=0)
+            return decided(dialogue, say("utter_cancelled", turn), *events_of(outcome, turn))
+        case _:
+            return None
+    return decided(replace(outcome.dialogue, misses=0), *events_of(outcome, turn))

@@ -1,0 +1,80 @@
+"""The crisis guard's rung, and the message that follows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.domain.turn import HoldMessage, NoteOnCase, OpenCase, Priority
+from bot.ladder.turn import Decision, decided, say
+from bot.nlu.slot_values import read_yes_no
+
+if TYPE_CHECKING:
+    from bot.domain.turn import Event
+    from bot.ladder.turn import Turn
+
+# The longest answer to "may a person contact you?"; more than that is a story of its own.
+SHORT_ANSWER = 6
+
+
+def crisis(turn: Turn) -> Decision | None:
+    """
+    Answer danger at once with its fixed text, and put a case on top of the team's list.
+
+    Before consent too: then the case says only which kind of crisis it is. What was going on keeps its place.
+    """
+    if turn.crisis is None:
+        return None
+    category = turn.crisis
+    events: list[Event] = []
+    if turn.knowledge.crisis_alerts.get(category.id) == "always":
+        summary = turn.heard.text if turn.person.consented else ""
+        events.append(
+            OpenCase(
+                reason=f"crisis:{category.id}",
+                priority=Priority.CRISIS,
+                topic="crisis",
+                question=category.id,
+                summary=summary,
+            )
+        )
+    if not turn.person.consented:
+        events.append(HoldMessage())
+    events.append(say(category.response, turn))
+    return decided(replace(turn.dialogue, crisis=category.id, misses=0), *events)
+
+
+def after_crisis(turn: Turn) -> Decision | None:
+    """Take "yes, a person may contact me" or "no"; anything else ends the waiting for it."""
+    if turn.dialogue.crisis is None:
+        return None
+    calm = replace(turn.dialogue, crisis=None)
+    wanted = _wants_contact(turn)
+    if wanted is None:
+        return None
+    events: list[Event] = []
+    if wanted:
+        # Asked for by hand too: a kind of crisis that alerts nobody by itself still gets its person here.
+        summary = turn.dialogue.crisis
+        events.append(
+            OpenCase(
+                reason=f"crisis:{summary}",
+                priority=Priority.CRISIS,
+                topic="crisis",
+                question=summary,
+                summary="",
+            )
+        )
+    events.append(NoteOnCase(kind="wants_contact" if wanted else "wants_no_contact"))
+    events.append(say("utter_crisis_contact" if wanted else "utter_crisis_no_contact", turn))
+    if not turn.person.consented:
+        events.append(HoldMessage())
+    return decided(calm, *events)
+
+
+def _wants_contact(turn: Turn) -> bool | None:
+    if turn.heard.payload is not None:
+        return {"/talk_to_human": True, "/deny": False}.get(turn.heard.payload)
+    if len(turn.heard.text.split()) > SHORT_ANSWER:
+        return None
+    return read_yes_no(turn.heard.text, turn.knowledge.words, language=turn.person.language)

@@ -1,0 +1,119 @@
+"""A new subject: by button, by words that were just shown, or by what the message means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.domain.turn import Choice, Kind
+from bot.ladder.actions import events_of
+from bot.ladder.answers import pressed
+from bot.ladder.turn import Decision, decided, say
+from bot.nlu.text import words_of
+
+if TYPE_CHECKING:
+    from bot.ladder.turn import Turn
+
+# Chosen on cross-validation of nlu/data (bench/understand prints the curve): at SURE fewer than 1 in 25 are wrong.
+SURE = 0.55
+# Two subjects are offered when the first is not surely ahead; below POSSIBLE a guess would only confuse.
+AHEAD = 0.25
+POSSIBLE = 0.08
+MOST_CHOICES = 3
+
+
+def unreadable(turn: Turn) -> Decision | None:
+    """Say what to do instead of a picture, a voice note or a sticker."""
+    if turn.heard.kind is Kind.OTHER or (turn.heard.kind is Kind.TEXT and not words_of(turn.heard.text)):
+        return decided(turn.dialogue, say("utter_only_text", turn), *turn.runner.ask_again(turn.dialogue))
+    return None
+
+
+def offered(turn: Turn) -> Decision | None:
+    """Take the words of a button that was just shown for the button itself."""
+    if turn.heard.kind is not Kind.TEXT or turn.heard.payload is not None:
+        return None
+    said = words_of(turn.heard.text)
+    for offer in turn.dialogue.offered:
+        if said and words_of(offer.title) == said:
+            return button(replace(turn, heard=replace(turn.heard, payload=offer.payload, kind=Kind.BUTTON)))
+    return None
+
+
+def button(turn: Turn) -> Decision | None:
+    """Start the flow that a button names; an old button that fits nowhere says so."""
+    payload = turn.heard.payload
+    if payload is None:
+        return None
+    name = payload.removeprefix("/").split()[0] if payload.startswith("/") else ""
+    flow = turn.knowledge.flow_of_intent.get(name)
+    if flow is not None:
+        return start(turn, flow)
+    if pressed(payload) is not None and turn.dialogue.collecting is not None:
+        return None
+    return decided(turn.dialogue, say("utter_old_button", turn), *turn.runner.ask_again(turn.dialogue))
+
+
+def sure(turn: Turn) -> str | None:
+    """Return the flow that the message surely asks for, or None."""
+    understood = turn.understood
+    if understood is None or understood.out_of_scope or not understood.intents:
+        return None
+    best = understood.intents[0]
+    second = understood.intents[1].confidence if len(understood.intents) > 1 else 0.0
+    if best.confidence >= SURE or (best.confidence - second >= AHEAD and best.confidence >= SURE - AHEAD):
+        return turn.knowledge.flow_of_intent.get(best.name)
+    return None
+
+
+def new_subject(turn: Turn) -> Decision | None:
+    """Start the flow that the message surely asks for; what was going on waits and is taken up again."""
+    flow = sure(turn)
+    return start(turn, flow) if flow is not None else None
+
+
+def start(turn: Turn, flow: str) -> Decision:
+    """Start a flow; asked for what is going on already, repeat the question that is waiting."""
+    if flow == turn.runner.subject(turn.dialogue) and turn.dialogue.collecting is not None:
+        top = turn.dialogue.top
+        asks_about_person = top is not None and turn.knowledge.flows[top.flow].comes_back
+        if asks_about_person:
+            return decided(turn.dialogue, *turn.runner.ask_again(turn.dialogue))
+    outcome = turn.runner.start(turn.dialogue, flow)
+    started = replace(turn, dialogue=outcome.dialogue)
+    return decided(replace(outcome.dialogue, misses=0), *events_of(outcome, started))
+
+
+def clarify(turn: Turn) -> Decision | None:
+    """Offer the two or three subjects it may be about, as buttons."""
+    choices = _possible(turn)
+    if turn.dialogue.misses or len(choices) < 2 or turn.understood is None or turn.understood.out_of_scope:  # noqa: PLR2004
+        return None
+    dialogue = replace(turn.dialogue, misses=turn.dialogue.misses + 1)
+    return decided(dialogue, say("utter_clarify", turn, choices=choices))
+
+
+def not_understood(turn: Turn) -> Decision:
+    """Say that it was not understood, better the second time: then a person is offered."""
+    dialogue = replace(turn.dialogue, misses=turn.dialogue.misses + 1)
+    if turn.dialogue.misses:
+        outcome = turn.runner.start(replace(dialogue, misses=0), "offer_person")
+        return decided(outcome.dialogue, *events_of(outcome, turn))
+    waiting = turn.dialogue.collecting
+    if waiting is not None:
+        kind = turn.knowledge.slots[waiting].kind
+        return decided(dialogue, say(f"utter_unclear_{kind}", turn), *turn.runner.ask_again(dialogue))
+    choices = _possible(turn)
+    return decided(dialogue, say("utter_not_understood", turn, choices=choices, has_suggestions=bool(choices)))
+
+
+def _possible(turn: Turn) -> tuple[Choice, ...]:
+    if turn.understood is None or turn.understood.out_of_scope:
+        return ()
+    flows = [
+        turn.knowledge.flow_of_intent[guess.name]
+        for guess in turn.understood.intents
+        if guess.confidence >= POSSIBLE and guess.name in turn.knowledge.flow_of_intent
+    ]
+    questions = [flow for flow in dict.fromkeys(flows) if flow in turn.knowledge.content.questions]
+    return tuple(Choice(payload=f"/{flow}", flow=flow) for flow in questions[:MOST_CHOICES])

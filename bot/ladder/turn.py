@@ -1,0 +1,82 @@
+"""What a rung sees of the turn, and what it may decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from bot.domain.turn import Kind, Say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from bot.domain.turn import Choice, Effect, Event, SlotValue
+    from bot.flows.dialogue import Dialogue
+    from bot.flows.runner import Output, Runner
+    from bot.knowledge.knowledge import Knowledge
+    from bot.nlu.model import Understanding
+    from bot.safety.crisis import CrisisCategory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """What the turn knows of who writes. `language` is the one on file, or the one we go by until they choose."""
+
+    language: str
+    second_language: str | None = None
+    consented: bool = False
+    stopped: bool = False
+    helped_by_person: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """The message of this turn, with numbers that do not belong in a chat already masked."""
+
+    kind: Kind
+    text: str
+    payload: str | None = None
+    masked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One message in its conversation: everything a decision may depend on."""
+
+    knowledge: Knowledge
+    runner: Runner
+    dialogue: Dialogue
+    heard: Heard
+    person: Person
+    today: date
+    understood: Understanding | None = None
+    crisis: CrisisCategory | None = None
+
+    def going_on(self, dialogue: Dialogue) -> Turn:
+        """Return the same turn with another dialogue."""
+        return replace(self, dialogue=dialogue)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What becomes of the dialogue, and what is said and done, in order. `rung` names who decided."""
+
+    dialogue: Dialogue
+    events: tuple[Event, ...] = ()
+    rung: str = ""
+
+
+Rung: TypeAlias = "Callable[[Turn], Decision | None]"
+
+
+def say(response: str, turn: Turn, *, choices: tuple[Choice, ...] = (), **extra: SlotValue) -> Say:
+    """Return a `Say` that sees the dialogue's slots."""
+    return Say(response=response, slots=turn.runner.slots(turn.dialogue), extra=extra, choices=choices)
+
+
+def decided(dialogue: Dialogue, *events: Event) -> Decision:
+    """Return the decision with these events."""
+    return Decision(dialogue=dialogue, events=events)
+
+

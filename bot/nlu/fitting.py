@@ -1,0 +1,287 @@
+"""Fitting the intent classifier to the training lines; the only place that imports scikit-learn."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from bot.nlu.examples import OUT_OF_SCOPE
+from bot.nlu.lexical import Lexicon
+from bot.nlu.recipe import (
+    ALL_LANGUAGES,
+    Linear,
+    Recipe,
+    Scale,
+    centre,
+    language_means,
+    margins,
+    nearness,
+    refusal_scores,
+    softmax,
+    taught_languages,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from bot.nlu.examples import Example
+    from bot.nlu.recipe import Floats
+
+FOLDS = 3
+LOGISTIC_C, LEXICAL_C = 30.0, 0.5
+REFUSED_IN_SCOPE = 0.05  # at most this share of good messages is refused
+LEXICAL_SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
+TEMPERATURES = tuple(1.25**power for power in range(-16, 13))
+SHORTCUT_MARGINS = tuple(step / 20 for step in range(4, 41))
+_ABSENT = -20.0  # the score of an intent that a fold has no example of
+_NEVER = float("inf")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scores:
+    """The scores that lines got from models which had not seen them; one row a line, one column an intent."""
+
+    meaning: Floats | None
+    lexical: Floats
+    near: Floats
+
+
+def fit(
+    examples: Sequence[Example],
+    vectors: Floats | None,
+    on_step: Callable[[int, int], None] = lambda done, total: None,
+) -> Recipe:
+    """
+    Return the classifier of these (cleaned) examples.
+
+    `vectors` has one row per example, or is None where there is no encoder; then the n-grams alone decide.
+    """
+    steps = FOLDS + 1
+    taught = taught_languages(examples)
+    only_here = {e.intent for e in examples} - {e.intent for e in examples if e.language in taught}
+    chosen = [place for place, e in enumerate(examples) if e.language in taught or e.intent in only_here]
+    lines = [examples[place] for place in chosen]
+    intents = tuple(sorted({line.intent for line in lines}))
+    columns = np.array([intents.index(line.intent) for line in lines], dtype=np.intp)
+
+    means = {ALL_LANGUAGES: np.zeros(0, dtype=np.float32)}
+    centred = None
+    if vectors is not None and len(lines):
+        means = language_means(vectors, [example.language for example in examples])
+        centred = centre(vectors[chosen], [line.language for line in lines], means)
+
+    held_out = _cross_validate(lines, columns, centred, len(intents), lambda done: on_step(done, steps))
+    recipe = _fit_once(lines, columns, centred, intents)
+    on_step(steps, steps)
+    return _measured(replace(recipe, taught=taught, means=means), held_out, columns)
+
+
+def _fit_once(
+    lines: Sequence[Example], columns: NDArray[np.intp], centred: Floats | None, intents: tuple[str, ...]
+) -> Recipe:
+    lexicon = Lexicon.of(line.text for line in lines)
+    inside = np.array([line.intent != OUT_OF_SCOPE for line in lines], dtype=bool)
+    return Recipe(
+        intents=intents,
+        taught=frozenset(),
+        lexicon=lexicon,
+        lexical=_fit_linear(
+            LinearSVC(C=LEXICAL_C), _matrix(lexicon, lines), columns, len(intents), np.float16
+        ),
+        meaning=None
+        if centred is None
+        else _fit_linear(
+            LogisticRegression(C=LOGISTIC_C, max_iter=300), centred, columns, len(intents), np.float32
+        ),
+        means={},
+        neighbours=np.zeros((0, 0), dtype=np.float32) if centred is None else centred[inside],
+        lexical_share=1.0,
+        lexical_scale=Scale(),
+        full_scale=Scale(),
+        shortcut_margin=_NEVER,
+    )
+
+
+def _matrix(lexicon: Lexicon, lines: Sequence[Example]) -> csr_matrix:
+    rows = [lexicon.vector(line.text) for line in lines]
+    ends = np.cumsum([0, *(len(places) for places, _ in rows)])
+    places = np.concatenate([places for places, _ in rows]) if rows else np.zeros(0, dtype=np.intp)
+    values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, dtype=np.float32)
+    return csr_matrix((values, places, ends), shape=(len(rows), max(len(lexicon), 1)), dtype=np.float64)
+
+
+def _fit_linear(model: Any, features: Any, columns: NDArray[np.intp], width: int, kind: type[Any]) -> Linear:
+    """Return the fitted model with one column per intent; intents without an example score far below all others."""
+    weights = np.zeros((features.shape[1], width), dtype=kind)
+    bias = np.full(width, _ABSENT, dtype=np.float32)
+    present = np.unique(columns)
+    if len(present) == 1:
+        bias[present] = 0.0
+    elif len(present) > 1:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", ConvergenceWarning
+            )  # what it has after the last round is good enough
+            model.fit(features, columns)
+        own_weights, own_bias = model.coef_, model.intercept_
+        if len(present) == 2:  # noqa: PLR2004  # scikit-learn keeps one column for two intents
+            share = 0.5 if isinstance(model, LogisticRegression) else 1.0
+            own_weights = np.concatenate([-own_weights, own_weights]) * share
+            own_bias = np.concatenate([-own_bias, own_bias]) * share
+        weights[:, present] = own_weights.T
+        bias[present] = own_bias
+    return Linear(weights=weights, bias=bias)
+
+
+def _folds(lines: Sequence[Example]) -> NDArray[np.intp]:
+    """Deal the lines of each intent and language over the folds, always in the same way."""
+    piles: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        piles[line.intent, line.language].append(place)
+    dealer = random.Random(0)  # noqa: S311  # a fixed shuffle, not a secret
+    folds = np.zeros(len(lines), dtype=np.intp)
+    turn = 0
+    for key in sorted(piles):
+        pile = piles[key]
+        dealer.shuffle(pile)
+        for place in pile:
+            folds[place] = turn % FOLDS
+            turn += 1
+    return folds
+
+
+def _cross_validate(
+    lines: Sequence[Example],
+    columns: NDArray[np.intp],
+    centred: Floats | None,
+    width: int,
+    on_fold: Callable[[int], None],
+) -> _Scores:
+    folds = _folds(lines)
+    meaning = None if centred is None else np.zeros((len(lines), width), dtype=np.float32)
+    lexical = np.zeros((len(lines), width), dtype=np.float32)
+    near = np.zeros(len(lines), dtype=np.float32)
+    for fold in range(FOLDS):
+        seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        if len(seen) and len(unseen):
+            model = _fit_once(
+                [lines[place] for place in seen],
+                columns[seen],
+                None if centred is None else centred[seen],
+                tuple(map(str, range(width))),
+            )
+            features = _matrix(model.lexicon, [lines[place] for place in unseen])
+            lexical[unseen] = features @ model.lexical.weights.astype(np.float32) + model.lexical.bias
+            if centred is not None and meaning is not None and model.meaning is not None:
+                meaning[unseen] = centred[unseen] @ model.meaning.weights + model.meaning.bias
+                near[unseen] = nearness(centred[unseen], model.neighbours)
+        on_fold(fold + 1)
+    return _Scores(meaning=meaning, lexical=lexical, near=near)
+
+
+def _measured(recipe: Recipe, held_out: _Scores, columns: NDArray[np.intp]) -> Recipe:
+    """Return the classifier with its shares, temperatures and thresholds, as unseen lines show them."""
+    intents = recipe.intents
+    inside = np.array([intents[column] != OUT_OF_SCOPE for column in columns], dtype=bool)
+    if not inside.any():
+        return recipe
+    lexical_scale = _scale(held_out.lexical, None, columns, inside, intents)
+    recipe = replace(recipe, lexical_scale=lexical_scale)
+    if held_out.meaning is None:
+        return recipe
+    shares = {share: held_out.meaning + share * held_out.lexical for share in LEXICAL_SHARES}
+    share = min(shares, key=lambda share: _best_temperature(shares[share], columns)[1])
+    scores = shares[share]
+    full_scale = _scale(scores, held_out.near, columns, inside, intents)
+    refused = refusal_scores(scores, held_out.near, intents, full_scale) < full_scale.refuse_below
+    margin = _shortcut_margin(held_out.lexical, scores, refused, columns, inside, intents)
+    return replace(recipe, lexical_share=share, full_scale=full_scale, shortcut_margin=margin)
+
+
+def _best_temperature(scores: Floats, columns: NDArray[np.intp]) -> tuple[float, float]:
+    """Return the temperature under which the unseen lines are least surprising, and how surprising they are."""
+    own = np.arange(len(columns)), columns
+    losses = {
+        temperature: float(-np.log(softmax(scores / temperature)[own] + 1e-12).mean())
+        for temperature in TEMPERATURES
+    }
+    best = min(losses, key=losses.__getitem__)
+    return best, losses[best]
+
+
+def _scale(
+    scores: Floats,
+    near: Floats | None,
+    columns: NDArray[np.intp],
+    inside: NDArray[np.bool_],
+    intents: Sequence[str],
+) -> Scale:
+    own = [place for place, intent in enumerate(intents) if intent != OUT_OF_SCOPE]
+    best = scores[inside][:, own].max(axis=1)
+    outside = scores[inside, list(intents).index(OUT_OF_SCOPE)] if OUT_OF_SCOPE in intents else np.zeros(1)
+    close = np.zeros(1) if near is None else near[inside]
+    scale = Scale(
+        temperature=_best_temperature(scores, columns)[0],
+        best_mean=float(best.mean()),
+        best_deviation=_deviation(best),
+        near_mean=float(close.mean()),
+        near_deviation=_deviation(close),
+        outside_mean=float(outside.mean()),
+        outside_deviation=_deviation(outside),
+    )
+    looks_ours = refusal_scores(scores, near, intents, scale)
+    return replace(scale, refuse_below=_threshold(looks_ours[inside], looks_ours[~inside]))
+
+
+def _deviation(values: NDArray[Any]) -> float:
+    return float(values.std()) or 1.0
+
+
+def _threshold(ours: Floats, others: Floats) -> float:
+    """
+    Return the score below which a message is refused: at most one in twenty of ours.
+
+    With examples of what is not ours, the one that refuses most of those for the fewest of ours.
+    """
+    highest = float(np.quantile(ours, REFUSED_IN_SCOPE))
+    if not len(others):
+        return highest
+    candidates = [float("-inf"), *(float(score) for score in np.unique(ours) if score <= highest), highest]
+    return max(candidates, key=lambda score: (float((others < score).mean() - (ours < score).mean()), score))
+
+
+def _shortcut_margin(
+    lexical: Floats,
+    full: Floats,
+    refused: NDArray[np.bool_],
+    columns: NDArray[np.intp],
+    inside: NDArray[np.bool_],
+    intents: Sequence[str],
+) -> float:
+    """
+    Return the smallest lead of the n-grams' best intent at which asking the encoder no longer helps.
+
+    Taking their word must cost no right answer, and let pass no more than one in a hundred of what is refused.
+    """
+    own = np.array([place for place, intent in enumerate(intents) if intent != OUT_OF_SCOPE])
+    right_alone = own[lexical[:, own].argmax(axis=1)] == columns
+    right_together = own[full[:, own].argmax(axis=1)] == columns
+    lead = margins(lexical, intents)
+    for margin in SHORTCUT_MARGINS:
+        taken = lead >= margin
+        lost = (right_together & ~refused & inside & taken).sum() - (right_alone & inside & taken).sum()
+        passed = (~inside & refused & taken).sum()
+        if lost <= 0 and passed <= 0.01 * max((~inside).sum(), 1):
+            return margin
+    return _NEVER

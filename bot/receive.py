@@ -1,0 +1,283 @@
+"""
+A newcomer writes: the whole path of a message, top to bottom.
+
+`take_in` stores it before anything is decided: from there nothing is lost. `answer_next` is the turn: it understands the
+message outside any transaction, and then, in one transaction with the conversation held, decides on the ladder below and
+writes state, answers and effects together, so that each message has its effect exactly once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.carry_out import carry_out
+from bot.domain.clock import local_day
+from bot.domain.turn import Choice, EraseNewcomer, Event, HoldMessage, Inbound, Kind, OpenCase, Priority, Say, StartMessages
+from bot.flows.dialogue import VERSION, Dialogue
+from bot.ladder import commands, crisis, notice, subject, waiting
+from bot.ladder.turn import Decision, Heard, Person, Rung, Turn, say
+from bot.nlu.text import words_of
+from bot.safety.redaction import mask
+from bot.say import Voice
+
+if TYPE_CHECKING:
+    from bot.nlu.model import Understanding
+    from bot.runtime import Runtime
+    from bot.store.rows import InboundRow, NewcomerRow
+    from bot.store.work import Work
+
+log = structlog.get_logger()
+
+# A message that makes its turn fail this often is put aside for a person, so that the ones after it go on.
+TRIES = 3
+# Fewer words than this say too little to offer another language on.
+TELLING_WORDS = 3
+
+
+def by_a_person(turn: Turn) -> Decision | None:
+    """While a volunteer has the conversation the bot is silent: they read the message themselves."""
+    return Decision(dialogue=turn.dialogue) if turn.person.helped_by_person else None
+
+
+# Who decides, in this order; the first that does not decline has decided. Danger and STOP come before anything else.
+LADDER: tuple[Rung, ...] = (
+    crisis.crisis,
+    crisis.after_crisis,
+    commands.stop,
+    commands.delete_my_data,
+    commands.choose_language,
+    notice.notice,
+    by_a_person,
+    commands.other_commands,
+    subject.unreadable,
+    waiting.answer,
+    waiting.correction,
+    subject.offered,
+    subject.button,
+    subject.new_subject,
+    subject.clarify,
+    subject.not_understood,
+)
+
+
+def decide(turn: Turn) -> Decision:
+    """Return the decision of the first rung that does not decline. Pure."""
+    for rung in LADDER:
+        decision = rung(turn)
+        if decision is not None:
+            return replace(decision, rung=rung.__name__)
+    raise AssertionError("the last rung never declines")
+
+
+# ---- 1. in
+
+
+def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
+    """
+    Store a message as its conversation's next one and wake whoever answers.
+
+    Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Return the conversation's id, or
+    None when the messenger gave this message before.
+    """
+    masked = mask(inbound.text)
+    body = {**inbound.as_body(), "text": masked.text, "masked": bool(masked.kinds)}
+
+    def store(work: Work) -> tuple[str, bool]:
+        now = runtime.clock.now()
+        writing = work.newcomers.writing_from(inbound.channel, inbound.address, now=now)
+        conversation = writing.conversation.id
+        row = work.inbox.receive(
+            conversation, inbound.channel, inbound.provider_id, inbound.kind.value, body, now
+        )
+        return conversation, row is not None
+
+    conversation, is_new = runtime.database.write(store)
+    runtime.wake(conversation)
+    return conversation if is_new else None
+
+
+# ---- 2. the turn
+
+
+def answer_next(runtime: Runtime, conversation_id: str) -> bool:
+    """Take the conversation's next unread message; return whether there was one."""
+    found = runtime.database.read(lambda work: _next_unread(work, conversation_id))
+    if found is None:
+        return False
+    message, language = found
+    understood = _understand(runtime, message, language)
+    try:
+        runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message.id, understood))
+    except Exception as error:  # noqa: BLE001  # whatever it was, the messages after this one must go on
+        _failed(runtime, conversation_id, message, error)
+    return True
+
+
+def _next_unread(work: Work, conversation_id: str) -> tuple[InboundRow, str | None] | None:
+    unread = work.inbox.unread(conversation_id)
+    conversation = work.conversations.get(conversation_id)
+    if not unread or conversation is None:
+        return None
+    newcomer = work.newcomers.get(conversation.newcomer_id)
+    return unread[0], newcomer.language if newcomer else None
+
+
+def _understand(runtime: Runtime, message: InboundRow, language: str | None) -> Understanding | None:
+    """Find the meaning of a text; a button carries its own."""
+    text = message.body.get("text") or ""
+    if message.kind != Kind.TEXT or message.body.get("payload") or not words_of(text):
+        return None
+    return runtime.understander.understand(text, language=language)
+
+
+def _turn(
+    runtime: Runtime, work: Work, conversation_id: str, message_id: str, understood: Understanding | None
+) -> None:
+    conversation = work.conversations.locked(conversation_id)
+    message = next((row for row in work.inbox.unread(conversation_id)), None)
+    if conversation is None or message is None or message.id != message_id:
+        return  # another worker took it while we were understanding it
+    newcomer = work.newcomers.get(conversation.newcomer_id)
+    if newcomer is None:
+        return
+    now = runtime.clock.now()
+    dialogue = Dialogue.from_json(conversation.state.decode() if conversation.state else None)
+    dialogue, changed = runtime.runner.settle(dialogue)
+    person = _person(runtime, newcomer, dialogue, message, understood, by_person=conversation.route == "human")
+    turn = Turn(
+        knowledge=runtime.knowledge,
+        runner=runtime.runner,
+        dialogue=dialogue,
+        heard=_heard(message),
+        person=person,
+        today=local_day(now),
+        understood=understood,
+        crisis=runtime.guard.check(_heard(message).text) if message.kind == Kind.TEXT else None,
+    )
+    decision = decide(turn)
+    voice = Voice(
+        runtime=runtime,
+        work=work,
+        conversation_id=conversation_id,
+        cause=message.id,
+        now=now,
+        language=person.language,
+        second_language=person.second_language,
+        dialogue=decision.dialogue,
+    )
+    if newcomer.language != person.language:
+        work.newcomers.set_language(newcomer.id, person.language)
+    erased = False
+    for event in (*_before(turn, changed), *decision.events, *_after(turn, decision)):
+        if isinstance(event, Say):
+            voice.say(event)
+        else:
+            voice.learn(carry_out(event, voice, newcomer, conversation, message))
+            erased = erased or isinstance(event, EraseNewcomer)
+    work.inbox.mark_read([message.id])
+    if not erased:
+        state = voice.dialogue.to_json().encode()
+        work.conversations.save_state(conversation_id, state, version=VERSION, now=now)
+
+
+def _heard(message: InboundRow) -> Heard:
+    body = message.body
+    return Heard(
+        kind=Kind(message.kind),
+        text=body.get("text") or "",
+        payload=body.get("payload"),
+        masked=bool(body.get("masked")),
+    )
+
+
+def _person(  # noqa: PLR0913  # who writes is read from these
+    runtime: Runtime,
+    newcomer: NewcomerRow,
+    dialogue: Dialogue,
+    message: InboundRow,
+    understood: Understanding | None,
+    *,
+    by_person: bool,
+) -> Person:
+    """Return who writes; until they chose a language we go by the message, then by what their client says."""
+    languages = runtime.knowledge.content.languages
+    language = languages.known(newcomer.language)
+    if language is None or (not dialogue.language_chosen and newcomer.consent_at is None):
+        heard = languages.known(understood.language) if understood else None
+        hint = languages.known(message.body.get("language_hint"))
+        language = heard or language or hint or languages.fallback[0]
+    return Person(
+        language=language,
+        second_language=languages.known(newcomer.second_language),
+        consented=newcomer.consent_at is not None,
+        stopped=newcomer.status == "stopped",
+        helped_by_person=by_person,
+    )
+
+
+def _before(turn: Turn, changed: str | None) -> list[Event]:
+    """What is said before the answer: welcome back, a number was masked, a text was improved meanwhile."""
+    events: list[Event] = []
+    if turn.person.stopped and commands.meaning(turn) != "stop":
+        events += [StartMessages(), say("utter_started_again", turn)]
+    if turn.heard.masked:
+        events.append(say("utter_masked", turn))
+    if changed is not None and turn.crisis is None:
+        events.append(say("utter_flow_changed", turn))
+    return events
+
+
+def _after(turn: Turn, decision: Decision) -> list[Event]:
+    """Offer another language, once, in that language, to somebody who writes in it."""
+    understood, person = turn.understood, turn.person
+    if understood is None or turn.crisis is not None or any(isinstance(e, HoldMessage) for e in decision.events):
+        return []
+    language = turn.knowledge.content.languages.known(understood.language)
+    telling = len(words_of(turn.heard.text)) >= TELLING_WORDS
+    if language is None or language == person.language or not telling or not person.consented:
+        return []
+    choice = Choice(payload=f"/language {language}", language=language)
+    return [Say(response="utter_offer_language", extra={"language_name": language}, choices=(choice,), language=language)]
+
+
+# ---- 3. when a turn fails
+
+
+def _failed(runtime: Runtime, conversation_id: str, message: InboundRow, error: Exception) -> None:
+    """Count the failure; after the third put the message aside, tell the newcomer, and open a case."""
+    name = type(error).__name__
+    log.warning("turn failed", conversation=conversation_id, message=message.number, error=name)
+
+    def count(work: Work) -> None:
+        conversation = work.conversations.locked(conversation_id)
+        if conversation is None or work.inbox.failed_once(message.id) < TRIES:
+            return
+        newcomer = work.newcomers.get(conversation.newcomer_id)
+        if newcomer is None:
+            return
+        work.inbox.set_aside(message.id, name)
+        languages = runtime.knowledge.content.languages
+        voice = Voice(
+            runtime=runtime,
+            work=work,
+            conversation_id=conversation_id,
+            cause=message.id,
+            now=runtime.clock.now(),
+            language=languages.known(newcomer.language) or languages.fallback[0],
+            second_language=newcomer.second_language,
+            dialogue=Dialogue(),
+        )
+        case = OpenCase(
+            reason="set_aside",
+            priority=Priority.URGENT,
+            topic=None,
+            question=None,
+            summary=str(message.body.get("text") or ""),
+        )
+        voice.learn(carry_out(case, voice, newcomer, conversation, message))
+        voice.say(Say(response="utter_set_aside"))
+
+    runtime.database.write(count)

@@ -1,0 +1,60 @@
+"""What every verb has at hand. Few fields: it must not swell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.content.render import Renderer
+    from bot.domain.clock import Clock
+    from bot.domain.turn import Message
+    from bot.flows.runner import Runner
+    from bot.knowledge.knowledge import Knowledge
+    from bot.nlu.model import Understanding
+    from bot.safety.crisis import CrisisGuard
+    from bot.store.database import Database
+
+
+class Channel(Protocol):
+    """A messenger, as the delivering verb sees it."""
+
+    @property
+    def name(self) -> str:
+        """The channel's name in the tables."""
+        ...
+
+    def send(self, address: str, message: Message) -> str:
+        """
+        Hand the message over and return the messenger's id for it.
+
+        Raises:
+            DeliveryError: it was not taken; the error says whether trying again can help.
+
+        """
+        ...
+
+
+class Understands(Protocol):
+    """What finds the meaning of a message."""
+
+    def understand(self, text: str, *, language: str | None = None) -> Understanding:
+        """Return language, the best intents and whether it is for us at all; `language` is the one on file."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """The parts of one running assistant."""
+
+    database: Database
+    knowledge: Knowledge
+    runner: Runner
+    renderer: Renderer
+    understander: Understands
+    guard: CrisisGuard
+    clock: Clock
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    wake: Callable[[str], None] = lambda _conversation_id: None

@@ -1,0 +1,138 @@
+"""A PostgreSQL server of our own for a test run: started in a folder of its own, thrown away afterwards."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LANE = "postgresql"
+_PATIENCE = 60.0  # seconds; a cold machine with two cores needs a few
+
+
+class PostgresqlMissingError(RuntimeError):
+    """No PostgreSQL server is installed: apt-get install postgresql (Debian's package)."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+class PostgresqlDidNotStartError(RuntimeError):
+    """The PostgreSQL server did not start."""
+
+    def __init__(self, log: str) -> None:
+        super().__init__(f"{self.__doc__}\n{log}")
+
+
+def lane_is_on() -> bool:
+    """Tell whether this run tests PostgreSQL: WEGWIJS_TEST_LANES names it."""
+    return LANE in os.environ.get("WEGWIJS_TEST_LANES", "").replace(",", " ").split()
+
+
+def _program(name: str) -> str:
+    def version(path: Path) -> int:
+        return int(path.parent.parent.name) if path.parent.parent.name.isdigit() else 0
+
+    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=version)
+    found = str(installed[-1]) if installed else shutil.which(name)
+    if found is None:
+        raise PostgresqlMissingError
+    return found
+
+
+class Cluster:
+    """A running server, reached over a socket file: no port that another run could hold."""
+
+    def __init__(self) -> None:
+        initdb, postgres = _program("initdb"), _program("postgres")
+        self._folder = Path(tempfile.mkdtemp(prefix="wegwijs-pg-"))
+        # PostgreSQL refuses to run as root.
+        self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, user=self._user)
+        self._folder.chmod(0o755)  # noqa: S103  # the tests run as another user than the server
+        self._numbers = itertools.count(1)
+        data, self._log = self._folder / "data", self._folder / "log"
+        self._run([initdb, "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._folder),
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+            "shared_buffers": "32MB",
+            "autovacuum": "off",
+            "deadlock_timeout": "100ms",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with self._log.open("wb") as log:
+            self._server = subprocess.Popen(
+                [postgres, "-D", str(data), *options], stdout=log, stderr=log, **self._as_user()
+            )
+        self._wait()
+
+    def _as_user(self) -> dict[str, object]:
+        if os.geteuid() != 0:
+            return {"cwd": self._folder}
+        return {"cwd": self._folder, "user": self._user, "group": self._user, "extra_groups": []}
+
+    def _run(self, command: list[str]) -> None:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_user())
+        if done.returncode != 0:
+            raise PostgresqlDidNotStartError(done.stdout + done.stderr)
+
+    def _wait(self) -> None:
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+            except psycopg.OperationalError:
+                if self._server.poll() is not None or time.monotonic() > end:
+                    log = self._log.read_text(errors="replace")
+                    self.stop()
+                    raise PostgresqlDidNotStartError(log) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def url(self, database: str) -> str:
+        """Return the URL of a database on this server."""
+        return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """Make a database for one test, as a copy of `template`, and drop it afterwards."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield self.url(name)
+        finally:
+            self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def execute(self, statement: str) -> None:
+        """Run one statement outside any transaction."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]  # the names are ours
+
+    def stop(self) -> None:
+        """Stop the server at once and remove its files."""
+        self._server.terminate() if self._server.poll() is None else None
+        try:
+            self._server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)

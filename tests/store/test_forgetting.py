@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from bot.store.database import Database
+from bot.store.encryption import KeyMissingError
+from bot.store.tables import metadata
+
+if TYPE_CHECKING:
+    from bot.store.encryption import Vault
+    from bot.store.rows import Writing
+    from bot.store.work import Work
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+def live(work: Work, writing: Writing) -> None:
+    """A newcomer writes, is answered, gets a case; one answer is sent, one is on its way and one waits."""
+    mine = writing.conversation.id
+    channel = writing.conversation.channel
+    for number, words in enumerate(["Ik heet Amina Haddad", "BRIEF VAN DE GEMEENTE", "held words"]):
+        work.inbox.receive(mine, channel, f"{channel}-p{number}", "text", {"text": words}, NOW)
+    first, second, third = work.inbox.unread(mine)
+    work.inbox.mark_read([first.id])
+    work.inbox.set_aside(second.id, "ValueError")
+    work.inbox.hold([third.id])
+    for position in range(3):
+        work.outbox.say(mine, first.id, position, {"text": f"Dag Amina {position}"}, NOW)
+        if position < 2:
+            (leased,) = (row for row in work.outbox.lease(NOW, 10, 60) if row.conversation_id == mine)
+            if position == 0:
+                work.outbox.sent(leased.id, leased.lease_token, "m1", NOW)
+    work.conversations.save_state(mine, b'{"naam": "Amina Haddad"}', version=1, now=NOW)
+    work.conversations.set_route(mine, "human", now=NOW)
+    work.cases.open(
+        writing.newcomer.id,
+        mine,
+        reason="asked_for_person",
+        priority="urgent",
+        topic="housing",
+        question_id="rent",
+        language="ar",
+        summary="Amina Haddad vraagt om huurtoeslag",
+        now=NOW,
+    )
+    work.counts.record_helped("rent", "ar", NOW, did_help=True)
+
+
+def test_forgetting_drops_every_text_at_once_and_can_still_say_goodbye(
+    database: Database, amina: Writing, yonas: Writing
+) -> None:
+    for writing in (amina, yonas):
+        database.write(lambda work, w=writing: live(work, w))
+    mine = amina.conversation.id
+    before = database.read(lambda work: work.inbox.all_for(yonas.conversation.id))
+    database.write(lambda work: work.newcomers.forget(amina.newcomer.id))
+
+    inbox = database.read(lambda work: work.inbox.all_for(mine))
+    assert [(row.status, dict(row.body)) for row in inbox] == [("read", {}), ("set_aside", {}), ("dropped", {})]
+    outbox = database.read(lambda work: work.outbox.all_for(mine))
+    assert [(row.status, dict(row.body)) for row in outbox] == [("sent", {}), ("dropped", {}), ("dropped", {})]
+    conversation = database.read(lambda work: work.conversations.get(mine))
+    assert (conversation.state, conversation.route) == (None, "bot")
+    assert database.read(lambda work: work.cases.open_for(amina.newcomer.id)).summary is None
+    row = database.read(lambda work: work.newcomers.get(amina.newcomer.id))
+    assert (row.status, row.language) == ("erasing", "ar")
+    assert database.read(lambda work: work.newcomers.being_forgotten(10)) == [amina.newcomer.id]
+    assert database.read(lambda work: work.inbox.all_for(yonas.conversation.id)) == before
+
+    def goodbye(work: Work) -> None:
+        work.outbox.say(mine, None, 0, {"text": "Tot ziens"}, NOW)
+
+    database.write(goodbye)
+    leased = database.write(lambda work: work.outbox.lease(NOW, 10, 60))
+    (last,) = (row for row in leased if row.conversation_id == mine)
+    assert (last.address, last.body) == ("7001", {"text": "Tot ziens"})
+    assert database.read(lambda work: work.outbox.unsent_for(amina.newcomer.id)) == 1
+    database.write(lambda work: work.outbox.sent(last.id, last.lease_token, "m9", NOW))
+    assert database.read(lambda work: work.outbox.unsent_for(amina.newcomer.id)) == 0
+
+
+def test_finishing_leaves_no_row_but_the_counts(database: Database, amina: Writing) -> None:
+    database.write(lambda work: live(work, amina))
+    database.write(lambda work: work.newcomers.forget(amina.newcomer.id))
+    database.write(lambda work: work.newcomers.finish_forgetting(amina.newcomer.id))
+
+    def counts(work: Work) -> dict[str, int]:
+        return {name: work.connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in metadata.tables}
+
+    left = {name: count for name, count in database.read(counts).items() if count}
+    assert left == {"helped": 1, "counters": 1}
+
+
+def test_finishing_leaves_everybody_else(database: Database, amina: Writing, yonas: Writing) -> None:
+    for writing in (amina, yonas):
+        database.write(lambda work, w=writing: live(work, w))
+    database.write(lambda work: work.newcomers.finish_forgetting(amina.newcomer.id))
+    theirs = yonas.conversation.id
+    assert len(database.read(lambda work: work.inbox.all_for(theirs))) == 3
+    assert len(database.read(lambda work: work.outbox.all_for(theirs))) == 3
+    assert database.read(lambda work: work.conversations.get(theirs)).state == b'{"naam": "Amina Haddad"}'
+    assert database.read(lambda work: work.cases.open_for(yonas.newcomer.id)).summary is not None
+
+
+def test_who_writes_again_is_new(database: Database, amina: Writing) -> None:
+    database.write(lambda work: work.newcomers.finish_forgetting(amina.newcomer.id))
+    again = database.write(lambda work: work.newcomers.writing_from("telegram", "7001", now=NOW))
+    assert again.is_new
+    assert again.newcomer.id != amina.newcomer.id
+    with pytest.raises(KeyMissingError):
+        database.read(lambda work: work.keys.of_newcomer(amina.newcomer.id))
+
+
+def test_messages_that_come_in_meanwhile_are_not_lost(database: Database, now: datetime) -> None:
+    """A webhook that finds the conversation just before it goes must store the message under a new newcomer."""
+
+    def receive(number: int) -> None:
+        def unit(work: Work) -> None:
+            conversation = work.newcomers.writing_from("telegram", "7001", now=now).conversation
+            work.inbox.receive(conversation.id, "telegram", f"p{number}", "text", {}, now)
+
+        database.write(unit)
+
+    def forget(_: int) -> None:
+        def unit(work: Work) -> None:
+            work.newcomers.finish_forgetting(work.newcomers.writing_from("telegram", "7001", now=now).newcomer.id)
+
+        database.write(unit)
+
+    with ThreadPoolExecutor(8) as threads:
+        jobs = [threads.submit(forget if number % 4 == 0 else receive, number) for number in range(80)]
+        for job in jobs:
+            job.result()
+    receive(1000)
+    last = database.write(lambda work: work.newcomers.writing_from("telegram", "7001", now=now)).conversation.id
+    numbers = [row.number for row in database.read(lambda work: work.inbox.all_for(last))]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers
+
+
+def test_no_byte_of_a_forgotten_newcomer_is_left_in_the_file(tmp_path: Path, vault: Vault) -> None:
+    path = tmp_path / "wegwijs.sqlite"
+
+    def files() -> bytes:
+        return b"".join(file.read_bytes() for file in sorted(tmp_path.iterdir()))
+
+    with Database.open(f"sqlite:///{path}", vault) as database:
+        database.upgrade()
+        amina = database.write(
+            lambda work: work.newcomers.writing_from("whatsapp", "+31612345678", now=NOW, language="ar")
+        )
+        database.write(lambda work: live(work, amina))
+
+        def traces(work: Work) -> list[bytes]:
+            columns = {
+                "inbound": ("id", "sealed", "provider_id"),
+                "outbox": ("id", "sealed"),
+                "conversations": ("id", "state_sealed"),
+                "cases": ("id", "summary_sealed"),
+                "case_events": ("id",),
+                "addresses": ("id", "sealed", "digest"),
+                "data_keys": ("id", "wrapped"),
+                "newcomers": ("id",),
+            }
+            values = [
+                value
+                for table, names in columns.items()
+                for name in names
+                for value in work.connection.scalars(text(f"SELECT {name} FROM {table}"))
+            ]
+            return [value.encode() if isinstance(value, str) else bytes(value) for value in values]
+
+        stored = database.read(traces)
+        words = [text.encode() for text in ("Amina", "Haddad", "BRIEF VAN", "held words", "+31612345678", "612345678")]
+        before = files()
+        assert not [word for word in words if word in before]  # nothing was ever written in the clear
+        assert all(value in before for value in stored)
+        database.write(lambda work: work.newcomers.forget(amina.newcomer.id))
+        database.write(lambda work: work.newcomers.finish_forgetting(amina.newcomer.id))
+        database.scrub()
+        after = files()
+        assert not [value for value in (*words, *stored) if value in after]
+    after = files()
+    assert not [value for value in (*words, *stored) if value in after]
+
+
+def test_no_key_of_a_forgotten_newcomer_is_left_in_a_servers_tables(
+    database: Database, amina: Writing, yonas: Writing
+) -> None:
+    if "Postgresql" not in type(database).__name__:
+        pytest.skip("the test above reads the whole file")
+    wrapped = database.read(
+        lambda work: work.connection.scalar(
+            text(
+                "SELECT wrapped FROM data_keys JOIN newcomers ON data_key_id = data_keys.id"
+                " WHERE newcomers.id = :id"
+            ),
+            {"id": amina.newcomer.id},
+        )
+    )
+
+    def pages() -> bytes:
+        def path(work: Work) -> str:
+            return work.connection.scalar(
+                text("SELECT current_setting('data_directory') || '/' || pg_relation_filepath('data_keys')")
+            )
+
+        with database._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("CHECKPOINT"))
+        return Path(database.read(path)).read_bytes()
+
+    assert wrapped in pages()
+    database.write(lambda work: work.newcomers.finish_forgetting(amina.newcomer.id))
+    assert wrapped in pages()  # deleting alone leaves it there: that is why there is a scrub
+    database.scrub()
+    assert wrapped not in pages()
+    assert database.read(lambda work: work.newcomers.get(yonas.newcomer.id)) is not None

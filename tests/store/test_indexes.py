@@ -1,0 +1,74 @@
+"""The queries that run all day find their rows by index, also when the tables are large and most rows are done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import event, text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.store.database import Database
+    from bot.store.rows import Writing
+    from bot.store.work import Work
+
+NUMBERS = "(WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000) SELECT n FROM n) AS n"
+FILL = [
+    "INSERT INTO inbound (id, conversation_id, number, channel, provider_id, kind, received_at, status)"
+    f" SELECT 'i' || n, :conversation, n, 'telegram', 'p' || n, 'text', :now, 'read' FROM {NUMBERS}",
+    "INSERT INTO outbox (id, conversation_id, number, position, available_at, created_at, status)"
+    f" SELECT 'o' || n, :conversation, n, 0, :now, :now, 'sent' FROM {NUMBERS}",
+    "INSERT INTO data_keys (id, master_key_id, wrapped, created_at)"
+    f" SELECT 'k' || n, '', '', :now FROM {NUMBERS}",
+    f"INSERT INTO newcomers (id, data_key_id, created_at) SELECT 'n' || n, 'k' || n, :now FROM {NUMBERS}",
+]
+QUERIES = {
+    "ix_inbound_unread": lambda work, conversation, _: (
+        work.conversations.with_unread(10),
+        work.inbox.unread(conversation),
+    ),
+    "ix_inbound_held": lambda work, _, now: work.inbox.drop_held_older_than(now),
+    "ix_outbox_due": lambda work, _, now: work.outbox.lease(now, 10, 60),
+    "ix_outbox_lanes": lambda work, _, now: work.outbox.lease(now, 10, 60),
+    "ix_newcomers_erasing": lambda work, _, __: work.newcomers.being_forgotten(10),
+}
+
+
+@pytest.mark.parametrize("index", QUERIES)
+def test_the_daily_queries_use_their_partial_index(
+    database: Database, amina: Writing, now: datetime, index: str
+) -> None:
+    if index == "ix_outbox_lanes" and "Postgresql" in type(database).__name__:
+        pytest.skip("with nothing to send PostgreSQL reads the other partial index, which is as good")
+    mine = amina.conversation.id
+
+    def fill(work: Work) -> None:
+        for statement in FILL:
+            work.connection.execute(text(statement), {"conversation": mine, "now": now.replace(tzinfo=None)})
+        work.connection.execute(text("ANALYZE"))
+
+    database.write(fill)
+
+    def plans(work: Work) -> list[str]:
+        seen: list[tuple[str, object]] = []
+
+        def listen(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+            seen.append((statement, parameters))
+
+        event.listen(work.connection, "before_cursor_execute", listen)
+        QUERIES[index](work, mine, now)
+        event.remove(work.connection, "before_cursor_execute", listen)
+        explain = "EXPLAIN QUERY PLAN " if work.connection.dialect.name == "sqlite" else "EXPLAIN "
+        found = []
+        for statement, parameters in seen:
+            if not statement.startswith(("SELECT inbound", "SELECT outbox", "UPDATE inbound", "SELECT newcomers.id")):
+                continue
+            rows = work.connection.exec_driver_sql(explain + statement, parameters).all()
+            found.append("\n".join(str(row[-1]) for row in rows))
+        return found
+
+    found = database.write(plans)
+    assert found
+    assert index in found[0], found[0]
