@@ -26,6 +26,8 @@ def finish_erasures(runtime: Runtime) -> int:
                 done += 1
         return done
 
+    if not runtime.database.read(lambda work: work.newcomers.being_forgotten(limit=1)):
+        return 0
     done = runtime.database.write(finish)
     if done:
         runtime.database.scrub()

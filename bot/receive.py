@@ -8,7 +8,7 @@ writes state, answers and effects together, so that each message has its effect 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -102,18 +102,30 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
 # ---- 2. the turn
 
 
-def answer_next(runtime: Runtime, conversation_id: str) -> bool:
-    """Take the conversation's next unread message; return whether there was one."""
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a turn did, for those who watch: the rung that decided, what was understood, what was done. Holds no text."""
+
+    rung: str
+    flow: str | None = None
+    understood: Understanding | None = None
+    crisis: str | None = None
+    effects: tuple[str, ...] = ()
+    dialogue: Dialogue | None = None
+
+
+def answer_next(runtime: Runtime, conversation_id: str) -> Report | None:
+    """Take the conversation's next unread message; return what its turn did, or None when there was none."""
     found = runtime.database.read(lambda work: _next_unread(work, conversation_id))
     if found is None:
-        return False
+        return None
     message, language = found
     understood = _understand(runtime, message, language)
     try:
-        runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message.id, understood))
+        return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message.id, understood))
     except Exception as error:  # noqa: BLE001  # whatever it was, the messages after this one must go on
         _failed(runtime, conversation_id, message, error)
-    return True
+        return Report(rung="failed")
 
 
 def _next_unread(work: Work, conversation_id: str) -> tuple[InboundRow, str | None] | None:
@@ -135,14 +147,14 @@ def _understand(runtime: Runtime, message: InboundRow, language: str | None) -> 
 
 def _turn(
     runtime: Runtime, work: Work, conversation_id: str, message_id: str, understood: Understanding | None
-) -> None:
+) -> Report:
     conversation = work.conversations.locked(conversation_id)
     message = next((row for row in work.inbox.unread(conversation_id)), None)
     if conversation is None or message is None or message.id != message_id:
-        return  # another worker took it while we were understanding it
+        return Report(rung="taken")  # by another worker, while we were understanding it
     newcomer = work.newcomers.get(conversation.newcomer_id)
     if newcomer is None:
-        return
+        return Report(rung="gone")
     now = runtime.clock.now()
     dialogue = Dialogue.from_json(conversation.state.decode() if conversation.state else None)
     dialogue, changed = runtime.runner.settle(dialogue)
@@ -170,17 +182,25 @@ def _turn(
     )
     if newcomer.language != person.language:
         work.newcomers.set_language(newcomer.id, person.language)
-    erased = False
+    effects: list[str] = []
     for event in (*_before(turn, changed), *decision.events, *_after(turn, decision)):
         if isinstance(event, Say):
             voice.say(event)
         else:
             voice.learn(carry_out(event, voice, newcomer, conversation, message))
-            erased = erased or isinstance(event, EraseNewcomer)
+            effects.append(type(event).__name__)
     work.inbox.mark_read([message.id])
-    if not erased:
+    if EraseNewcomer.__name__ not in effects:
         state = voice.dialogue.to_json().encode()
         work.conversations.save_state(conversation_id, state, version=VERSION, now=now)
+    return Report(
+        rung=decision.rung,
+        flow=runtime.runner.subject(decision.dialogue) or decision.dialogue.question,
+        understood=understood,
+        crisis=turn.crisis.id if turn.crisis else None,
+        effects=tuple(effects),
+        dialogue=voice.dialogue,
+    )
 
 
 def _heard(message: InboundRow) -> Heard:
@@ -237,7 +257,8 @@ def _after(turn: Turn, decision: Decision) -> list[Event]:
         return []
     language = turn.knowledge.content.languages.known(understood.language)
     telling = len(words_of(turn.heard.text)) >= TELLING_WORDS
-    if language is None or language == person.language or not telling or not person.consented:
+    settled = language == person.language or language == turn.dialogue.language_offered
+    if language is None or settled or not (telling and understood.certain and person.consented):
         return []
     choice = Choice(payload=f"/language {language}", language=language)
     return [Say(response="utter_offer_language", extra={"language_name": language}, choices=(choice,), language=language)]

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 
 END = "END"
 
+# What a flow may ask of the world; `bot/ladder/actions.py` says what each one does.
+ACTIONS = frozenset({
+    "action_accept_notice",
+    "action_choose_language",
+    "action_decline_notice",
+    "action_erase",
+    "action_list_questions",
+    "action_more",
+    "action_open_case",
+    "action_record_helped",
+    "action_record_not_helped",
+    "action_stop",
+})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
@@ -95,7 +109,8 @@ class Flow:
     """
     A flow, compiled. `digest` changes when its steps change.
 
-    `comes_back` is False for flows that a new subject simply ends ("is this clear?").
+    `comes_back` is False for flows that a new subject simply ends ("is this clear?"). `places` tells where in the author's
+    document each step stands.
     """
 
     id: str
@@ -108,6 +123,7 @@ class Flow:
     digest: str
     comes_back: bool = True
     if_: Condition | None = field(default=None)
+    places: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
 
     def touched_slots(self) -> frozenset[str]:
         """Return the slots this flow itself fills and forgets when it ends."""

@@ -53,6 +53,7 @@ class _Reader:
         self._id = flow_id
         self._raw = raw
         self._steps: dict[str, AnyStep] = {}
+        self._places: dict[str, tuple[str | int, ...]] = {}
         self._targets: list[tuple[str, tuple[str | int, ...]]] = []
 
     def read(self) -> Flow:
@@ -80,6 +81,7 @@ class _Reader:
             digest=hashlib.sha256(json.dumps(raw["steps"], sort_keys=True, default=str).encode()).hexdigest()[:12],
             comes_back=bool(raw.get("comes_back", True)),
             if_=self._condition(raw["if"], ("if",)) if "if" in raw else None,
+            places=self._places,
         )
 
     def _intents(self) -> list[str]:
@@ -116,6 +118,7 @@ class _Reader:
         if step_id in self._steps:
             raise FlowError((*path, "id"), f"two steps have the id '{step_id}'", "give each step an id of its own")
         self._steps[step_id] = Noop(id=step_id, next=())  # holds the place, so that twins are seen
+        self._places[step_id] = path
         return step_id
 
     def _read_step(self, raw: dict[str, Any], step_id: str, path: tuple[str | int, ...], following: str) -> None:

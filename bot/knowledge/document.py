@@ -57,6 +57,15 @@ class Document:
             line = found
         return line
 
+    def text_line(self, number: int, *path: str | int) -> int:
+        """Return the line of the `number`-th line (from 0) of the text at `path`, where it is written as a block."""
+        node: yaml.Node | None = self._node
+        for part in path:
+            node, _ = _step(node, part)
+        if isinstance(node, yaml.ScalarNode) and node.style == "|":
+            return int(node.start_mark.line) + 2 + number
+        return self.line(*path)
+
     def mistake(self, kind: str, path: tuple[str | int, ...], why: str, mend: str) -> Mistake:
         """Return a mistake at `path` of this file."""
         return Mistake(file=self.name, line=self.line(*path), kind=kind, why=why, mend=mend)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bot.content.model import Content
     from bot.domain.turn import SlotValue
     from bot.flows.model import Flow
+    from bot.nlu.examples import Example
     from bot.nlu.slot_values import AnswerWords
     from bot.safety.crisis import CrisisCategory
 
@@ -21,7 +22,6 @@ CONTROLS = (
     "greet", "thanks", "goodbye", "change_language", "talk_to_human", "stop", "affirm", "deny", "not_understood",
     "help_menu", "my_tasks", "task_done", "remind_later",
 )  # fmt: skip
-OUT_OF_SCOPE = "out_of_scope"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +41,6 @@ class Slot:
     yes_value: str | None = None
     no_value: str | None = None
     prefer: Literal["past", "future"] = "past"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """A message as somebody would write it, and what it means."""
-
-    text: str
-    intent: str
-    language: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ from bot.domain.languages import Language, Languages
 from bot.flows.reading import FlowError, read_flow
 from bot.knowledge import schema
 from bot.knowledge.document import Document, KnowledgeError, Mistake, read_document
-from bot.knowledge.knowledge import Example, Knowledge, Slot, SlotKind
+from bot.knowledge.knowledge import Knowledge, Slot, SlotKind
+from bot.nlu.examples import Example
 from bot.nlu.slot_values import AnswerWords
 from bot.safety.crisis import CrisisCategory, EmptyPhraseError
 
@@ -69,6 +70,7 @@ class Read:
     crisis: list[CrisisCategory] = field(default_factory=list)
     crisis_shapes: list[schema.CrisisCategoryShape] = field(default_factory=list)
     catalogues: Catalogues = field(default_factory=Catalogues)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
         """Return file and line of a named thing."""
@@ -347,6 +349,7 @@ def _take_responses(read: Read, document: Document, shaped: schema.ResponsesFile
                 why = f"variant {at + 1} of {len(variants)} has no 'id'"
                 read.complain("response", name, "variant_id", why, "give every variant but the last an id", at)
             made.append(_variant(name, one))
+            read.notes[made[-1].context] = one.metadata.note
         read.responses[name] = Response(name=name, topic=topic, variants=tuple(made))
 
 

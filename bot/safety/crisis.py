@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Severity = Literal["S0", "S1", "S2"]
 
@@ -17,15 +19,15 @@ _SHORT_MESSAGE: Final = 3
 _SHORTEST_STEM: Final = 2
 
 # Letters that people type for one another: keyboards, regions and haste decide which one is written.
-_ALIKE_ROWS_OF_EIGHT: Final = {"ሠ": "ሰ", "ፀ": "ጸ", "ኀ": "ሐ", "ቐ": "ቀ", "ኸ": "ከ"}
-_ALIKE: Final = {
-    **{chr(ord(a) + i): chr(ord(b) + i) for a, b in _ALIKE_ROWS_OF_EIGHT.items() for i in range(8)},
-    **{"አ": "ኣ", "ዐ": "ዓ", "ሀ": "ሃ", "ሐ": "ሓ", "ኀ": "ሓ"},
-    **{"ٱ": "ا", "ة": "ه", "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ہ": "ه", "ھ": "ه", "ە": "ه"},
-    **{"ı": "i", "ø": "o", "ł": "l", "ґ": "г"},
+_ALIKE_ROWS: Final = {"ሠ": "ሰ", "ፀ": "ጸ", "ኀ": "ሐ", "ቐ": "ቀ", "ኸ": "ከ"}
+_ROW: Final = 8  # in Ge'ez script each consonant has its vowels on the eight places after it
+_WRITTEN: Final = "አዐሀሐኀ" + "ٱةىیېکہھە" + "ıøłґ"
+_READ_AS: Final = "ኣዓሃሓሓ" + "اهيييكههه" + "iolг"
+_DROPPED: Final = "'’‘ʼʾʿ`´ʹʻـ"
+_LETTERS: Final = {
+    **{ord(written) + i: ord(read) + i for written, read in _ALIKE_ROWS.items() for i in range(_ROW)},
+    **str.maketrans(_WRITTEN, _READ_AS, _DROPPED),
 }
-_DROPPED: Final = "'’‘ʼʾʿ`´ʹʻ＇ـ"
-_LETTERS: Final = str.maketrans({**_ALIKE, **dict.fromkeys(_DROPPED, "")})
 
 _SEPARATOR: Final = re.compile(r"[\W_]+")
 _DRAWN_OUT: Final = re.compile(r"([^\W\d])\1{2,}")
@@ -38,6 +40,7 @@ _ARABIC_PREFIXES: Final = (
     *("وبال", "وال", "فال", "بال", "كال", "عال", "لل", "ال", "وب", "فب", "ول", "وس", "فس"),
     *("و", "ف", "ب", "ل", "ك", "س", "ح", "ه", "ع"),
 )
+_ARABIC_CONJUNCTIONS: Final = frozenset({"و", "ف"})
 _TIGRINYA_PREFIXES: Final = ("ስለዝ", "እንተ", "ብዘይ", "ካብ", "ናብ", "ከም", "ን", "ብ", "ዝ", "ክ", "ም")
 _TIGRINYA_SUFFIXES: Final = ("ውን", "ን", "ዶ", "ኳ", "ማ", "ሲ", "ከ")
 
@@ -83,7 +86,9 @@ class CrisisGuard:
                 self._not_triggers.add(phrase, rank)
         trees = (self._triggers, self._cries, self._not_triggers)
         self._vocabulary = frozenset[str]().union(*(tree.vocabulary for tree in trees))
-        self._stem_lengths = sorted({len(key) - 1 for key in self._vocabulary if key.endswith("*")})
+        stems = {key for key in self._vocabulary if key.endswith("*")}
+        self._stem_starts = frozenset(stem[:_SHORTEST_STEM] for stem in stems)
+        self._stem_lengths = sorted({len(stem) - 1 for stem in stems})
 
     def check(self, text: str) -> CrisisCategory | None:
         """Return the gravest crisis that the text speaks of, or None."""
@@ -103,6 +108,8 @@ class CrisisGuard:
         for form in _forms(word):
             if form in self._vocabulary:
                 keys.append(form)
+            if form[:_SHORTEST_STEM] not in self._stem_starts:
+                continue
             for length in self._stem_lengths:
                 if length > len(form):
                     break
@@ -151,7 +158,9 @@ def _without_clitics(word: str) -> Iterator[str]:
     yield word
     if "\u0600" <= word[0] <= "\u06ff":
         for prefix in _ARABIC_PREFIXES:
-            if word.startswith(prefix) and len(word) >= len(prefix) + 3:
+            # "And" and "so" stand before the smallest words too, such as "not".
+            least = 2 if prefix in _ARABIC_CONJUNCTIONS else 3
+            if word.startswith(prefix) and len(word) >= len(prefix) + least:
                 yield word[len(prefix) :]
     elif "\u1200" <= word[0] <= "\u137f":
         stems = [word]

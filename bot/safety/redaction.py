@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _BSN_LENGTH: Final = 9
 _BSN_WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2, -1)
@@ -18,33 +20,48 @@ _BSN_WORD: Final = re.compile(r"bsn|b\.s\.n|burger ?service ?n|so[fph]+i ?-?n", 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _BETWEEN: Final = re.compile(r"[ .\-]{1,3}")
 _TELEPHONE: Final = re.compile(
-    r"(?:\+|(?<![0-9])00)(?:31(?:[ .\-]?\(0\))?(?:[ .\-]{0,3}[0-9]){9}|(?!31)[1-9](?:[ .\-()]{0,3}[0-9]){7,14})(?![0-9])"
+    r"(?:\+|(?<![0-9])00)31(?:[ .\-]?\(0\))?(?:[ .\-]{0,3}[0-9]){9}(?![0-9])"
+    r"|(?:\+|(?<![0-9])00)(?!31)[1-9](?:[ .\-()]{0,3}[0-9]){7,14}(?![0-9])"
     # The first group of a Dutch telephone number never has nine digits, that of a BSN may.
     r"|(?<![0-9])0(?![0-9]{8}(?![0-9]))(?:[ .\-()]{0,3}[0-9]){9}(?![0-9])"
-    r"|(?<![0-9])0[89]00(?:[ .\-]{0,3}[0-9]{2}){2}(?![0-9])|(?<![0-9])0[89]00[ .\-]{0,3}[0-9]{7}(?![0-9])"
+    r"|(?<![0-9])0[89]00(?:[ .\-]{0,3}[0-9]{2}){2}(?![0-9])"
+    r"|(?<![0-9])0[89]00[ .\-]{0,3}[0-9]{7}(?![0-9])"
 )
 _DAY: Final = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _MONTH: Final = r"(?:0?[1-9]|1[0-2])"
 _YEAR: Final = r"(?:19|20)[0-9]{2}"
+_PART: Final = r"[ .\-]{1,3}"
 _DATE: Final = re.compile(
-    rf"(?<![0-9])(?:{_DAY}[ .\-]{{1,3}}{_MONTH}[ .\-]{{1,3}}{_YEAR}|{_YEAR}[ .\-]{{1,3}}{_MONTH}[ .\-]{{1,3}}{_DAY})(?![0-9])"
+    rf"(?<![0-9])(?:{_DAY}{_PART}{_MONTH}{_PART}{_YEAR}|{_YEAR}{_PART}{_MONTH}{_PART}{_DAY})(?![0-9])"
 )
 
 _IBAN_START: Final = re.compile(r"(?=[A-Z][ .\-]{0,3}[A-Z][ .\-]{0,3}[0-9][ .\-]{0,3}[0-9])")
 # ISO 13616 registry: how long an account number is in each country, both letters included.
-_IBAN_LENGTHS: Final = {
-    **{"NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "FK": 18, "GL": 18, "NL": 18, "SD": 18},
-    **{"MK": 19, "SI": 19, "AT": 20, "BA": 20, "EE": 20, "KZ": 20, "LT": 20, "LU": 20, "MN": 20, "XK": 20},
-    **{"CH": 21, "HR": 21, "LI": 21, "LV": 21, "BG": 22, "BH": 22, "CR": 22, "DE": 22, "GB": 22, "GE": 22},
-    **{"IE": 22, "ME": 22, "RS": 22, "VA": 22, "AE": 23, "GI": 23, "IL": 23, "IQ": 23, "OM": 23, "SO": 23},
-    **{"TL": 23, "AD": 24, "CZ": 24, "ES": 24, "MD": 24, "PK": 24, "RO": 24, "SA": 24, "SE": 24, "SK": 24},
-    **{"TN": 24, "VG": 24, "LY": 25, "PT": 25, "ST": 25, "IS": 26, "TR": 26, "BI": 27, "DJ": 27, "FR": 27},
-    **{"GR": 27, "IT": 27, "MC": 27, "MR": 27, "SM": 27, "AL": 28, "AZ": 28, "BY": 28, "CY": 28, "DO": 28},
-    **{"GT": 28, "HU": 28, "LB": 28, "NI": 28, "PL": 28, "BR": 29, "EG": 29, "PS": 29, "QA": 29, "UA": 29},
-    **{"JO": 30, "KW": 30, "MU": 30, "YE": 30, "MT": 31, "SC": 31, "LC": 32, "RU": 33},
+_IBAN_COUNTRIES: Final = {
+    15: "NO",
+    16: "BE",
+    18: "DK FI FK FO GL NL SD",
+    19: "MK SI",
+    20: "AT BA EE KZ LT LU MN XK",
+    21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA",
+    23: "AE GI IL IQ OM SO TL",
+    24: "AD CZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST",
+    26: "IS TR",
+    27: "BI DJ FR GR IT MC MR SM",
+    28: "AL AZ BY CY DO GT HU LB NI PL",
+    29: "BR EG PS QA UA",
+    30: "JO KW MU YE",
+    31: "MT SC",
+    32: "LC",
+    33: "RU",
 }
-# Each sign of the longest account number may be followed by three blanks.
-_LONGEST_IBAN_WRITTEN: Final = 4 * max(_IBAN_LENGTHS.values())
+_IBAN_LENGTHS: Final = {
+    country: length for length, countries in _IBAN_COUNTRIES.items() for country in countries.split()
+}
+_MOST_BLANKS: Final = 3
+_LONGEST_IBAN_WRITTEN: Final = (1 + _MOST_BLANKS) * max(_IBAN_COUNTRIES)
 
 
 class Kind(Enum):
@@ -142,7 +159,7 @@ def _iban_end(plain: str, start: int) -> int | None:
         if sign.isascii() and sign.isalnum():
             account += sign
             blanks = 0
-        elif sign in " .-" and blanks < 3:
+        elif sign in " .-" and blanks < _MOST_BLANKS:
             blanks += 1
         else:
             return None

@@ -14,7 +14,6 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from bot.store.errors import (
-    ConversationGoneError,
     DatabaseClosedError,
     StillBeingReadError,
     UnitInsideUnitError,
@@ -217,9 +216,6 @@ class _PostgresqlDatabase(Database):
             except OperationalError as error:
                 if getattr(error.orig, "sqlstate", None) not in _DO_IT_AGAIN:
                     raise
-            except ConversationGoneError:
-                # Forgotten between finding the conversation and locking it: the next try makes a new one.
-                pass
             time.sleep(pause)
         return self._run(self._engine, fn)
 

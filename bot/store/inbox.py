@@ -150,6 +150,12 @@ class Inbox:
                 .values(status="held")
             )
 
+    def release_held(self, conversation_id: str) -> int:
+        """Let what waited for the notice be read after all: it was accepted. Return how many."""
+        return self._connection.execute(
+            update(inbound).where(inbound.c.conversation_id == conversation_id, HELD).values(status="unread")
+        ).rowcount
+
     def drop_held(self, conversation_id: str) -> int:
         """Drop what one conversation holds, its content too: the notice was declined. Return how many."""
         return self._drop(HELD, inbound.c.conversation_id == conversation_id)

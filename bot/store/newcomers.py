@@ -47,15 +47,20 @@ class Newcomers:
         self, channel: str, address: str, *, now: datetime, language: str | None = None
     ) -> Writing:
         """Return who writes from this address and their conversation; a first message makes both."""
-        found = self._at(channel, address)
+        # Held from here on, so that the conversation is not forgotten between finding it and storing in it.
+        found = self._at(channel, address, hold=True)
         if found is None:
             only_one_at_a_time(self._connection, self._keys.vault.address_digest(channel, address))
-            found = self._at(channel, address)
+            found = self._at(channel, address, hold=True)
         return found or self._met(channel, address, now, language)
 
-    def _at(self, channel: str, address: str) -> Writing | None:
+    def at(self, channel: str, address: str) -> Writing | None:
+        """Return who is known at this address, or None."""
+        return self._at(channel, address, hold=False)
+
+    def _at(self, channel: str, address: str, *, hold: bool) -> Writing | None:
         digests = self._keys.vault.address_digests(channel, address)
-        row = self._connection.execute(
+        query = (
             select(
                 *_NEWCOMER,
                 *CONVERSATION,
@@ -67,7 +72,10 @@ class Newcomers:
             .join(data_keys, data_keys.c.id == newcomers.c.data_key_id)
             .join(conversations, conversations.c.address_id == addresses.c.id)
             .where(addresses.c.channel == channel, addresses.c.digest.in_(digests))
-        ).one_or_none()
+        )
+        if hold:
+            query = query.with_for_update(of=conversations)
+        row = self._connection.execute(query).one_or_none()
         if row is None:
             return None
         key = self._keys.vault.unwrap(

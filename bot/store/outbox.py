@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
 
 from bot.store.dialect import insert_or
 from bot.store.encryption import EncryptionError
@@ -15,7 +15,7 @@ from bot.store.rows import LeasedRow, OutboxRow
 from bot.store.tables import addresses, conversations, outbox, unsent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from bot.store.keys import Keys
 
 _earlier = outbox.alias("earlier")
+
+
+def _on(channels: Collection[str] | None) -> ColumnElement[bool]:
+    """Return the condition that a message goes out on one of these channels; on any when None."""
+    if channels is None:
+        return true()
+    theirs = select(conversations.c.id).where(conversations.c.channel.in_(channels))
+    return outbox.c.conversation_id.in_(theirs)
 
 
 class Outbox:
@@ -91,9 +99,13 @@ class Outbox:
             created_at=now,
         )
 
-    def lease(self, now: datetime, limit: int, for_seconds: float) -> list[LeasedRow]:
+    def lease(
+        self, now: datetime, limit: int, for_seconds: float, *, channels: Collection[str] | None = None
+    ) -> list[LeasedRow]:
         """
         Take up to `limit` due messages to send, and nobody else gets them for `for_seconds`.
+
+        With `channels` only their messages are taken: a process leaves alone what it cannot deliver.
 
         Only the first unsent message of a conversation is taken, so a newcomer reads them in order; one that
         waits for a retry holds up those behind it. A lease that ran out is taken again, under a newer token.
@@ -108,10 +120,13 @@ class Outbox:
             select(outbox)
             .where(unsent(), outbox.c.available_at <= now, ~behind_another)
             .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now))
+            .where(_on(channels))
             .order_by(outbox.c.available_at, outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=outbox)
         ).all()
+        if not rows:
+            return []
         until = now + timedelta(seconds=for_seconds)
         self._connection.execute(
             update(outbox)

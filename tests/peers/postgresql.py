@@ -62,7 +62,7 @@ class Cluster:
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         if os.geteuid() == 0:
             shutil.chown(self._folder, user=self._user)
-        self._folder.chmod(0o755)  # noqa: S103  # the tests run as another user than the server
+        self._folder.chmod(0o755)  # the tests run as another user than the server
         self._numbers = itertools.count(1)
         data, self._log = self._folder / "data", self._folder / "log"
         self._run([initdb, "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.store.rows import Writing
 
 TEMPLATE = "wegwijs_store"
+ONE = base64.b64encode(b"1" * 32).decode()
 
 
 @pytest.fixture(scope="session")
@@ -27,15 +29,21 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def migrated(cluster: Cluster) -> str:
-    """A template with every table; copying it is quicker than migrating for each test."""
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with every table; copying it is quicker than migrating for each test."""
+    path = tmp_path_factory.mktemp("migrated") / "wegwijs.sqlite"
+    with Database.open(f"sqlite:///{path}", Vault(MasterKeys.from_base64(ONE))) as database:
+        database.upgrade()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(cluster: Cluster) -> str:
+    """The same on the server."""
     cluster.execute(f"CREATE DATABASE {TEMPLATE}")
     with Database.open(cluster.url(TEMPLATE), Vault(MasterKeys.from_base64(ONE))) as database:
         database.upgrade()
     return TEMPLATE
-
-
-ONE = base64.b64encode(b"1" * 32).decode()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"] if lane_is_on() else ["sqlite"])
@@ -53,14 +61,19 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with tables and no rows."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'database' / 'wegwijs.sqlite'}"
-        with Database.open(url, Vault(MasterKeys.from_base64(ONE))) as database:
-            database.upgrade()
-        yield url
+        path = tmp_path / "database" / "wegwijs.sqlite"
+        path.parent.mkdir()
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        yield f"sqlite:///{path}"
     else:
         cluster: Cluster = request.getfixturevalue("cluster")
-        with cluster.database(template=request.getfixturevalue("migrated")) as url:
+        with cluster.database(template=request.getfixturevalue("migrated_template")) as url:
             yield url
+
+
+@pytest.fixture
+def on_postgresql(url: str) -> bool:
+    return url.startswith("postgresql")
 
 
 @pytest.fixture

@@ -118,7 +118,8 @@ def test_the_database_itself_refuses_a_second_open_case(
             lambda work: work.connection.execute(
                 text(
                     "INSERT INTO cases (id, number, newcomer_id, conversation_id, reason, opened_at)"
-                    " SELECT 'other', 99, newcomer_id, conversation_id, reason, opened_at FROM cases WHERE id = :id"
+                    " SELECT 'other', 99, newcomer_id, conversation_id, reason, opened_at"
+                    " FROM cases WHERE id = :id"
                 ),
                 {"id": first.id},
             )
@@ -130,7 +131,9 @@ def test_a_note_is_an_event(
 ) -> None:
     case = open_case(amina)
     database.write(
-        lambda work: work.cases.note(case.id, kind="wrote_again", actor="newcomer", now=now, detail={"number": 4})
+        lambda work: work.cases.note(
+            case.id, kind="wrote_again", actor="newcomer", now=now, detail={"number": 4}
+        )
     )
     event = database.read(lambda work: work.cases.events(case.id))[-1]
     assert (event.kind, event.actor, event.detail) == ("wrote_again", "newcomer", {"number": 4})

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from bot.store.encryption import TamperedError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_the_state_is_kept_sealed(database: Database, amina: Writing, now: datetime) -> None:
-    state = '{"slots": {"naam": "Amina"}}'.encode()
+    state = b'{"slots": {"naam": "Amina"}}'
     later = now + timedelta(minutes=1)
     database.write(
         lambda work: work.conversations.save_state(amina.conversation.id, state, version=3, now=later)
@@ -35,8 +36,6 @@ def test_the_state_is_kept_sealed(database: Database, amina: Writing, now: datet
 def test_a_state_that_was_moved_to_another_conversation_is_refused(
     database: Database, amina: Writing, now: datetime
 ) -> None:
-    from sqlalchemy import text
-
     def swap(work: Work) -> str:
         work.conversations.save_state(amina.conversation.id, b"mine", version=1, now=now)
         other = work.newcomers.writing_from("telegram", "2", now=now).conversation.id
@@ -54,7 +53,9 @@ def test_a_state_that_was_moved_to_another_conversation_is_refused(
         database.read(lambda work: work.conversations.get(other))
 
 
-def test_a_conversation_is_held_by_one_unit_at_a_time(database: Database, amina: Writing) -> None:
+def test_a_conversation_is_held_by_one_unit_at_a_time(
+    on_postgresql: bool, database: Database, amina: Writing
+) -> None:
     held, go_on = threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -71,7 +72,7 @@ def test_a_conversation_is_held_by_one_unit_at_a_time(database: Database, amina:
     with ThreadPoolExecutor(2) as threads:
         one = threads.submit(database.write, first)
         assert held.wait(10)
-        if "Postgresql" in type(database).__name__:  # on SQLite the writer thread itself is the lock
+        if on_postgresql:  # on SQLite the writer thread itself is the lock
             busy = database.write(lambda work: work.conversations.locked(amina.conversation.id, wait=False))
             assert busy is None
         two = threads.submit(database.write, second)

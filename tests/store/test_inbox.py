@@ -143,6 +143,16 @@ def test_declining_the_notice_drops_what_was_held_in_that_conversation_alone(
     assert all_of(database, yonas)[0].status == "held"
 
 
+def test_accepting_the_notice_releases_what_was_held_in_order(
+    database: Database, amina: Writing, receive: Callable[..., InboundRow | None]
+) -> None:
+    one, two = receive("a"), receive("b")
+    database.write(lambda work: work.inbox.hold([one.id, two.id]))
+    three = receive("c")
+    assert database.write(lambda work: work.inbox.release_held(amina.conversation.id)) == 2
+    assert database.read(lambda work: work.inbox.unread(amina.conversation.id)) == [one, two, three]
+
+
 def test_a_message_that_keeps_failing_is_set_aside(
     database: Database, amina: Writing, receive: Callable[..., InboundRow | None]
 ) -> None:

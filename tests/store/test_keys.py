@@ -47,6 +47,4 @@ def test_the_keys_of_another_database_are_refused_in_words(
         Database.open(url, Vault(MasterKeys.from_base64(TWO))) as wrong,
         pytest.raises(KeyMissingError, match="another database's"),
     ):
-        wrong.write(
-            lambda work: work.inbox.receive(amina.conversation.id, "telegram", "a", "text", {}, now)
-        )
+        wrong.write(lambda work: work.inbox.receive(amina.conversation.id, "telegram", "a", "text", {}, now))

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
@@ -17,13 +19,21 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bot.store import migrate
 from bot.store.database import Database
-from bot.store.encryption import Vault
 from bot.store.tables import metadata
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+    from bot.store.encryption import Vault
+    from bot.store.rows import Writing
+    from bot.store.work import Work
 
 ROOT = Path(__file__).parents[2]
 
 
-def engine_for(url: str) -> object:
+def engine_for(url: str) -> Engine:
     return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
 
 
@@ -37,15 +47,14 @@ def test_the_migrations_make_the_tables_that_the_code_expects(url: str) -> None:
     engine.dispose()
 
 
+# Comparing metadata does not see CHECKs and predicates, so on SQLite the words themselves are compared.
 def test_the_migrations_say_word_for_word_what_the_tables_say(url: str) -> None:
-    """Comparing metadata does not see CHECKs and predicates, so on SQLite the words themselves are compared."""
     if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL does not keep the words; the test of the checks below covers it")
     engine = engine_for(url)
     expected = {str(CreateTable(table).compile(engine)) for table in metadata.tables.values()}
-    expected |= {
-        str(CreateIndex(index).compile(engine)) for table in metadata.tables.values() for index in table.indexes
-    }
+    indexes = [index for table in metadata.tables.values() for index in table.indexes]
+    expected |= {str(CreateIndex(index).compile(engine)) for index in indexes}
     with engine.connect() as connection:
         found = connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
     engine.dispose()
@@ -75,9 +84,9 @@ WRONG = [
 
 @pytest.mark.parametrize("statement", WRONG)
 def test_the_database_itself_refuses_what_is_wrong(
-    database: Database, amina: object, now: object, statement: str
+    database: Database, amina: Writing, now: datetime, statement: str
 ) -> None:
-    def fill(work: object) -> None:
+    def fill(work: Work) -> None:
         conversation = amina.conversation.id
         received = work.inbox.receive(conversation, "telegram", "p1", "text", {}, now)
         work.outbox.say(conversation, received.id, 0, {}, now)
@@ -130,8 +139,6 @@ def test_threads_that_start_together_upgrade_once(empty_url: str, vault: Vault) 
 def test_a_migration_that_fails_leaves_nothing_behind(
     empty_url: str, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from alembic.operations import Operations
-
     real = Operations.create_index
 
     def fails(self: Operations, name: str, *arguments: object, **options: object) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,11 @@ def test_a_first_message_makes_a_newcomer_and_a_conversation(database: Database,
     assert met.newcomer.created_at == now
     assert met.conversation.newcomer_id == met.newcomer.id
     assert (met.conversation.channel, met.conversation.route) == ("telegram", "bot")
-    assert (met.conversation.next_number, met.conversation.read_mark, met.conversation.said_count) == (1, 0, 0)
+    assert (met.conversation.next_number, met.conversation.read_mark, met.conversation.said_count) == (
+        1,
+        0,
+        0,
+    )
     assert (met.conversation.state, met.conversation.state_version) == (None, 0)
 
 
@@ -39,6 +44,11 @@ def test_the_same_number_on_another_channel_is_someone_else(
 ) -> None:
     other = database.write(lambda work: work.newcomers.writing_from("web", "7001", now=now))
     assert other.newcomer.id != amina.newcomer.id
+
+
+def test_who_is_at_an_address_can_be_read_without_making_anybody(database: Database, amina: Writing) -> None:
+    assert database.read(lambda work: work.newcomers.at("telegram", "7001")) == replace(amina, is_new=False)
+    assert database.read(lambda work: work.newcomers.at("telegram", "7002")) is None
 
 
 def test_eight_first_messages_at_once_make_one_newcomer(database: Database, now: datetime) -> None:

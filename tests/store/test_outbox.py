@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from bot.store.database import Database
     from bot.store.rows import LeasedRow, OutboxRow, Writing
 
-Lease = "Callable[..., list[LeasedRow]]"
-
 
 @pytest.fixture
 def say(database: Database, amina: Writing, now: datetime) -> Callable[..., OutboxRow]:
@@ -102,6 +100,16 @@ def test_only_the_first_of_a_conversation_is_taken(
     assert [row.body["text"] for row in lease()] == ["a2"]
 
 
+def test_a_process_leaves_alone_what_it_cannot_deliver(
+    database: Database, yonas: Writing, now: datetime, say: Callable[..., OutboxRow]
+) -> None:
+    say("a1")
+    say("y1", yonas)
+    for channels, words in ((["web"], []), (["web", "whatsapp"], ["y1"]), (None, ["a1"])):
+        rows = database.write(lambda work, c=channels: work.outbox.lease(now, 10, 60, channels=c))
+        assert [row.body["text"] for row in rows] == words
+
+
 def test_nothing_goes_out_before_its_time(
     say: Callable[..., OutboxRow], lease: Callable[..., list[LeasedRow]]
 ) -> None:
@@ -126,25 +134,24 @@ def test_a_retry_holds_up_those_behind_it(
     assert (retried.body["text"], retried.attempts, retried.error) == ("a1", 2, "429")
 
 
-@pytest.mark.parametrize("end", ["failed", "uncertain", "sent"])
+ENDS = {
+    "failed": lambda work, row, _: work.outbox.failed(row.id, row.lease_token, "blocked", None),
+    "uncertain": lambda work, row, _: work.outbox.uncertain(row.id, row.lease_token, "timeout"),
+    "sent": lambda work, row, now: work.outbox.sent(row.id, row.lease_token, "m1", now),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_an_end_lets_the_next_one_through(
-    database: Database,
-    amina: Writing,
-    now: datetime,
-    say: Callable[..., OutboxRow],
-    lease: Callable[..., list[LeasedRow]],
-    end: str,
+    database: Database, amina: Writing, now: datetime, lease: Callable[..., list[LeasedRow]], end: str
 ) -> None:
-    say("a1")
-    say("a2")
+    for words in ("a1", "a2"):
+        database.write(
+            lambda work, w=words: work.outbox.say(amina.conversation.id, None, 0, {"text": w}, now)
+        )
     (row,) = lease()
-    ends = {
-        "failed": lambda work: work.outbox.failed(row.id, row.lease_token, "blocked", None),
-        "uncertain": lambda work: work.outbox.uncertain(row.id, row.lease_token, "timeout"),
-        "sent": lambda work: work.outbox.sent(row.id, row.lease_token, "m1", now),
-    }
-    assert database.write(ends[end])
-    assert not database.write(ends[end])  # it has ended once
+    assert database.write(lambda work: ENDS[end](work, row, now))
+    assert not database.write(lambda work: ENDS[end](work, row, now))  # it has ended once
     first = database.read(lambda work: work.outbox.all_for(amina.conversation.id))[0]
     assert (first.status, first.leased_until) == (end, None)
     assert (first.provider_id, first.sent_at) == (("m1", now) if end == "sent" else (None, None))

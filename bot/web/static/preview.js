@@ -37,8 +37,8 @@
   let queue = JSON.parse(store.read(kept) || "[]"); // {id, text, choice?}: written, not yet taken in
   const drawn = new Map(); // id → {node, state, text, sent}: own bubbles that the server has not shown yet
   let last = Math.max(0, ...[...log.querySelectorAll("[data-number]")].map((node) => Number(node.dataset.number)));
-  let failures = 0, running = false, again = false, timer = 0, pausedUntil = 0, streaming = false, expired = false;
-  let busy = false, source = null, stuck = true;
+  let failures = 0, running = false, again = false, timer = 0, pausedUntil = 0, streaming = false, expired = false, troubled = false;
+  let busy = false, source = null, stuck = !$("start");
 
   const keep = () => store.write(kept, queue.length ? JSON.stringify(queue) : "");
 
@@ -193,6 +193,19 @@
     relock();
   }
 
+  /** The server does not know this page any more: what waits goes back into the field, and a new page takes it on. */
+  function expire() {
+    expired = true;
+    field.value = [field.value, ...queue.filter((item) => !item.choice).map((item) => item.text)].filter(Boolean).join("\n");
+    for (const item of queue) undraw(item.id);
+    queue = [];
+    keep();
+    grow();
+    typing(false);
+    relock();
+    say(words.expired, { reload: true });
+  }
+
   // ---- talking to the server ------------------------------------------------------------------------------------
 
   async function ask(address, options = {}) {
@@ -229,10 +242,7 @@
         say(words.tooMany, { retry: true });
         return;
       } else if (response.status === 403) {
-        expired = true;
-        unsent();
-        store.write(draft, queue.filter((each) => !each.choice).map((each) => each.text).join("\n"));
-        say(words.expired, { reload: true });
+        expire();
       } else if (response.status < 500) {
         const { problem } = await read(response);
         queue.shift();
@@ -247,11 +257,7 @@
 
   async function news() {
     const response = await ask(`/messages?after=${last}`);
-    if (response.status === 403) {
-      expired = true;
-      say(words.expired, { reload: true });
-      return;
-    }
+    if (response.status === 403) { expire(); return; }
     if (!response.ok) throw new Unreachable(words.error);
     const { lines, busy: working } = await read(response);
     const follow = stuck;
@@ -283,18 +289,20 @@
     clearTimeout(timer);
     do {
       again = false;
-      const inTrouble = failures > 0;
       try {
         await flush();
         if (!expired) await news();
         failures = 0;
-        if (inTrouble && Date.now() >= pausedUntil && !expired) say("");
+        if (troubled && !expired) { troubled = false; say(""); }
       } catch (problem) {
         if (!(problem instanceof Unreachable)) throw problem;
         failures += 1;
         unsent();
         // One missed poll is no news; a message that cannot leave is.
-        if (queue.length || failures > 1) say(problem.text || (queue.length ? words.kept : words.offline), { retry: true });
+        if (queue.length || failures > 1) {
+          troubled = true;
+          say(problem.text || (queue.length ? words.kept : words.offline), { retry: true });
+        }
       }
     } while (again && !failures);
     running = false;
@@ -329,7 +337,8 @@
     relock();
     if (Date.now() >= pausedUntil) { if (!failures) { say(""); typing(true); } }
     toEnd(true);
-    sync();
+    if (expired) expire();
+    else sync();
     return node;
   }
 
@@ -381,8 +390,6 @@
 
   $("reload").addEventListener("click", (event) => {
     event.preventDefault();
-    queue = queue.filter((each) => each.choice);
-    keep();
     location.reload();
   });
 
@@ -396,20 +403,21 @@
     const form = event.target, pressed = event.submitter;
     if (event.defaultPrevented) return;
     event.preventDefault();
+    const action = form.getAttribute("action"); // not form.action: a field's name would hide the property
     const fields = new URLSearchParams(new FormData(form));
     if (pressed?.name) fields.set(pressed.name, pressed.value);
-    if (form.id === "theme") {
+    if (action === "/theme") {
       root.dataset.theme = pressed.value;
       form.querySelector(`button:not([value="${pressed.value}"])`).focus();
     }
     try {
-      const response = await ask(form.getAttribute("action"), { method: "POST", body: fields, redirect: "manual" });
-      if (form.id === "theme") return;
+      const response = await ask(action, { method: "POST", body: fields, redirect: "manual" });
+      if (action === "/theme") return;
       if (response.status === 429) { say(words.tooMany); return; }
-      if (form.id === "restart") { store.write(draft, ""); field.value = ""; queue = []; keep(); }
-      location.reload();
+      if (action === "/restart") { store.write(draft, ""); field.value = ""; queue = []; keep(); }
+      location.assign("/"); // not a reload: the browser would put the old text back in the field
     } catch {
-      if (form.id !== "theme") say(words.offline);
+      if (action !== "/theme") say(words.offline);
     }
   });
 
@@ -440,7 +448,7 @@
   store.write(draft, "");
   for (const item of queue) draw(item, true);
   relock();
-  toEnd();
+  if (stuck) toEnd();
   listen();
   sync();
 })();

@@ -1,0 +1,214 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.settings import Settings
+    from bot.wiring import Parts
+
+LANGUAGE = click.option("--language", metavar="xx", help="The language on file: nl en ar ti fa tr uk so fr.")
+
+
+class Failure(click.ClickException):
+    """Something a person can mend; shown without a traceback."""
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Write the message to the error stream."""
+        click.echo(f"wegwijs: {self.format_message()}", err=True, file=file)
+
+
+def settings() -> Settings:
+    """Return the settings of this process, with logging set up after them."""
+    from pydantic import ValidationError
+
+    from bot.log import set_up_logging
+    from bot.settings import Settings
+
+    try:
+        found = Settings()
+    except ValidationError as error:
+        lines = [f"{one['loc'][0]}: {one['msg']}" for one in error.errors()]
+        raise Failure("a setting cannot be used\n  " + "\n  ".join(lines)) from None
+    set_up_logging(found.log_level)
+    return found
+
+
+@contextmanager
+def assistant_parts(found: Settings, *, quiet: bool = False) -> Iterator[Parts]:
+    """Give the knowledge and the trained model, with a progress bar while it is trained for the first time."""
+    from bot.commands.output import progress
+    from bot.wiring import parts
+
+    with explained(), progress(quiet) as show, parts(found, show) as ready:
+        yield ready
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what a person can mend into one clear message."""
+    from bot.knowledge.document import KnowledgeError
+    from bot.store.errors import StoreError
+
+    try:
+        yield
+    except KnowledgeError as error:
+        raise Failure(f"{error}\nRun `wegwijs check` for all of them.") from None
+    except (StoreError, FileNotFoundError, PermissionError) as error:
+        raise Failure(str(error)) from None
+
+
+def known_language(found: Parts, code: str | None) -> str | None:
+    """Return our code for what was asked; an unknown one is an error that lists the known ones."""
+    languages = found.knowledge.content.languages
+    if code is not None and languages.known(code) is None:
+        raise click.BadParameter(f"'{code}' is no language here; use one of: {' '.join(languages.all)}")
+    return languages.known(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="wegwijs")
+def main() -> None:
+    """
+    Wegwijs, an assistant for people newly housed in a Dutch municipality.
+
+    Try it:      wegwijs chat, or wegwijs serve and open the address it prints
+
+    Write for it: wegwijs check, wegwijs test, wegwijs extract
+    """
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+def serve(host: str, port: int) -> None:
+    """Start the whole assistant: browser preview, engine, health check."""
+    from bot.commands import serve as command
+
+    found = settings()
+    with assistant_parts(found) as ready:
+        command.run(found, ready, host=host, port=port)
+
+
+@main.command()
+@LANGUAGE
+@click.option("--fresh", is_flag=True, help="Begin as somebody new instead of going on where you were.")
+def chat(language: str | None, fresh: bool) -> None:
+    """Talk to the assistant in this terminal; it remembers you until --fresh."""
+    from uuid import uuid4
+
+    from bot.channels.terminal import Terminal
+    from bot.commands import chat as command
+    from bot.wiring import open_database
+
+    found = settings()
+    with assistant_parts(found) as ready:
+        code = known_language(ready, language)
+        terminal = Terminal()
+        with explained(), open_database(found) as database:
+            runtime = ready.runtime(database, channels={Terminal.name: terminal})
+            command.run(runtime, terminal, address=uuid4().hex if fresh else "this terminal", language=code)
+
+
+@main.command()
+@click.argument("text")
+@LANGUAGE
+@click.option("--json", "as_json", is_flag=True, help="Print what was understood and answered as JSON.")
+def ask(text: str, language: str | None, as_json: bool) -> None:
+    """Ask one question in a throw-away conversation."""
+    from bot.commands import ask as command
+
+    with assistant_parts(settings(), quiet=as_json) as ready:
+        command.run(ready, text, language=known_language(ready, language), as_json=as_json)
+
+
+@main.command()
+@click.option("--input", "source", type=click.File(encoding="utf-8"), required=True, help="JSON lines; - for stdin.")
+@click.option("--output", "target", type=click.File("w", encoding="utf-8"), default="-", show_default=True)
+def understand(source: IO[str], target: IO[str]) -> None:
+    """Tell what many messages mean: {"id", "text", "lang"?} lines in, {"id", "intents", …} lines out."""
+    from bot.commands import understand as command
+
+    with assistant_parts(settings(), quiet=True) as ready:
+        sys.exit(command.run(ready, source, target))
+
+
+@main.command()
+def train() -> None:
+    """Train the understanding from nlu/, unless it was trained on exactly this before."""
+    from bot.commands.output import progress
+    from bot.wiring import read_knowledge, understander
+
+    found = settings()
+    with explained(), progress() as show:
+        knowledge = read_knowledge(found)
+        understander(found, knowledge, show).close()
+    intents = {example.intent for example in knowledge.examples}
+    click.echo(f"trained on {len(knowledge.examples)} examples of {len(intents)} intents")
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def check(folder: Path | None) -> None:
+    """Check what authors and translators wrote; every mistake comes with file, line and mend."""
+    from bot.commands import check as command
+    from bot.knowledge.folders import folders
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        sys.exit(command.run(folders(folder) if folder else knowledge_folders(settings())))
+
+
+@main.command()
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+def test(path: Path | None) -> None:
+    """Play conversations (Rasa's end-to-end format); default: tests/conversations."""
+    from rich.console import Console
+
+    from bot.commands import play
+
+    with assistant_parts(settings()) as ready:
+        sys.exit(play.run(ready, path or Path("tests/conversations"), Console()))
+
+
+@main.command()
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 when a catalogue is behind.")
+def extract(only_check: bool) -> None:
+    """Write new and changed sentences into the catalogues of every language."""
+    from bot.commands import extract as command
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        sys.exit(command.run(knowledge_folders(settings()), only_check=only_check))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def evaluate(as_json: bool) -> None:
+    """Measure the understanding by cross-validation on nlu/, per language."""
+    from bot.commands import evaluate as command
+    from bot.commands.output import progress
+    from bot.wiring import read_knowledge
+
+    found = settings()
+    with explained(), progress(as_json) as show:
+        command.run(read_knowledge(found), cache_dir=found.cache_dir / "nlu", on_progress=show, as_json=as_json)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    from bot.wiring import open_database
+
+    found = settings()
+    with explained(), open_database(found):
+        click.echo("the tables are up to date")
+

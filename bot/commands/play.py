@@ -1,0 +1,122 @@
+"""`wegwijs test`: play conversations written in Rasa's end-to-end format, and show what differed side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from bot.commands.throwaway import conversation, throwaway
+from bot.domain.clock import HeldClock
+from bot.domain.turn import Kind
+from bot.knowledge.stories import read_stories
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from bot.commands.throwaway import Conversation
+    from bot.flows.dialogue import Dialogue
+    from bot.knowledge.stories import Story
+    from bot.wiring import Parts
+
+# Conversations are about dates, so the clock is held where their authors put it: 10:00 in Amsterdam.
+WHEN = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+@dataclass(kw_only=True)
+class Played:
+    """What was expected and what happened, step by step, up to the first difference."""
+
+    story: Story
+    rows: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing differed."""
+        return all(same for _, _, same in self.rows)
+
+
+def play(parts: Parts, story: Story) -> Played:
+    """Play one conversation and return what differed."""
+    clock = HeldClock(WHEN)
+    with throwaway(parts, clock) as runtime:
+        talk = conversation(runtime)
+        if story.notice_accepted:
+            talk.accept_notice(story.language)
+        return _played(story, talk, clock)
+
+
+def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
+    played = Played(story=story)
+    said: list[str] = []
+    texts: list[str] = []
+    dialogue: Dialogue | None = None
+    effects: list[str] = []
+    for step in story.steps:
+        match step.kind:
+            case "user":
+                _nothing_left(played, said)
+                if not played.passed:
+                    return played
+                text = str(step.value)
+                payload = text if text.startswith("/") else None
+                kind = Kind.OTHER if step.other else None
+                answers, reports = talk.send(text, payload=payload, kind=kind)
+                said, texts = [message.response for message in answers], [message.text for message in answers]
+                dialogue = reports[-1].dialogue if reports else dialogue
+                effects = [effect for report in reports for effect in report.effects]
+                played.rows.append((f"user: {text}", f"user: {text}", True))
+            case "utter":
+                found = said.pop(0) if said else "(nothing)"
+                played.rows.append((f"bot: {step.value}", f"bot: {found}", found == step.value))
+            case "text_contains":
+                whole = "\n".join(texts)
+                same = str(step.value) in whole
+                played.rows.append((f"text: …{step.value}…", "text: " + ("found" if same else whole), same))
+            case "slot_was_set":
+                for name, value in step.slots:
+                    found_value = dialogue.slots.get(name) if dialogue else None
+                    same = str(found_value) == str(value)
+                    played.rows.append((f"slot: {name} = {value}", f"slot: {name} = {found_value}", same))
+            case "effect":
+                played.rows.append((f"effect: {step.value}", f"effects: {effects}", step.value in effects))
+            case "wait":
+                clock.wait(**step.value)
+                played.rows.append((f"wait: {step.value}", f"wait: {step.value}", True))
+        if not played.passed:
+            return played
+    _nothing_left(played, said)
+    return played
+
+
+def _nothing_left(played: Played, said: list[str]) -> None:
+    for response in said:
+        played.rows.append(("(nothing)", f"bot: {response}", False))
+    said.clear()
+
+
+def run(parts: Parts, path: Path, screen: Console) -> int:
+    """Play every conversation below `path`; print the ones that differed; return 0 when none did."""
+    stories, mistakes = read_stories(path)
+    for mistake in mistakes:
+        screen.print(f"[red]{mistake}[/red]")
+    failed = 0
+    for story in stories:
+        played = play(parts, story)
+        if not played.passed:
+            failed += 1
+            screen.print(_table(played))
+    screen.print(f"{len(stories) - failed} passed, {failed + len(mistakes)} failed")
+    return 1 if failed or mistakes or not stories else 0
+
+
+def _table(played: Played) -> Table:
+    table = Table("expected", "happened", title=f"{played.story.name} ({played.story.file}:{played.story.line})")
+    for expected, happened, same in played.rows:
+        table.add_row(expected, happened, style="" if same else "bold red")
+    return table
+

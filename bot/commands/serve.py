@@ -1,0 +1,100 @@
+"""`wegwijs serve`: the whole assistant in one process."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+import uvicorn
+
+from bot.channels.webchat import WebChat
+from bot.web.desk import Desk
+from bot.engine import Engine
+from bot.web.app import create_app
+from bot.wiring import open_database, preview_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.runtime import Runtime
+    from bot.settings import Settings
+    from bot.wiring import Parts
+
+STARTED = time.monotonic()
+
+
+def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
+    """Serve until interrupted; say where to look once it answers."""
+    listening = _listen(host, port)
+    real_port = listening.getsockname()[1]
+    webchat = WebChat()
+    engine = Engine()
+    with open_database(settings) as database:
+        runtime = parts.runtime(database, channels={WebChat.name: webchat}, wake=engine.wake)
+        desk = Desk(runtime)
+        app = create_app(
+            desk, webchat, secret=preview_secret(database), health=lambda: _health(runtime), clock=runtime.clock
+        )
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="off")
+        server = _Server(config, webchat)
+        engine.start(runtime)
+        parts.understander.warm()
+        try:
+            _say_where(host, real_port, settings)
+            server.run(sockets=[listening])
+        finally:
+            webchat.close()
+            engine.stop()
+
+
+class _Server(uvicorn.Server):
+    """Ends the preview's open streams before uvicorn waits for them."""
+
+    def __init__(self, config: uvicorn.Config, webchat: WebChat) -> None:
+        super().__init__(config)
+        self._webchat = webchat
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._webchat.close()
+        super().handle_exit(sig, frame)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        hint = f"choose another with --port {port + 1}" if port else "choose another address with --host"
+        raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}; {hint}") from None
+    listening.listen(128)
+    return listening
+
+
+def _say_where(host: str, port: int, settings: Settings) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
+    click.echo(f"  Browser preview   http://{shown}:{port}/")
+    click.echo(f"  Health            http://{shown}:{port}/healthz")
+    click.echo(f"  Data              {settings.data_dir}")
+    click.echo("Stop with Ctrl-C. Nothing is lost: conversations go on where they were.")
+
+
+def _health(runtime: Runtime) -> Mapping[str, Any]:
+    """Return whether the database answers and how much waits."""
+    try:
+        waiting = runtime.database.read(lambda work: len(work.conversations.with_unread(1000)))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the answer is "not well"
+        return {"ok": False, "database": type(error).__name__}
+    return {
+        "ok": True,
+        "conversations_waiting": waiting,
+        "questions": len(runtime.knowledge.about),
+        "languages": len(runtime.knowledge.content.languages.all),
+    }
+
+

@@ -1,0 +1,89 @@
+"""An assistant in a database that is gone afterwards: for `ask`, `test` and trying things out."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from bot.channels.terminal import Terminal
+from bot.deliver import deliver_due
+from bot.domain.turn import Inbound, Kind, Message
+from bot.carry_out import NOTICE_VERSION
+from bot.flows.dialogue import VERSION, Dialogue
+from bot.receive import Report, answer_next, take_in
+from bot.store.database import Database
+from bot.store.encryption import MasterKeys, Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.domain.clock import Clock
+    from bot.runtime import Runtime
+    from bot.store.work import Work
+    from bot.wiring import Parts
+
+
+class Conversation:
+    """One newcomer who writes, turn by turn, with every answer delivered before the next message."""
+
+    def __init__(self, runtime: Runtime, terminal: Terminal, address: str) -> None:
+        self.runtime = runtime
+        self._terminal = terminal
+        self._address = address
+
+    def accept_notice(self, language: str | None) -> None:
+        """Have the notice accepted, in `language` when one is given, as if the person had answered it before."""
+        now = self.runtime.clock.now()
+
+        def accept(work: Work) -> None:
+            writing = work.newcomers.writing_from(self._terminal.name, self._address, now=now, language=language)
+            work.newcomers.accept_notice(writing.newcomer.id, NOTICE_VERSION, now)
+            state = Dialogue(language_chosen=language is not None, notice_shown=True).to_json().encode()
+            work.conversations.save_state(writing.conversation.id, state, version=VERSION, now=now)
+
+        self.runtime.database.write(accept)
+
+    def send(
+        self, text: str, *, payload: str | None = None, kind: Kind | None = None
+    ) -> tuple[list[Message], list[Report]]:
+        """Send one message; return what was answered, and what its turn did (and those of messages it set free)."""
+        inbound = Inbound(
+            channel=self._terminal.name,
+            address=self._address,
+            provider_id=uuid4().hex,
+            kind=kind or (Kind.BUTTON if payload else Kind.TEXT),
+            text=text,
+            payload=payload,
+            received_at=self.runtime.clock.now(),
+        )
+        conversation_id = take_in(self.runtime, inbound)
+        reports = []
+        while conversation_id and (report := answer_next(self.runtime, conversation_id)):
+            reports.append(report)
+        while deliver_due(self.runtime):
+            pass
+        answers = []
+        while not self._terminal.delivered.empty():
+            answers.append(self._terminal.delivered.get())
+        return answers, reports
+
+
+@contextmanager
+def throwaway(parts: Parts, clock: Clock | None = None) -> Iterator[Runtime]:
+    """Give a runtime on a database in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="wegwijs-") as folder:
+        vault = Vault(MasterKeys.load_or_create(Path(folder) / "keys"))
+        database = Database.open(f"sqlite:///{folder}/throwaway.sqlite", vault)
+        database.upgrade()
+        with database:
+            yield parts.runtime(database, channels={Terminal.name: Terminal()}, clock=clock)
+
+
+def conversation(runtime: Runtime) -> Conversation:
+    """Return a new newcomer's conversation."""
+    terminal = runtime.channels[Terminal.name]
+    assert isinstance(terminal, Terminal)
+    return Conversation(runtime, terminal, uuid4().hex)

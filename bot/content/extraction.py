@@ -1,0 +1,135 @@
+"""
+From Dutch sentences to catalogues: extract, update, and count what a language still misses.
+
+The context of an entry is the response's name, its id the Dutch text. When the Dutch changes, the old translation is kept
+for the translator as fuzzy, with the old Dutch beside it, and is not spoken. An entry with the comment `unreviewed` has
+not been read by a fluent person yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+
+from bot.content.catalogues import UNREVIEWED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from bot.content.model import Content
+
+# Titles and names are shared by all topics: the same Dutch word has one translation.
+SHARED = ("button", "flow", "glossary")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrase:
+    """A sentence to translate: its catalogue, context, Dutch text and plural, and a note for the translator."""
+
+    topic: str
+    context: str
+    text: str
+    plural: str | None = None
+    note: str = ""
+
+
+def phrases(content: Content, notes: Mapping[str, str] | None = None) -> Iterator[Phrase]:
+    """Return every sentence that must be translated, once."""
+    seen: set[tuple[str, str]] = set()
+    for phrase in _all_phrases(content, notes or {}):
+        if (phrase.context, phrase.text) not in seen:
+            seen.add((phrase.context, phrase.text))
+            yield phrase
+
+
+def _all_phrases(content: Content, notes: Mapping[str, str]) -> Iterator[Phrase]:
+    for response in content.responses.values():
+        for variant in response.variants:
+            yield Phrase(
+                topic=response.topic,
+                context=variant.context,
+                text=variant.text,
+                plural=variant.text_plural,
+                note=notes.get(variant.context, ""),
+            )
+            for button in variant.buttons:
+                yield Phrase(topic="button", context="button", text=button.title)
+    for name in content.flow_names.values():
+        yield Phrase(topic="flow", context="flow", text=name)
+    for term in content.terms.values():
+        yield Phrase(topic="glossary", context="glossary", text=term.explanation, note=term.term)
+
+
+def updated(old: Catalog | None, wanted: Iterable[Phrase], language: str) -> Catalog:
+    """Return the catalogue with exactly these phrases, in order, keeping every translation that still fits."""
+    catalog = Catalog(
+        locale=language,
+        project="wegwijs",
+        header_comment=f"# Wegwijs, {language}. See content/README.md.",
+        revision_date=_fixed,
+        creation_date=_fixed,
+        last_translator="",
+        language_team="",
+        fuzzy=False,
+    )
+    by_context: dict[str | None, list[Message]] = {}
+    for message in old or ():
+        if message.id:
+            by_context.setdefault(message.context, []).append(message)
+    for phrase in wanted:
+        message_id = (phrase.text, phrase.plural) if phrase.plural else phrase.text
+        same = next((m for m in by_context.get(phrase.context, []) if m.id == message_id), None)
+        changed = None
+        if same is None and phrase.context not in SHARED:
+            changed = next((m for m in by_context.get(phrase.context, []) if _filled(m)), None)
+        found = same or changed
+        catalog.add(
+            message_id,
+            string=found.string if found and _fits(found, message_id) else (("",) * 2 if phrase.plural else ""),
+            flags={"fuzzy"} if changed or (same and same.fuzzy) else set(),
+            auto_comments=[phrase.note] if phrase.note else [],
+            user_comments=list(found.user_comments) if found else [],
+            previous_id=_previous(changed) if changed else (list(same.previous_id) if same else []),
+            context=phrase.context,
+        )
+    return catalog
+
+
+# The header carries no date of its own: extracting twice must change nothing.
+_fixed = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def _filled(message: Message) -> bool:
+    return any(message.string) if isinstance(message.string, (tuple, list)) else bool(message.string)
+
+
+def _fits(message: Message, message_id: str | tuple[str, str]) -> bool:
+    return isinstance(message.string, (tuple, list)) is isinstance(message_id, tuple)
+
+
+def _previous(message: Message) -> list[str]:
+    return list(message.id) if isinstance(message.id, (tuple, list)) else [message.id]
+
+
+def as_po(catalog: Catalog) -> bytes:
+    """Return the catalogue as a .po file."""
+    buffer = BytesIO()
+    write_po(buffer, catalog, width=0, include_previous=True, sort_output=False)
+    return buffer.getvalue()
+
+
+def read_catalogue(path: Path, language: str) -> Catalog:
+    """Return the catalogue in a .po file."""
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def is_unreviewed(message: Message) -> bool:
+    """Return whether no fluent person has read this entry yet."""
+    return any(comment.strip().startswith(UNREVIEWED) for comment in message.user_comments)

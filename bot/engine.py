@@ -1,0 +1,123 @@
+"""
+Wake-ups in process: who must look at what, now.
+
+It carries no truth: order, dedupe and schedule live in the tables. A lost or repeated wake-up is harmless, because the
+sweep finds what was missed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.deliver import deliver_due
+from bot.forget import drop_unanswered_notices, finish_erasures
+from bot.receive import answer_next
+
+if TYPE_CHECKING:
+    from bot.runtime import Runtime
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 2.0
+TIDY_SECONDS = 60.0
+
+
+class Engine:
+    """Threads that answer, deliver and sweep. `start` it once; `stop` waits for what was begun."""
+
+    def __init__(self, workers: int = 2) -> None:
+        self._workers = workers
+        self._runtime: Runtime | None = None
+        self._waiting: deque[str] = deque()
+        self._known: set[str] = set()
+        self._busy: set[str] = set()
+        self._again: set[str] = set()
+        self._changed = threading.Condition()
+        self._to_deliver = threading.Event()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, runtime: Runtime) -> None:
+        """Begin to work for `runtime`."""
+        self._runtime = runtime
+        jobs = [*(self._answer for _ in range(self._workers)), self._deliver, self._sweep]
+        for at, job in enumerate(jobs):
+            thread = threading.Thread(target=self._guarded, args=(job,), name=f"engine-{at}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Finish what was begun and end."""
+        self._stopping.set()
+        self._to_deliver.set()
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=30)
+
+    def wake(self, conversation_id: str) -> None:
+        """Have somebody look at this conversation; one worker at a time has it."""
+        with self._changed:
+            if conversation_id in self._busy:
+                self._again.add(conversation_id)
+            elif conversation_id not in self._known:
+                self._known.add(conversation_id)
+                self._waiting.append(conversation_id)
+                self._changed.notify()
+
+    def _guarded(self, job: object) -> None:
+        """Keep a worker alive: a database that is away for a moment must not end the service."""
+        while not self._stopping.is_set():
+            try:
+                job()  # type: ignore[operator]  # the bound methods above
+            except Exception as error:  # noqa: BLE001  # the sweep finds again what this one dropped
+                log.warning("engine job failed", job=getattr(job, "__name__", "?"), error=type(error).__name__)
+                time.sleep(0.5)
+
+    def _take(self) -> str | None:
+        with self._changed:
+            while not self._waiting and not self._stopping.is_set():
+                self._changed.wait(timeout=1.0)
+            if self._stopping.is_set() or not self._waiting:
+                return None
+            conversation_id = self._waiting.popleft()
+            self._known.discard(conversation_id)
+            self._busy.add(conversation_id)
+            return conversation_id
+
+    def _answer(self) -> None:
+        conversation_id = self._take()
+        if conversation_id is None or self._runtime is None:
+            return
+        try:
+            while not self._stopping.is_set() and answer_next(self._runtime, conversation_id):
+                self._to_deliver.set()
+        finally:
+            with self._changed:
+                self._busy.discard(conversation_id)
+                again = conversation_id in self._again
+                self._again.discard(conversation_id)
+            if again:
+                self.wake(conversation_id)
+
+    def _deliver(self) -> None:
+        self._to_deliver.wait(timeout=SWEEP_SECONDS)
+        self._to_deliver.clear()
+        while self._runtime is not None and not self._stopping.is_set() and deliver_due(self._runtime):
+            pass
+
+    def _sweep(self) -> None:
+        tidied = 0.0
+        while not self._stopping.wait(SWEEP_SECONDS) and self._runtime is not None:
+            runtime = self._runtime
+            for conversation_id in runtime.database.read(lambda work: work.conversations.with_unread(100)):
+                self.wake(conversation_id)
+            finish_erasures(runtime)
+            if time.monotonic() - tidied > TIDY_SECONDS:
+                tidied = time.monotonic()
+                drop_unanswered_notices(runtime)

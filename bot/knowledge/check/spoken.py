@@ -1,0 +1,51 @@
+"""Responses that the assistant says by itself, whatever the flows, and what it always gives them to fill in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NOTHING: frozenset[str] = frozenset()
+
+SPOKEN: Mapping[str, frozenset[str]] = {
+    "utter_back_to": frozenset({"flow_name"}),
+    "utter_cancelled": _NOTHING,
+    "utter_choose_language": _NOTHING,
+    "utter_clarify": _NOTHING,
+    "utter_correction_unclear": _NOTHING,
+    "utter_corrected": _NOTHING,
+    "utter_crisis_contact": _NOTHING,
+    "utter_crisis_no_contact": _NOTHING,
+    "utter_flow_changed": _NOTHING,
+    "utter_footer_amounts": _NOTHING,
+    "utter_footer_local": _NOTHING,
+    "utter_footer_may_have_changed": _NOTHING,
+    "utter_footer_source": frozenset({"sources", "checked_on"}),
+    "utter_footer_source_unread": frozenset({"sources", "checked_on"}),
+    "utter_language_set": frozenset({"language_name"}),
+    "utter_list_questions": _NOTHING,
+    "utter_masked": _NOTHING,
+    "utter_not_understood": frozenset({"has_suggestions"}),
+    "utter_nothing_to_cancel": _NOTHING,
+    "utter_notice_waiting": _NOTHING,
+    "utter_offer_language": frozenset({"language_name"}),
+    "utter_old_button": _NOTHING,
+    "utter_only_text": _NOTHING,
+    "utter_other_language": _NOTHING,
+    "utter_out_of_range": _NOTHING,
+    "utter_set_aside": frozenset({"case_number"}),
+    "utter_started_again": _NOTHING,
+    "utter_stopped": _NOTHING,
+    "utter_unclear_choice": _NOTHING,
+    "utter_unclear_count": _NOTHING,
+    "utter_unclear_date": _NOTHING,
+    "utter_unclear_text": _NOTHING,
+    "utter_unclear_yes_no": _NOTHING,
+}
+# The words of the browser page: it has all of them, by this beginning.
+PAGE = "utter_preview_"
+
+# What an effect may have brought (a case that was opened); known in some places, never surely.
+BROUGHT = frozenset({"case_number", "case_is_new"})

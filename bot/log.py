@@ -1,0 +1,44 @@
+"""Structured logs without personal data: codes, counts and ids, never anyone's words."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from typing import Any
+
+# What may stand in a log line beside the event's name. Anything else is left out, and the line says so.
+ALLOWED = frozenset(
+    {
+        "event", "level", "timestamp", "conversation", "message", "error", "outbox", "reason", "again", "job",
+        "channel", "count", "seconds", "rung", "address_port", "exception",
+    }
+)  # fmt: skip
+
+
+def redact(_logger: object, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every field that is not on the list, so that a forgotten one cannot leak."""
+    kept = {key: value for key, value in line.items() if key in ALLOWED}
+    left_out = sorted(set(line) - set(kept))
+    return {**kept, "left_out": left_out} if left_out else kept
+
+
+def set_up_logging(level: str) -> None:
+    """Write JSON lines of at least `level` to the error stream."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), 30)),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    for name in ("uvicorn.access", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,117 @@
+"""Measuring how well messages are understood, on messages the model has not seen."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.nlu.examples import OUT_OF_SCOPE
+from bot.nlu.training import train
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from bot.nlu.encoder import Encoder
+    from bot.nlu.examples import Example
+    from bot.nlu.model import Understander, Understanding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """
+    What was measured on some messages; shares are 0 to 1, and 0 where there was nothing to measure.
+
+    `top_1` and `top_3`: the right intent was first, or among three, of messages that are ours. `refused`: of ours,
+    wrongly called out of scope. `caught`: of others, rightly called so. `by_engine`: how many each engine answered.
+    """
+
+    ours: int
+    others: int
+    top_1: float
+    top_3: float
+    refused: float
+    caught: float
+    by_engine: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The score of all messages, of each language, and the commonest mistakes as (meant, understood, how often)."""
+
+    total: Score
+    by_language: Mapping[str, Score]
+    confusions: tuple[tuple[str, str, int], ...]
+
+
+def evaluate(understander: Understander, tests: Sequence[Example]) -> Report:
+    """Return how these messages were understood; each comes with its language as the conversation's."""
+    heard: list[tuple[Example, Understanding]] = []
+    by_language: dict[str, list[Example]] = defaultdict(list)
+    for test in tests:
+        by_language[test.language].append(test)
+    for language, lines in by_language.items():
+        understood = understander.understand_many([line.text for line in lines], language=language)
+        heard += zip(lines, understood, strict=True)
+    return _report(heard)
+
+
+def cross_validate(
+    examples: Sequence[Example], *, cache_dir: Path, folds: int = 5, encoder: Encoder | None = None
+) -> Report:
+    """Return how each message is understood by a model trained on the other folds; takes `folds` trainings."""
+    dealt = list(dict.fromkeys(examples))
+    random.Random(0).shuffle(dealt)  # noqa: S311  # a fixed shuffle, not a secret
+    dealt.sort(key=lambda example: (example.intent, example.language))
+    heard: list[tuple[Example, Understanding]] = []
+    for fold in range(folds):
+        unseen = [line for place, line in enumerate(dealt) if place % folds == fold]
+        seen = [line for place, line in enumerate(dealt) if place % folds != fold]
+        understander = train(seen, cache_dir=cache_dir, encoder=encoder)
+        try:
+            heard += [(line, understander.understand(line.text, language=line.language)) for line in unseen]
+        finally:
+            if encoder is None:
+                understander.close()
+    return _report(heard)
+
+
+def _report(heard: Sequence[tuple[Example, Understanding]]) -> Report:
+    by_language: dict[str, list[tuple[Example, Understanding]]] = defaultdict(list)
+    for line, understood in heard:
+        by_language[line.language].append((line, understood))
+    confusions = Counter(
+        (line.intent, _said(understood)) for line, understood in heard if _said(understood) != line.intent
+    )
+    return Report(
+        total=_score(heard),
+        by_language={language: _score(own) for language, own in sorted(by_language.items())},
+        confusions=tuple((meant, said, times) for (meant, said), times in confusions.most_common(25)),
+    )
+
+
+def _said(understood: Understanding) -> str:
+    return OUT_OF_SCOPE if understood.out_of_scope or not understood.intents else understood.intents[0].name
+
+
+def _score(heard: Sequence[tuple[Example, Understanding]]) -> Score:
+    ours = [(line.intent, understood) for line, understood in heard if line.intent != OUT_OF_SCOPE]
+    others = [understood for line, understood in heard if line.intent == OUT_OF_SCOPE]
+    return Score(
+        ours=len(ours),
+        others=len(others),
+        top_1=_share(
+            intent in [guess.name for guess in understood.intents[:1]] for intent, understood in ours
+        ),
+        top_3=_share(intent in [guess.name for guess in understood.intents] for intent, understood in ours),
+        refused=_share(understood.out_of_scope for _, understood in ours),
+        caught=_share(understood.out_of_scope for understood in others),
+        by_engine=Counter(understood.engine for _, understood in heard),
+    )
+
+
+def _share(cases: Iterable[bool]) -> float:
+    counted = list(cases)
+    return sum(counted) / len(counted) if counted else 0.0
