@@ -1,9 +1,9 @@
 """
 A newcomer writes: the whole path of a message, top to bottom.
 
-`take_in` stores it before anything is decided: from there nothing is lost. `answer_next` is the turn: it understands the
-message outside any transaction, and then, in one transaction with the conversation held, decides on the ladder below and
-writes state, answers and effects together, so that each message has its effect exactly once.
+`take_in` stores it before anything is decided: from there nothing is lost. `answer_next` is the turn: it understands
+the message outside any transaction, and then, in one transaction with the conversation held, decides on the ladder
+below and writes state, answers and effects together, so that each message has its effect exactly once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ import structlog
 
 from bot.carry_out import carry_out
 from bot.domain.clock import local_day
-from bot.domain.turn import Choice, EraseNewcomer, Event, HoldMessage, Inbound, Kind, OpenCase, Priority, Say, StartMessages
+from bot.domain.turn import (
+    Choice,
+    EraseNewcomer,
+    Event,
+    HoldMessage,
+    Inbound,
+    Kind,
+    OpenCase,
+    Priority,
+    Say,
+    StartMessages,
+)
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.ladder import commands, crisis, notice, subject, waiting
 from bot.ladder.turn import Decision, Heard, Person, Rung, Turn, say
@@ -79,8 +90,8 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     """
     Store a message as its conversation's next one and wake whoever answers.
 
-    Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Return the conversation's id, or
-    None when the messenger gave this message before.
+    Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Return the conversation's
+    id, or None when the messenger gave this message before.
     """
     masked = mask(inbound.text)
     body = {**inbound.as_body(), "text": masked.text, "masked": bool(masked.kinds)}
@@ -104,7 +115,7 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a turn did, for those who watch: the rung that decided, what was understood, what was done. Holds no text."""
+    """What a turn did, for those who watch: who decided, what was understood, what was done. Holds no text."""
 
     rung: str
     flow: str | None = None
@@ -257,11 +268,12 @@ def _after(turn: Turn, decision: Decision) -> list[Event]:
         return []
     language = turn.knowledge.content.languages.known(understood.language)
     telling = len(words_of(turn.heard.text)) >= TELLING_WORDS
-    settled = language == person.language or language == turn.dialogue.language_offered
+    settled = language in {person.language, turn.dialogue.language_offered}
     if language is None or settled or not (telling and understood.certain and person.consented):
         return []
     choice = Choice(payload=f"/language {language}", language=language)
-    return [Say(response="utter_offer_language", extra={"language_name": language}, choices=(choice,), language=language)]
+    offer = {"language_name": language}
+    return [Say(response="utter_offer_language", extra=offer, choices=(choice,), language=language)]
 
 
 # ---- 3. when a turn fails

@@ -7,8 +7,8 @@ class DeliveryError(Exception):
     """
     The messenger did not take the message.
 
-    `reason` is a code or a few words that hold nothing personal. `permanent`: trying again cannot help. `retry_after` is
-    what the messenger asked us to wait, in seconds.
+    `reason` is a code or a few words that hold nothing personal. `permanent`: trying again cannot help. `retry_after`
+    is what the messenger asked us to wait, in seconds.
     """
 
     def __init__(self, reason: str, *, permanent: bool = False, retry_after: float | None = None) -> None:

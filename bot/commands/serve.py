@@ -10,9 +10,9 @@ import click
 import uvicorn
 
 from bot.channels.webchat import WebChat
-from bot.web.desk import Desk
 from bot.engine import Engine
 from bot.web.app import create_app
+from bot.web.desk import Desk
 from bot.wiring import open_database, preview_secret
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from bot.carry_out import NOTICE_VERSION
 from bot.channels.terminal import Terminal
 from bot.deliver import deliver_due
 from bot.domain.turn import Inbound, Kind, Message
-from bot.carry_out import NOTICE_VERSION
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.receive import Report, answer_next, take_in
 from bot.store.database import Database

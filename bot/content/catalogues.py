@@ -7,7 +7,6 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel.messages.mofile import write_mo
@@ -15,6 +14,7 @@ from babel.messages.pofile import PoFileError, read_po
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 UNREVIEWED = "unreviewed"
 
@@ -56,8 +56,8 @@ def load_catalogues(folders: list[Path], cache_dir: Path | None) -> Catalogues:
     """
     Return the catalogues in `folders` (a later one overrides an earlier one, entry by entry).
 
-    Compiled ones are kept in `cache_dir` under a hash of their content. Entries whose Dutch text changed (fuzzy, as gettext
-    defines it) are left out.
+    Compiled ones are kept in `cache_dir` under a hash of their content. Entries whose Dutch text changed (fuzzy, as
+    gettext defines it) are left out.
 
     Raises:
         CatalogueError: a .po file cannot be read.

@@ -20,8 +20,8 @@ def moved(day: date, offset: int, unit: Span) -> date:
     """
     Return the day `offset` units later (earlier when negative).
 
-    A month later is the same day number, or the last day of a shorter month (31 January + 1 month = 28 February), as Dutch
-    terms in months are counted. Working days leave out Saturdays and Sundays.
+    A month later is the same day number, or the last day of a shorter month (31 January + 1 month = 28 February), as
+    Dutch terms in months are counted. Working days leave out Saturdays and Sundays.
 
     Raises:
         OverflowError: the day lies outside the calendar.

@@ -1,9 +1,9 @@
 """
 From Dutch sentences to catalogues: extract, update, and count what a language still misses.
 
-The context of an entry is the response's name, its id the Dutch text. When the Dutch changes, the old translation is kept
-for the translator as fuzzy, with the old Dutch beside it, and is not spoken. An entry with the comment `unreviewed` has
-not been read by a fluent person yet.
+The context of an entry is the response's name, its id the Dutch text. When the Dutch changes, the old translation is
+kept for the translator as fuzzy, with the old Dutch beside it, and is not spoken. An entry with the comment `unreviewed`
+has not been read by a fluent person yet.
 """
 
 from __future__ import annotations

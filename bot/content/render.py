@@ -1,8 +1,8 @@
 """
 From a response's name to a message in the reader's language.
 
-The first variant is spoken whose conditions hold and in which everything is known. Dates, amounts and numbers are written
-as people write them in that language; Dutch words, numbers and addresses are isolated inside right-to-left text.
+The first variant is spoken whose conditions hold and in which everything is known. Dates, amounts and numbers are
+written as people write them in that language; Dutch words and numbers are isolated inside right-to-left text.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ class Renderer:
         if self.content.languages.direction(language) == "ltr" or not re.search(r"[A-Za-z0-9]", value):
             return value
         if re.search(r"[\u0590-\u08ff]", value):
-            return value  # a date in Arabic words reads in the order of the text around it
+            return self._isolated(value, language)  # a date or a list in Arabic words goes with the text around it
         return f"{LRI}{value}{PDI}"
 
     def _value(self, name: str, language: str, known: Known, today: date) -> str | None:

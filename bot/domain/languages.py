@@ -43,7 +43,8 @@ class Languages:
 
     def chain(self, language: str, second: str | None = None) -> tuple[str, ...]:
         """Return the languages to try for a reader: their own, their second, English, Dutch."""
-        return tuple(dict.fromkeys(code for code in (language, second, *self.fallback) if code in self.all))
+        wanted = (language, second, *self.fallback)
+        return tuple(dict.fromkeys(code for code in wanted if code is not None and code in self.all))
 
     def direction(self, code: str) -> Direction:
         """Return `rtl` for languages written from right to left."""

@@ -6,8 +6,8 @@ Conditions on slots, with the meaning they have in Rasa (the predicate language 
     op         := is | is not | = | != | < | <= | > | >= | contains | matches
     operand    := slots.name | "text" | 'text' | 12 | 12.5 | true | false | undefined | empty | null
 
-A slot that nobody filled is `null`, as in Rasa: it is not true, and no comparison of size with it holds. Because `a and b
-or c` means `a and (b or c)` there, the check asks authors for brackets when both words stand in one condition.
+A slot that nobody filled is `null`, as in Rasa: it is not true, and no comparison of size with it holds. Because `a and
+b or c` means `a and (b or c)` there, the check asks authors for brackets when both words stand in one condition.
 """
 
 from __future__ import annotations

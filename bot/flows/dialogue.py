@@ -53,8 +53,8 @@ class Dialogue:
     """
     The state of one conversation's talk.
 
-    `stack` has the running flow last. `skipped` are slots the person did not want to answer in this flow. `misses` counts
-    messages in a row that were not understood. `explained` are official words that were explained already.
+    `stack` has the running flow last. `skipped` are slots the person did not want to answer in this flow. `misses`
+    counts messages in a row that were not understood. `explained` are official words that were explained already.
     `explained`, `slots` with persisted answers and `language_chosen` survive the end of a flow.
     """
 

@@ -1,8 +1,8 @@
 """
 What a flow is: steps, as in Rasa's flow format (https://rasa.com/docs/reference/primitives/flows/).
 
-A flow is compiled into one table of steps by id. A step without an id of its own gets its place as id (`3`, `3.then.0`),
-so a saved conversation can find its step again as long as the author did not change the flow.
+A flow is compiled into one table of steps by id. A step without an id of its own gets its place as id (`3`,
+`3.0.then.0`), so a saved conversation can find its step again as long as the author did not change the flow.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ class Flow:
     """
     A flow, compiled. `digest` changes when its steps change.
 
-    `comes_back` is False for flows that a new subject simply ends ("is this clear?"). `places` tells where in the author's
-    document each step stands.
+    `comes_back` is False for flows that a new subject simply ends ("is this clear?"). `places` tells where in the
+    author's document each step stands.
     """
 
     id: str

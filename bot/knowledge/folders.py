@@ -36,9 +36,7 @@ class Folders:
 
     def all(self) -> tuple[KnowledgeFile, ...]:
         """Return every file that is read, the catalogues included."""
-        return tuple(
-            file for part in PARTS for ending in (".yml", ".po") for file in self.files(part, ending)
-        )
+        return tuple(file for part in PARTS for ending in (".yml", ".po") for file in self.files(part, ending))
 
 
 def shipped() -> Path:

@@ -67,14 +67,10 @@ class Knowledge:
 
     def meaning(self, meaning: str) -> frozenset[str]:
         """Return every way, in every language, of saying one of the fixed answers (`stop`, `cancel` …)."""
-        return frozenset(
-            text for by_value in self.synonyms.values() for text in by_value.get(meaning, ())
-        )
+        return frozenset(text for by_value in self.synonyms.values() for text in by_value.get(meaning, ()))
 
     def topics(self) -> tuple[str, ...]:
         """Return the topics that have an answer, in the order of the catalogue."""
         return tuple(
-            dict.fromkeys(
-                question.topic for name, question in self.content.questions.items() if name in self.flows
-            )
+            dict.fromkeys(question.topic for name, question in self.content.questions.items() if name in self.flows)
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bot.content.catalogues import CatalogueError, Catalogues, load_catalogues
 from bot.content.model import (
@@ -34,13 +34,13 @@ from bot.nlu.slot_values import AnswerWords
 from bot.safety.crisis import CrisisCategory, EmptyPhraseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from bot.flows.model import Flow
     from bot.knowledge.folders import Folders, KnowledgeFile
 
-ShapeT = TypeVar("ShapeT", bound=schema.BaseModel)
+ShapeT = TypeVar("ShapeT", bound=schema.Shape)
 _EXAMPLE = re.compile(r"^\s*-\s+(.*\S)\s*$")
 
 
@@ -106,19 +106,13 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     """Read every file; never raises for what an author wrote, but reports it."""
     read = Read(folders=folders)
     _read_languages(read)
-    for file, shape, take in (
-        *((file, schema.SourcesFile, _take_sources) for file in folders.files("content/sources.yml")),
-        *((file, schema.QuestionsFile, _take_questions) for file in folders.files("content/questions")),
-        *((file, schema.GlossaryFile, _take_terms) for file in folders.files("content/glossary.yml")),
-        *((file, schema.DomainFile, _take_domain) for file in folders.files("nlu/domain")),
-        *((file, schema.ResponsesFile, _take_responses) for file in folders.files("content/responses")),
-        *((file, schema.CrisisFile, _take_crisis) for file in folders.files("content/crisis.yml")),
-        *((file, schema.FlowsFile, _take_flows) for file in folders.files("flows")),
-    ):
-        document = _document(read, file)
-        shaped = _shaped(read, document, shape) if document else None
-        if document and shaped:
-            take(read, document, shaped)  # type: ignore[operator]  # each take fits the shape beside it
+    _each(read, "content/sources.yml", schema.SourcesFile, _take_sources)
+    _each(read, "content/questions", schema.QuestionsFile, _take_questions)
+    _each(read, "content/glossary.yml", schema.GlossaryFile, _take_terms)
+    _each(read, "nlu/domain", schema.DomainFile, _take_domain)
+    _each(read, "content/responses", schema.ResponsesFile, _take_responses)
+    _each(read, "content/crisis.yml", schema.CrisisFile, _take_crisis)
+    _each(read, "flows", schema.FlowsFile, _take_flows)
     _read_facts(read)
     _read_nlu(read)
     try:
@@ -189,6 +183,14 @@ def _titles(read: Read) -> dict[str, tuple[str, ...]]:
 # ---- one file
 
 
+def _each(read: Read, under: str, shape: type[ShapeT], take: Callable[[Read, Document, ShapeT], None]) -> None:
+    for file in read.folders.files(under):
+        document = _document(read, file)
+        shaped = _shaped(read, document, shape) if document else None
+        if document and shaped:
+            take(read, document, shaped)
+
+
 def _document(read: Read, file: KnowledgeFile) -> Document | None:
     document, mistakes = read_document(file.path, file.name)
     read.mistakes.extend(mistakes)
@@ -214,30 +216,30 @@ def _shaped(read: Read, document: Document, shape: type[ShapeT]) -> ShapeT | Non
 def _explained(one: Any, path: tuple[Any, ...]) -> tuple[str, str, str]:
     """Return kind, reason and mend of a pydantic error in an author's words."""
     here = str(path[-1]) if path else "the file"
+    given = one["input"]
     match one["type"]:
         case "extra_forbidden":
-            return "unknown_setting", f"'{here}' is no setting here", "mend the spelling, or see the README of this folder"
+            mend = "mend the spelling, or see the README of this folder"
+            found = "unknown_setting", f"'{here}' is no setting here", mend
         case "missing":
-            return "missing_setting", f"'{here}' is missing", f"add '{here}:'"
+            found = "missing_setting", f"'{here}' is missing", f"add '{here}:'"
         case "string_pattern_mismatch" if here == "payload":
-            mend = "write /SetSlots(slot=value), /intent or /skip"
-            return "payload", f"'{one['input']}' is no button payload", mend
+            found = "payload", f"'{given}' is no button payload", "write /SetSlots(slot=value), /intent or /skip"
         case "string_pattern_mismatch":
-            return "name", f"'{one['input']}' is no name", "use small letters, digits and _ only"
+            found = "name", f"'{given}' is no name", "use small letters, digits and _ only"
         case "too_long":
-            return "too_many", f"'{here}' has too many parts", str(one["msg"])
+            found = "too_many", f"'{here}' has too many parts", str(one["msg"])
         case "literal_error" | "enum":
-            return "value", f"'{one['input']}' is no value for '{here}'", str(one["msg"])
+            found = "value", f"'{given}' is no value for '{here}'", str(one["msg"])
         case _:
-            return "value", f"'{here}': {one['msg']}", "compare with the example in the README of this folder"
+            found = "value", f"'{here}': {one['msg']}", "compare with the example in the README of this folder"
+    return found
 
 
-def _remember(
-    read: Read, kind: str, name: str, document: Document, path: tuple[str | int, ...], layer_of: str
-) -> bool:
+def _place(read: Read, kind: str, name: str, document: Document, *path: str | int) -> None:
     """Remember where a named thing stands; complain when the same layer has it twice."""
     earlier = read.places.get((kind, name))
-    if earlier is not None and layer_of == "same":
+    if earlier is not None and _same_layer(read, earlier[0], document):
         at = document.mistake(
             "twice",
             path,
@@ -246,20 +248,12 @@ def _remember(
         )
         read.mistakes.append(at)
     read.places[kind, name] = (document, path)
-    return True
 
 
-def _layer(read: Read, document: Document, kind: str, name: str) -> str:
-    """Return whether an earlier definition lies in the same layer: only then it is a twin, else it is overlaid."""
-    earlier = read.places.get((kind, name))
-    if earlier is None:
-        return "new"
+def _same_layer(read: Read, one: Document, other: Document) -> bool:
+    """Return whether two files lie in the same layer: a thing in a layer above replaces the one below."""
     layers = {file.name: file.layer for file in read.folders.all()}
-    return "same" if layers.get(earlier[0].name) == layers.get(document.name) else "over"
-
-
-def _place(read: Read, kind: str, name: str, document: Document, *path: str | int) -> None:
-    _remember(read, kind, name, document, path, _layer(read, document, kind, name))
+    return layers.get(one.name) == layers.get(other.name)
 
 
 # ---- content

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003  # pydantic reads the annotations at run time
-from decimal import Decimal  # noqa: TC003
+from datetime import date  # pydantic reads the annotations at run time
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -229,7 +229,6 @@ class NluFile(Shape):
     nlu: list[NluItem]
 
 
-class FlowsFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class FlowsFile(Shape):
     version: str | None = None
     flows: dict[Name, dict[str, Any]]

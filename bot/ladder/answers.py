@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from bot.nlu.slot_values import ChoiceOption, is_skip, read_choice, read_count, read_date, read_yes_no
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from bot.domain.turn import SlotValue
     from bot.knowledge.knowledge import Slot
     from bot.ladder.turn import Turn

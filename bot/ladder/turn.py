@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from bot.domain.turn import Choice, Effect, Event, SlotValue
+    from bot.domain.turn import Choice, Event, SlotValue
     from bot.flows.dialogue import Dialogue
-    from bot.flows.runner import Output, Runner
+    from bot.flows.runner import Runner
     from bot.knowledge.knowledge import Knowledge
     from bot.nlu.model import Understanding
     from bot.safety.crisis import CrisisCategory

@@ -166,8 +166,7 @@ _PAIRS: Mapping[Unit, str] = {
 }
 
 _AGO = (
-    "geleden, terug, sinds, ago, since, قبل, منذ, من, ቅድሚ, پیش, önce, evvel, тому, назад, ka hor, "
-    "kahor, il y a, depuis"
+    "geleden, terug, sinds, ago, since, قبل, منذ, من, ቅድሚ, پیش, önce, evvel, тому, назад, ka hor, kahor, il y a, depuis"
 )
 _AHEAD = (
     "over, binnen, in, within, from now, later, بعد, خلال, ድሕሪ, ኣብ ውሽጢ, دیگر, دیگه, sonra, içinde, "
@@ -220,9 +219,7 @@ def _by_meaning(table: Mapping[Meaning, str]) -> dict[Phrase, Meaning]:
     return {phrase: meaning for meaning, listed in table.items() for phrase in phrases(listed)}
 
 
-def _named(
-    names: Iterable[tuple[int, str]], more: Iterable[Iterable[str]], *, first: int
-) -> dict[Phrase, int]:
+def _named(names: Iterable[tuple[int, str]], more: Iterable[Iterable[str]], *, first: int) -> dict[Phrase, int]:
     named = {words: number for number, name in names if (words := words_of(name))}
     for number, others in enumerate(more, start=first):
         named.update((words, number) for name in others if (words := words_of(name)))

@@ -122,11 +122,7 @@ class E5Encoder:
         return self._remembered[text]
 
     def _fetch(self, texts: list[str]) -> bool:
-        if (
-            self._closed
-            or time.monotonic() < self._not_before
-            or any(text in self._suspects for text in texts)
-        ):
+        if self._closed or time.monotonic() < self._not_before or any(text in self._suspects for text in texts):
             return False
         try:
             if self._child is None:

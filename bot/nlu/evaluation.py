@@ -24,8 +24,8 @@ class Score:
     """
     What was measured on some messages; shares are 0 to 1, and 0 where there was nothing to measure.
 
-    `top_1` and `top_3`: the right intent was first, or among three, of messages that are ours. `refused`: of ours,
-    wrongly called out of scope. `caught`: of others, rightly called so. `by_engine`: how many each engine answered.
+    `top_1` and `top_3`: of ours, the right intent was first, or among three. `refused`: of ours, wrongly called
+    out of scope. `caught`: of others, rightly called so. `by_engine`: how many messages each engine answered.
     """
 
     ours: int
@@ -39,7 +39,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The score of all messages, of each language, and the commonest mistakes as (meant, understood, how often)."""
+    """The score of all messages and of each language, and the commonest (meant, understood, how often)."""
 
     total: Score
     by_language: Mapping[str, Score]
@@ -61,7 +61,7 @@ def evaluate(understander: Understander, tests: Sequence[Example]) -> Report:
 def cross_validate(
     examples: Sequence[Example], *, cache_dir: Path, folds: int = 5, encoder: Encoder | None = None
 ) -> Report:
-    """Return how each message is understood by a model trained on the other folds; takes `folds` trainings."""
+    """Return how messages are understood by models that were trained on the other folds."""
     dealt = list(dict.fromkeys(examples))
     random.Random(0).shuffle(dealt)  # noqa: S311  # a fixed shuffle, not a secret
     dealt.sort(key=lambda example: (example.intent, example.language))
@@ -102,9 +102,7 @@ def _score(heard: Sequence[tuple[Example, Understanding]]) -> Score:
     return Score(
         ours=len(ours),
         others=len(others),
-        top_1=_share(
-            intent in [guess.name for guess in understood.intents[:1]] for intent, understood in ours
-        ),
+        top_1=_share(intent in [guess.name for guess in understood.intents[:1]] for intent, understood in ours),
         top_3=_share(intent in [guess.name for guess in understood.intents] for intent, understood in ours),
         refused=_share(understood.out_of_scope for _, understood in ours),
         caught=_share(understood.out_of_scope for understood in others),

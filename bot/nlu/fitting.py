@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from bot.nlu.recipe import Floats
 
 FOLDS = 3
-LOGISTIC_C, LEXICAL_C = 30.0, 0.5
+LOGISTIC_C, LEXICAL_C = 20.0, 1.0
+PASSED_BY = 0.01  # of what is refused with the encoder, the n-grams alone let pass at most this share
 REFUSED_IN_SCOPE = 0.05  # at most this share of good messages is refused
 LEXICAL_SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
-TEMPERATURES = tuple(1.25**power for power in range(-16, 13))
+TEMPERATURES = tuple(1.1**power for power in range(-30, 31))
+_AS_GOOD = 1.01  # a loss within a hundredth of the best is no worse: then the more often right one is taken
 SHORTCUT_MARGINS = tuple(step / 20 for step in range(4, 41))
 _logistic: Any = linear_model.LogisticRegression  # these ship no types
 _vector_machine: Any = svm.LinearSVC
@@ -102,9 +104,7 @@ def _fit_once(
         intents=intents,
         taught=frozenset(),
         lexicon=lexicon,
-        lexical=_fit_linear(
-            _vector_machine(C=LEXICAL_C), _matrix(lexicon, lines), columns, len(intents), np.float16
-        ),
+        lexical=_fit_linear(_vector_machine(C=LEXICAL_C), _matrix(lexicon, lines), columns, len(intents), np.float16),
         meaning=None
         if centred is None
         else _fit_linear(_logistic(C=LOGISTIC_C, max_iter=300), centred, columns, len(intents), np.float32),
@@ -134,9 +134,7 @@ def _fit_linear(model: Any, features: Any, columns: NDArray[np.intp], width: int
         bias[present] = 0.0
     elif len(present) > 1:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", ConvergenceWarning
-            )  # what it has after the last round is good enough
+            warnings.simplefilter("ignore", ConvergenceWarning)  # what it has after the last round is good enough
             model.fit(features, columns)
         own_weights, own_bias = model.coef_, model.intercept_
         if len(present) == 2:  # noqa: PLR2004  # scikit-learn keeps one column for two intents
@@ -205,21 +203,33 @@ def _measured(recipe: Recipe, held_out: _Scores, columns: NDArray[np.intp]) -> R
     recipe = replace(recipe, lexical_scale=lexical_scale)
     if held_out.meaning is None:
         return recipe
-    shares = {share: held_out.meaning + share * held_out.lexical for share in LEXICAL_SHARES}
-    share = min(shares, key=lambda share: _best_temperature(shares[share], columns)[1])
-    scores = shares[share]
+    share = _lexical_share(held_out.meaning, held_out.lexical, columns)
+    scores = held_out.meaning + share * held_out.lexical
     full_scale = _scale(scores, held_out.near, columns, inside, intents)
     refused = refusal_scores(scores, held_out.near, intents, full_scale) < full_scale.refuse_below
     margin = _shortcut_margin(held_out.lexical, scores, refused, columns, intents)
     return replace(recipe, lexical_share=share, full_scale=full_scale, shortcut_margin=margin)
 
 
+def _lexical_share(meaning: Floats, lexical: Floats, columns: NDArray[np.intp]) -> float:
+    """Return how much the n-grams count beside the sentence vector."""
+    measured = {}
+    for share in LEXICAL_SHARES:
+        scores = meaning + share * lexical
+        measured[share] = (
+            _best_temperature(scores, columns)[1],
+            float((scores.argmax(axis=1) == columns).mean()),
+        )
+    least = min(loss for loss, _ in measured.values())
+    as_good = [share for share in LEXICAL_SHARES if measured[share][0] <= least * _AS_GOOD]
+    return max(as_good, key=lambda share: measured[share][1])
+
+
 def _best_temperature(scores: Floats, columns: NDArray[np.intp]) -> tuple[float, float]:
     """Return the temperature under which the unseen lines surprise least, and how much they do."""
     own = np.arange(len(columns)), columns
     losses = {
-        temperature: float(-np.log(softmax(scores / temperature)[own] + 1e-12).mean())
-        for temperature in TEMPERATURES
+        temperature: float(-np.log(softmax(scores / temperature)[own] + 1e-12).mean()) for temperature in TEMPERATURES
     }
     best = min(losses, key=losses.__getitem__)
     return best, losses[best]
@@ -276,17 +286,19 @@ def _shortcut_margin(
     """
     Return the smallest lead of the n-grams' best intent at which asking the encoder no longer helps.
 
-    Taking their word must cost no right answer and let pass at most one in a hundred of what is refused.
+    Neither there nor at a larger lead may taking their word cost right answers, or let pass what is refused.
     """
     own = np.array([place for place, intent in enumerate(intents) if intent != OUT_OF_SCOPE])
     inside = np.isin(columns, own)
     right_alone = own[lexical[:, own].argmax(axis=1)] == columns
     right_together = own[full[:, own].argmax(axis=1)] == columns
     lead = margins(lexical, intents)
-    for margin in SHORTCUT_MARGINS:
+    smallest = _NEVER
+    for margin in reversed(SHORTCUT_MARGINS):
         taken = lead >= margin
         lost = (right_together & taken).sum() - (right_alone & taken).sum()
         passed = (~inside & refused & taken).sum()
-        if lost <= 0 and passed <= 0.01 * max((~inside).sum(), 1):
-            return margin
-    return _NEVER
+        if lost > 0 or passed > PASSED_BY * (~inside).sum():
+            break
+        smallest = margin
+    return smallest

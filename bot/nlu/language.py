@@ -54,33 +54,31 @@ _COMMON: Mapping[str, frozenset[str]] = {
         "fr": "le la les un une je est pas de du des et mon ma mes que quoi comment peux ai suis pour "
         "avec sur dans ce "
         "cette il elle nous vous mais aussi non oui si ou quand avez faut veux bonjour merci qui au aux en",
-        "ar": "في من على الى هل ما كيف اين متى هذا هذه انا لا نعم عن مع او ان لم لي عندي بدي شو وين ليش "
-        "هو هي كان",
-        "fa": "از به در را که این من برای با است چطور چگونه کجا می نه بله آیا هم یک تا باید دارم خانه "
-        "سلام نمی ام",
+        "ar": "في من على الى هل ما كيف اين متى هذا هذه انا لا نعم عن مع او ان لم لي عندي بدي شو وين ليش هو هي كان",
+        "fa": "از به در را که این من برای با است چطور چگونه کجا می نه بله آیا هم یک تا باید دارم خانه سلام نمی ام",
     }.items()
 }
 _COMMON_FOLDED = {
-    language: frozenset(word for common in words for word in words_of(common))
-    for language, words in _COMMON.items()
+    language: frozenset(word for common in words for word in words_of(common)) for language, words in _COMMON.items()
 }
 # Arabic in Latin letters writes some sounds as digits ("3andi", "sa7"), as no other of our languages does.
 _ARABIZI = re.compile(r"\b(?=\w*[a-z])(?=\w*[23579])[a-z23579']{2,}\b", re.IGNORECASE)
 
+_UNSEEN = 5e-6  # the frequency of a Ge'ez n-gram that only one of the two languages knows
 _SURE_WORDS = 3  # fewer are "ok", "ja", "DigiD"
 _SURE_PROBABILITY = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guess:
-    """The language of a message; not `certain` when it is too short or too mixed to hold it against a choice."""
+    """The language of a message; not `certain` when too short or too mixed to hold it against a choice."""
 
     language: str
     certain: bool
 
 
 class LanguageIdentifier:
-    """Tells our nine languages apart by script, common words and py3langid; loads its models when first asked."""
+    """Tells our languages apart by script, common words and py3langid; loads its model when first asked."""
 
     def __init__(self, *, default: str = "nl") -> None:
         self._default = default
@@ -112,9 +110,7 @@ class LanguageIdentifier:
         if script == "ETHIOPIC":
             return Guess(language="ti", certain=tigrinya_lead(text) > 0)
         if script == "CYRILLIC":
-            russian = (
-                bool(set(text.lower()) & _RUSSIAN_LETTERS) and not set(text.lower()) & _UKRAINIAN_LETTERS
-            )
+            russian = bool(set(text.lower()) & _RUSSIAN_LETTERS) and not set(text.lower()) & _UKRAINIAN_LETTERS
             return Guess(language="uk", certain=len(words) >= _SURE_WORDS and not russian)
         if script == "ARABIC":
             return self._arabic_or_farsi(text, words)
@@ -128,9 +124,7 @@ class LanguageIdentifier:
         foreign = any(letter in letters for letter in _NOT_OURS_LETTERS)
         if farsi == arabic:
             language, probability = self._best(text, ("ar", "fa"))
-            return Guess(
-                language=language, certain=not foreign and probability >= _SURE_PROBABILITY and len(words) > 1
-            )
+            return Guess(language=language, certain=not foreign and probability >= _SURE_PROBABILITY and len(words) > 1)
         language = "fa" if farsi > arabic else "ar"
         return Guess(language=language, certain=not foreign and (len(words) > 1 or abs(farsi - arabic) > 1))
 
@@ -195,19 +189,12 @@ def tigrinya_lead(text: str) -> float:
     return lead
 
 
-_UNSEEN = 5e-6
-
-
 @cache
 def _profile(name: str) -> Mapping[str, float]:
-    """Return n-gram frequencies from geezswitch (Apache-2.0), without its sampling detector; empty without it."""
+    """Return the n-gram frequencies of geezswitch (Apache-2.0), without its detector; empty without it."""
     found = find_spec("geezswitch")
     if not found or not found.origin:
         return {}
     profile = json.loads((Path(found.origin).parent / "profiles" / name).read_text("utf-8"))
     totals = profile["n_words"]
-    return {
-        gram: count / totals[len(gram) - 1]
-        for gram, count in profile["freq"].items()
-        if len(gram) <= len(totals)
-    }
+    return {gram: uses / totals[len(gram) - 1] for gram, uses in profile["freq"].items() if len(gram) <= len(totals)}

@@ -90,13 +90,9 @@ class Grams:
         import numpy as np
 
         counts = Counter(grams)
-        places = {
-            place: count for gram, count in counts.items() if (place := self.places.get(gram)) is not None
-        }
+        places = {place: count for gram, count in counts.items() if (place := self.places.get(gram)) is not None}
         found = list(places)
-        values = (
-            1 + np.log(np.fromiter(places.values(), dtype=np.float32, count=len(found)))
-        ) * self.weights[found]
+        values = (1 + np.log(np.fromiter(places.values(), dtype=np.float32, count=len(found)))) * self.weights[found]
         length = float(np.sqrt(values @ values))
         return found, values / length if length else values
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bot.nlu.examples import OUT_OF_SCOPE
+from bot.nlu.recipe import NOTHING_KNOWN
 from bot.nlu.text import clean, words_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Understanding:
     """
     What a message was understood to be.
 
-    `intents` are the three best, best first, also when the message is out of scope; none when nothing was said.
+    `intents` are the three best, best first, also of a message out of scope; none when nothing was said.
     `certain` is about the language: only then may it be held against the one on file.
     """
 
@@ -63,8 +64,8 @@ class Understander:
     """
     The trained assistant's ear; safe to use from many threads.
 
-    A repeat of a training line is answered by heart, a plain case by its n-grams, and the rest with the encoder.
-    Without the encoder the n-grams answer alone. `shortcut=False` asks the encoder about everything but repeats.
+    A repeat of a training line is answered by heart, a plain case by its n-grams, the rest with the encoder.
+    Without the encoder the n-grams answer alone. `shortcut=False` asks the encoder about all but repeats.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class Understander:
             if repeat := self._repeat(text, guess):
                 found[text] = repeat
                 continue
-            judgement = self._recipe.judge_words(text, guess.language)
+            judgement = self._recipe.judge_words(text, guess.language) if text else NOTHING_KNOWN
             if (judgement.sure and self._shortcut) or not text:
                 found[text] = _understanding(judgement, guess, "lexical")
             else:
@@ -155,9 +156,7 @@ class Understander:
             return {}
         vectors = self._encoder.encode(list(hard)) if self._recipe.meaning else None
         if vectors is None:
-            return {
-                text: _understanding(judgement, guess, "lexical") for text, (guess, judgement) in hard.items()
-            }
+            return {text: _understanding(judgement, guess, "lexical") for text, (guess, judgement) in hard.items()}
         return {
             text: _understanding(self._recipe.judge(text, vector, guess.language), guess, "full")
             for (text, (guess, _)), vector in zip(hard.items(), vectors, strict=True)

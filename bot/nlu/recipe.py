@@ -1,9 +1,9 @@
 """
 The intent classifier once it is fitted (`bot.nlu.fitting`): how it judges a message, with numpy only.
 
-Two linear models look at a message: one at its n-grams, one at its sentence vector; their scores are added. How
-much each counts, how sure they are, what is refused and when the n-grams alone are enough: three-fold cross-validation
-measures it.
+Two linear models look at a message: one at its n-grams, one at its sentence vector; their scores are added.
+Three-fold cross-validation measures how much each counts, how sure they are, what is refused and when the n-grams
+alone are enough.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Recipe:
     """
     The trained classifier.
 
-    `intents` are in the order of the columns, out_of_scope among them if it has examples. `meaning` is None where
-    there was no encoder to train with. `taught` are the languages whose lines taught it.
+    `intents` are in the order of the columns, out_of_scope among them if it has examples. `meaning` is None
+    where there was no encoder to train with. `taught` are the languages whose lines taught it.
     """
 
     intents: tuple[str, ...]
@@ -131,12 +131,8 @@ class Recipe:
         import numpy as np
 
         probabilities = softmax(scores[None, :] / scale.temperature)[0]
-        order = [
-            place for place in np.argsort(-scores, kind="stable") if self.intents[place] != OUT_OF_SCOPE
-        ][:3]
-        score = refusal_scores(
-            scores[None, :], None if near is None else np.array([near]), self.intents, scale
-        )[0]
+        order = [place for place in np.argsort(-scores, kind="stable") if self.intents[place] != OUT_OF_SCOPE][:3]
+        score = refusal_scores(scores[None, :], None if near is None else np.array([near]), self.intents, scale)[0]
         return Judgement(
             intents=tuple((self.intents[place], float(probabilities[place])) for place in order),
             out_of_scope=not sure and bool(score < scale.refuse_below),
@@ -265,8 +261,8 @@ def taught_languages(examples: Sequence[Example]) -> frozenset[str]:
     """
     Return the languages that have examples of at least half as many intents as the best covered one.
 
-    A language with examples of the controls only would teach that whatever is in it is a control (measured: 49.6 %
-    right in such a language instead of 57.9 %). Its lines give its mean and are known by heart, no more.
+    A language with examples of the controls only would teach that whatever is in it is a control: in such a
+    language 49.6 % instead of 57.9 % was right. Its lines give its mean and are known by heart, no more.
     """
     covered: dict[str, set[str]] = defaultdict(set)
     for example in examples:

@@ -32,9 +32,7 @@ _YES_SIGNS, _NO_SIGNS = frozenset("👍✅✔☑👌🆗"), frozenset("👎❌�
 _LONGEST_ANSWER = 8  # words; a longer message that happens to begin with "no" is a story, not an answer
 _SHORTEST_OPENING = 3  # letters; "la" opens an Arabic no and half of all French sentences
 
-_DAY_FIRST = re.compile(
-    r"(?<![\d.,/-])(\d{1,2})\s*[-/. ]\s*(\d{1,2})(?:\s*[-/. ]\s*(\d{4}|\d{2}))?(?![\d/-]|[.,]\d)"
-)
+_DAY_FIRST = re.compile(r"(?<![\d.,/-])(\d{1,2})\s*[-/. ]\s*(\d{1,2})(?:\s*[-/. ]\s*(\d{4}|\d{2}))?(?![\d/-]|[.,]\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,2})(?!\d)")
 _OLDEST_YEAR, _NEWEST_YEAR = 1900, 2100
 _AROUND_MONTH = frozenset(fold("e de of van er ste st nd rd th d the го ого inchi").split())
@@ -145,20 +143,13 @@ def read_date(
     return None
 
 
-def read_choice(
-    text: str, options: Sequence[ChoiceOption], *, words: AnswerWords | None = None
-) -> str | None:
+def read_choice(text: str, options: Sequence[ChoiceOption], *, words: AnswerWords | None = None) -> str | None:
     """Return the value of the one option meant: by title or synonym, number in any script, or words."""
     said = words_of(plain_digits(clean(text)))
     if not said:
         return None
-    naming = [
-        (option.value, set(_spellings((option.value, *option.titles, *option.synonyms))))
-        for option in options
-    ]
-    exact = {
-        value for value, names in naming if said in names or _bare(said) in {_bare(name) for name in names}
-    }
+    naming = [(option.value, set(_spellings((option.value, *option.titles, *option.synonyms)))) for option in options]
+    exact = {value for value, names in naming if said in names or _bare(said) in {_bare(name) for name in names}}
     if exact:
         return exact.pop() if len(exact) == 1 else None
     if (number := _option_number(text, said, words)) is not None:
@@ -374,9 +365,7 @@ def _named_dates(said: Phrase, asked: _Asked) -> Iterator[date | None]:
 def _distances(said: Phrase, asked: _Asked) -> Iterator[date | None]:
     """Yield the days that "3 days ago" and "in two weeks" stand for."""
     vocabulary = date_words()
-    units: dict[Phrase, tuple[int | None, Unit]] = {
-        phrase: (None, unit) for phrase, unit in vocabulary.units.items()
-    }
+    units: dict[Phrase, tuple[int | None, Unit]] = {phrase: (None, unit) for phrase, unit in vocabulary.units.items()}
     units |= {phrase: (2, unit) for phrase, unit in vocabulary.pairs.items()}
     for (fixed, unit), start, end in _matches(said, units):
         first, number = _number_before(said[:start], asked.numbers) if fixed is None else (start, fixed)

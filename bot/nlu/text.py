@@ -53,9 +53,7 @@ def clean(text: str) -> str:
 def fold(text: str) -> str:
     """Return the text as it is compared: small letters, no marks, and one letter for those people mix up."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(
-        character for character in decomposed if not unicodedata.category(character).startswith("M")
-    )
+    bare = "".join(character for character in decomposed if not unicodedata.category(character).startswith("M"))
     return bare.translate(_SAME_LETTER).translate(_SAME_SYLLABLE)
 
 

@@ -52,8 +52,8 @@ def train(
     """
     Return an understander trained on these examples, and keep it in `cache_dir` for `load_or_train`.
 
-    `on_progress` hears done, total and what is done ("encode", "fit"). A line's vector is computed once and kept,
-    so training again takes seconds. The caller closes the understander, and with it the encoder.
+    `on_progress` hears done, total and what is done ("encode", "fit"). A line's vector is computed once and
+    kept: training again takes seconds. The caller closes the understander, and with it the encoder.
     """
     import numpy as np
 
@@ -67,9 +67,7 @@ def train(
     rows = None
     if vectors is not None:
         lines = [line for line in lines if _hash(line.text) in vectors]
-        rows = np.array([vectors[_hash(line.text)] for line in lines], dtype=np.float32).reshape(
-            -1, DIMENSIONS
-        )
+        rows = np.array([vectors[_hash(line.text)] for line in lines], dtype=np.float32).reshape(-1, DIMENSIONS)
     recipe = fit(lines, rows, lambda done, total: tell(done, total, "fit"))
     if rows is not None or isinstance(encoder, NoEncoder):
         # Otherwise the encoder was only away for a moment: the next start tries again.
@@ -104,11 +102,7 @@ def _nobody(*_: object) -> None:
 def _cleaned(examples: Sequence[Example]) -> list[Example]:
     """Return the examples once each, cleaned and in a fixed order, without empty ones."""
     rows = {(clean(example.text), example.intent, example.language) for example in examples}
-    return [
-        Example(text=text, intent=intent, language=language)
-        for text, intent, language in sorted(rows)
-        if text
-    ]
+    return [Example(text=text, intent=intent, language=language) for text, intent, language in sorted(rows) if text]
 
 
 def _version(library: str) -> str:
@@ -124,9 +118,7 @@ def _model_file(examples: Sequence[Example], cache_dir: Path) -> Path:
     return cache_dir / f"understanding-{hashlib.sha256(about.encode()).hexdigest()[:24]}.npz"
 
 
-def _vectors(
-    texts: Sequence[str], cache_dir: Path, encoder: Encoder, tell: Progress
-) -> dict[str, Floats] | None:
+def _vectors(texts: Sequence[str], cache_dir: Path, encoder: Encoder, tell: Progress) -> dict[str, Floats] | None:
     """
     Return vectors by the hash of their text, from the cache or the encoder, or None when the encoder is away.
 
@@ -141,11 +133,7 @@ def _vectors(
     missing = [text for text in dict.fromkeys(texts) if _hash(text) not in kept]
     if missing:
         # Training alone may use every core; messages are answered on one.
-        own = (
-            E5Encoder(timeout=30.0, threads=os.cpu_count() or 1)
-            if isinstance(encoder, E5Encoder)
-            else encoder
-        )
+        own = E5Encoder(timeout=30.0, threads=os.cpu_count() or 1) if isinstance(encoder, E5Encoder) else encoder
         try:
             for start in range(0, len(missing), _BATCH):
                 tell(start, len(missing), "encode")
@@ -158,9 +146,7 @@ def _vectors(
         _save(file, {"hashes": _as_bytes(newest), "vectors": np.array([kept[key] for key in newest])})
     answered = sum(_hash(text) in kept for text in texts)
     if answered < _MOST_LINES * len(texts):
-        log.warning(
-            "Training without sentence vectors: the encoder answered for %d of %d lines", answered, len(texts)
-        )
+        log.warning("Training without sentence vectors: the encoder answered for %d of %d lines", answered, len(texts))
         return None
     return kept
 
@@ -192,11 +178,7 @@ def _as_bytes(value: Any) -> NDArray[np.uint8]:
 def _load_vectors(file: Path) -> dict[str, Floats]:
     arrays = _read(file)
     try:
-        return (
-            dict(zip(json.loads(arrays["hashes"].tobytes()), arrays["vectors"], strict=True))
-            if arrays
-            else {}
-        )
+        return dict(zip(json.loads(arrays["hashes"].tobytes()), arrays["vectors"], strict=True)) if arrays else {}
     except (KeyError, ValueError):
         return {}
 
@@ -243,8 +225,6 @@ def _save(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _drop_old_models(cache_dir: Path) -> None:
-    models = sorted(
-        cache_dir.glob("understanding-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True
-    )
+    models = sorted(cache_dir.glob("understanding-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in models[_KEPT_MODELS:]:
         file.unlink(missing_ok=True)

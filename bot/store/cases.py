@@ -48,9 +48,7 @@ class Cases:
         the new summary is written under the old one.
         """
         # Two channels of one newcomer can ask at once; the newcomer's row decides who opens.
-        self._connection.execute(
-            select(newcomers.c.id).where(newcomers.c.id == newcomer_id).with_for_update()
-        )
+        self._connection.execute(select(newcomers.c.id).where(newcomers.c.id == newcomer_id).with_for_update())
         detail = {"reason": reason, "priority": priority, "topic": topic, "question_id": question_id}
         existing = self.open_for(newcomer_id)
         if existing is not None:

@@ -82,9 +82,7 @@ class Conversations:
         self._set(conversation_id, attempts=0)
 
     def _set(self, conversation_id: str, **values: object) -> None:
-        self._connection.execute(
-            update(conversations).where(conversations.c.id == conversation_id).values(**values)
-        )
+        self._connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(**values))
 
 
 def conversation_from(row: Row[*tuple[Any, ...]], keys: Keys) -> ConversationRow:
@@ -92,9 +90,7 @@ def conversation_from(row: Row[*tuple[Any, ...]], keys: Keys) -> ConversationRow
     state: bytes | None = None
     if row.state_sealed is not None:
         key = keys.of_conversation(row.id)
-        state = keys.vault.open(
-            row.state_sealed, key=key, table="conversations", column="state_sealed", row=row.id
-        )
+        state = keys.vault.open(row.state_sealed, key=key, table="conversations", column="state_sealed", row=row.id)
     return ConversationRow(
         id=row.id,
         newcomer_id=row.newcomer_id,

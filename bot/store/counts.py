@@ -24,9 +24,7 @@ class Counts:
     def record_helped(self, question_id: str, language: str | None, now: datetime, *, did_help: bool) -> None:
         """Record whether an answer helped; no person is stored with it."""
         self._connection.execute(
-            insert(helped).values(
-                id=new_id(), question_id=question_id, language=language, helped=did_help, at=now
-            )
+            insert(helped).values(id=new_id(), question_id=question_id, language=language, helped=did_help, at=now)
         )
 
     def helped(self, question_id: str) -> tuple[int, int]:

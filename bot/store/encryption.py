@@ -131,9 +131,7 @@ class MasterKeys:
             fresh = cls.from_base64(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
             draft = _draft(path, fresh)
             try:
-                os.link(
-                    draft, path
-                )  # unlike a rename this never replaces a file that another process just made
+                os.link(draft, path)  # unlike a rename this never replaces a file that another process just made
             except FileExistsError:
                 pass
             finally:
@@ -152,9 +150,7 @@ class MasterKeys:
                 {name: _key_from(text) for name, text in content["keys"].items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise KeyFileError(
-                path, "it is not the JSON that was written; restore it from its backup."
-            ) from None
+            raise KeyFileError(path, "it is not the JSON that was written; restore it from its backup.") from None
         if current not in keys:
             raise KeyFileError(path, f"the current key {current} is not among its keys.")
         return cls(current=current, keys=keys)
@@ -181,9 +177,7 @@ def _draft(path: Path, master: MasterKeys) -> Path:
     """Write the keys to a private file beside `path` and return it; it still has to get its name."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     keys = {name: base64.b64encode(key).decode() for name, key in master.keys.items()}
-    with os.fdopen(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump({"current": master.current, "keys": keys}, file, indent=2)
         file.flush()
         os.fsync(file.fileno())

@@ -145,9 +145,7 @@ class Inbox:
         """Keep these messages, encrypted and unanswered, until the notice is answered."""
         if ids:
             self._connection.execute(
-                update(inbound)
-                .where(inbound.c.id.in_(ids), inbound.c.status == "unread")
-                .values(status="held")
+                update(inbound).where(inbound.c.id.in_(ids), inbound.c.status == "unread").values(status="held")
             )
 
     def release_held(self, conversation_id: str) -> int:

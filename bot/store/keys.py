@@ -76,22 +76,16 @@ class Keys:
         self._of_newcomer.clear()
         self._of_conversation.clear()
 
-    def seal_json(
-        self, value: Mapping[str, Any], key: DataKey, *, table: str, column: str, row: str
-    ) -> bytes:
+    def seal_json(self, value: Mapping[str, Any], key: DataKey, *, table: str, column: str, row: str) -> bytes:
         """Seal a JSON object for one place."""
         plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         return self.vault.seal(plain, key=key, table=table, column=column, row=row)
 
-    def open_json(
-        self, sealed: bytes | None, key: DataKey, *, table: str, column: str, row: str
-    ) -> Mapping[str, Any]:
+    def open_json(self, sealed: bytes | None, key: DataKey, *, table: str, column: str, row: str) -> Mapping[str, Any]:
         """Open a JSON object from its place; content that was dropped is an empty one."""
         if sealed is None:
             return {}
-        value: dict[str, Any] = json.loads(
-            self.vault.open(sealed, key=key, table=table, column=column, row=row)
-        )
+        value: dict[str, Any] = json.loads(self.vault.open(sealed, key=key, table=table, column=column, row=row))
         return value
 
     def rewrap(self, limit: int) -> int:
@@ -109,9 +103,7 @@ class Keys:
             .with_for_update()
         ).all()
         for row in rows:
-            key = self.vault.unwrap(
-                WrappedKey(id=row.id, master_key_id=row.master_key_id, wrapped=row.wrapped)
-            )
+            key = self.vault.unwrap(WrappedKey(id=row.id, master_key_id=row.master_key_id, wrapped=row.wrapped))
             wrapped = self.vault.wrap(key)
             self._connection.execute(
                 update(data_keys)
@@ -129,8 +121,6 @@ class Keys:
             .where(newcomers.c.data_key_id == key.id)
         ).all()
         for row in rows:
-            address = self.vault.open(
-                row.sealed, key=key, table="addresses", column="sealed", row=row.id
-            ).decode()
+            address = self.vault.open(row.sealed, key=key, table="addresses", column="sealed", row=row.id).decode()
             digest = self.vault.address_digest(row.channel, address)
             self._connection.execute(update(addresses).where(addresses.c.id == row.id).values(digest=digest))

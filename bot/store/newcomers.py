@@ -43,9 +43,7 @@ class Newcomers:
         self._connection = connection
         self._keys = keys
 
-    def writing_from(
-        self, channel: str, address: str, *, now: datetime, language: str | None = None
-    ) -> Writing:
+    def writing_from(self, channel: str, address: str, *, now: datetime, language: str | None = None) -> Writing:
         """Return who writes from this address and their conversation; a first message makes both."""
         # Held from here on, so that the conversation is not forgotten between finding it and storing in it.
         found = self._at(channel, address, hold=True)
@@ -78,13 +76,9 @@ class Newcomers:
         row = self._connection.execute(query).one_or_none()
         if row is None:
             return None
-        key = self._keys.vault.unwrap(
-            WrappedKey(id=row.key_id, master_key_id=row.master_key_id, wrapped=row.wrapped)
-        )
+        key = self._keys.vault.unwrap(WrappedKey(id=row.key_id, master_key_id=row.master_key_id, wrapped=row.wrapped))
         self._keys.remember(key, newcomer_id=row.newcomer_id, conversation_id=row.id)
-        return Writing(
-            newcomer=_newcomer_from(row), conversation=conversation_from(row, self._keys), is_new=False
-        )
+        return Writing(newcomer=_newcomer_from(row), conversation=conversation_from(row, self._keys), is_new=False)
 
     def _met(self, channel: str, address: str, now: datetime, language: str | None) -> Writing:
         key = self._keys.make(now)
@@ -118,9 +112,7 @@ class Newcomers:
             .join_from(conversations, newcomers, newcomers.c.id == conversations.c.newcomer_id)
             .where(conversations.c.id == conversation_id)
         ).one()
-        return Writing(
-            newcomer=_newcomer_from(row), conversation=conversation_from(row, self._keys), is_new=True
-        )
+        return Writing(newcomer=_newcomer_from(row), conversation=conversation_from(row, self._keys), is_new=True)
 
     def get(self, newcomer_id: str) -> NewcomerRow | None:
         """Return the newcomer, or None when they are unknown or forgotten."""
@@ -152,9 +144,7 @@ class Newcomers:
 
     def _move(self, newcomer_id: str, before: str, after: str) -> None:
         self._connection.execute(
-            update(newcomers)
-            .where(newcomers.c.id == newcomer_id, newcomers.c.status == before)
-            .values(status=after)
+            update(newcomers).where(newcomers.c.id == newcomer_id, newcomers.c.status == before).values(status=after)
         )
 
     def forget(self, newcomer_id: str) -> None:

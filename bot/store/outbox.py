@@ -188,9 +188,7 @@ class Outbox:
         """Record a failure: try again at `retry_at`, or never. False when the lease has passed to another."""
         if retry_at is None:
             return self._settle(outbox_id, token, status="failed", leased_until=None, error=error)
-        return self._settle(
-            outbox_id, token, status="queued", available_at=retry_at, leased_until=None, error=error
-        )
+        return self._settle(outbox_id, token, status="queued", available_at=retry_at, leased_until=None, error=error)
 
     def uncertain(self, outbox_id: str, token: int, error: str) -> bool:
         """Record that nobody knows whether it arrived: it is not sent again, and a receipt may settle it."""

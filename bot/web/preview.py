@@ -118,9 +118,7 @@ class PreviewDesk(Protocol):
 class Preview:
     """The routes of the preview."""
 
-    def __init__(
-        self, desk: PreviewDesk, webchat: WebChat, pages: Pages, sessions: Sessions, clock: Clock
-    ) -> None:
+    def __init__(self, desk: PreviewDesk, webchat: WebChat, pages: Pages, sessions: Sessions, clock: Clock) -> None:
         self._desk = desk
         self._webchat = webchat
         self._pages = pages
@@ -169,14 +167,10 @@ class Preview:
     async def write(self, request: Request) -> Response:
         """Take a message or a button in."""
         form = await read_form(request)
+        session = await self._admit(request, form)
+        if isinstance(session, Response):
+            return session
         text = _clean(form.get("text", ""))
-        session = self._posting(request, form)
-        if session is None:
-            return await self._refuse(request, None, 403, "utter_preview_expired", text)
-        if wait := self._pace.seconds_to_wait(session.address):
-            refused = await self._refuse(request, session, 429, "utter_preview_too_many", text)
-            refused.headers["retry-after"] = str(wait)
-            return refused
         if len(text) > LONGEST_TEXT:
             return await self._refuse(request, session, 422, "utter_preview_too_long", text)
 
@@ -197,11 +191,9 @@ class Preview:
     async def choose_language(self, request: Request) -> Response:
         """Set the page's language, and tell the assistant as if its own button was pressed."""
         form = await read_form(request)
-        session = self._posting(request, form)
-        if session is None:
-            return await self._refuse(request, None, 403, "utter_preview_expired", "")
-        if self._pace.seconds_to_wait(session.address):
-            return await self._refuse(request, session, 429, "utter_preview_too_many", "")
+        session = await self._admit(request, form)
+        if isinstance(session, Response):
+            return session
         code = self._desk.languages.known(form.get("language"))
         if code is not None:
             session = replace(session, language=code)
@@ -212,27 +204,32 @@ class Preview:
     async def choose_theme(self, request: Request) -> Response:
         """Set light or dark, over what the device asks for."""
         form = await read_form(request)
-        session = self._posting(request, form)
-        if session is None:
-            return await self._refuse(request, None, 403, "utter_preview_expired", "")
+        session = await self._admit(request, form)
+        if isinstance(session, Response):
+            return session
         theme = form.get("theme")
         return self._redirect(request, replace(session, theme=theme) if is_theme(theme) else session)
 
     async def restart(self, request: Request) -> Response:
         """Begin anew at a fresh address, in the same language and colours."""
         form = await read_form(request)
-        session = self._posting(request, form)
-        if session is None:
-            return await self._refuse(request, None, 403, "utter_preview_expired", "")
+        session = await self._admit(request, form)
+        if isinstance(session, Response):
+            return session
         return self._redirect(request, Session.fresh(language=session.language, theme=session.theme))
 
-    def _posting(self, request: Request, form: Mapping[str, str]) -> Session | None:
-        """Return the session that posts, or None when its page is too old; another site is turned away."""
+    async def _admit(self, request: Request, form: Mapping[str, str]) -> Session | Response:
+        """Return the session that may post, or the answer that says why it may not."""
         if not is_from_here(request):
             raise HTTPException(403)
         session = self._sessions.read(request)
+        text = _clean(form.get("text", ""))
         if session is None or not self._sessions.is_token_of(session, form.get("token", "")):
-            return None
+            return await self._refuse(request, None, 403, "utter_preview_expired", text)
+        if wait := self._pace.seconds_to_wait(session.address):
+            refused = await self._refuse(request, session, 429, "utter_preview_too_many", text)
+            refused.headers["retry-after"] = str(wait)
+            return refused
         return session
 
     async def _take_in(
@@ -270,9 +267,7 @@ class Preview:
         self._sessions.write(request, response, session)
         return response
 
-    async def _refuse(
-        self, request: Request, session: Session | None, status: int, label: str, text: str
-    ) -> Response:
+    async def _refuse(self, request: Request, session: Session | None, status: int, label: str, text: str) -> Response:
         """Say why the post was not taken, on a page that still holds its text."""
         if wants_json(request):
             visitor = self._pages.visitor(request, session)

@@ -18,7 +18,6 @@ import psycopg
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LANE = "postgresql"
 _PATIENCE = 60.0  # seconds; a cold machine with two cores needs a few
 
 
@@ -34,11 +33,6 @@ class PostgresqlDidNotStartError(RuntimeError):
 
     def __init__(self, log: str) -> None:
         super().__init__(f"{self.__doc__}\n{log}")
-
-
-def lane_is_on() -> bool:
-    """Tell whether this run tests PostgreSQL: WEGWIJS_TEST_LANES names it."""
-    return LANE in os.environ.get("WEGWIJS_TEST_LANES", "").replace(",", " ").split()
 
 
 def _program(name: str) -> str:

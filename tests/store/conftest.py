@@ -9,7 +9,7 @@ import pytest
 
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
-from tests.peers.postgresql import Cluster, lane_is_on
+from tests.peers.postgresql import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.store.rows import Writing
 
 TEMPLATE = "wegwijs_store"
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 ONE = base64.b64encode(b"1" * 32).decode()
 
 
@@ -46,7 +47,7 @@ def migrated_template(cluster: Cluster) -> str:
     return TEMPLATE
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if lane_is_on() else ["sqlite"])
+@pytest.fixture(params=BOTH)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without tables."""
     if request.param == "sqlite":
@@ -57,7 +58,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if lane_is_on() else ["sqlite"])
+@pytest.fixture(params=BOTH)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with tables and no rows."""
     if request.param == "sqlite":
@@ -95,14 +96,10 @@ def now() -> datetime:
 @pytest.fixture
 def amina(database: Database, now: datetime) -> Writing:
     """A newcomer who has a conversation and has said nothing yet."""
-    return database.write(
-        lambda work: work.newcomers.writing_from("telegram", "7001", now=now, language="ar")
-    )
+    return database.write(lambda work: work.newcomers.writing_from("telegram", "7001", now=now, language="ar"))
 
 
 @pytest.fixture
 def yonas(database: Database, now: datetime) -> Writing:
     """Another newcomer, on the other messenger."""
-    return database.write(
-        lambda work: work.newcomers.writing_from("whatsapp", "+31611111111", now=now, language="ti")
-    )
+    return database.write(lambda work: work.newcomers.writing_from("whatsapp", "+31611111111", now=now, language="ti"))

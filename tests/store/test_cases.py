@@ -28,18 +28,14 @@ def open_case(database: Database, now: datetime) -> Callable[..., CaseRow]:
             "now": now,
             **given,
         }
-        return database.write(
-            lambda work: work.cases.open(writing.newcomer.id, writing.conversation.id, **facts)
-        )
+        return database.write(lambda work: work.cases.open(writing.newcomer.id, writing.conversation.id, **facts))
 
     return open_case
 
 
 def close(database: Database, case: CaseRow) -> None:
     database.write(
-        lambda work: work.connection.execute(
-            text("UPDATE cases SET state = 'closed' WHERE id = :id"), {"id": case.id}
-        )
+        lambda work: work.connection.execute(text("UPDATE cases SET state = 'closed' WHERE id = :id"), {"id": case.id})
     )
 
 
@@ -101,8 +97,7 @@ def test_numbers_have_no_gaps_when_many_ask_at_once(
     database: Database, now: datetime, open_case: Callable[..., CaseRow]
 ) -> None:
     people = [
-        database.write(lambda work, n=n: work.newcomers.writing_from("telegram", f"n{n}", now=now))
-        for n in range(16)
+        database.write(lambda work, n=n: work.newcomers.writing_from("telegram", f"n{n}", now=now)) for n in range(16)
     ]
     with ThreadPoolExecutor(8) as threads:
         numbers = sorted(case.number for case in threads.map(open_case, people))
@@ -131,9 +126,7 @@ def test_a_note_is_an_event(
 ) -> None:
     case = open_case(amina)
     database.write(
-        lambda work: work.cases.note(
-            case.id, kind="wrote_again", actor="newcomer", now=now, detail={"number": 4}
-        )
+        lambda work: work.cases.note(case.id, kind="wrote_again", actor="newcomer", now=now, detail={"number": 4})
     )
     event = database.read(lambda work: work.cases.events(case.id))[-1]
     assert (event.kind, event.actor, event.detail) == ("wrote_again", "newcomer", {"number": 4})

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 def test_the_state_is_kept_sealed(database: Database, amina: Writing, now: datetime) -> None:
     state = b'{"slots": {"naam": "Amina"}}'
     later = now + timedelta(minutes=1)
-    database.write(
-        lambda work: work.conversations.save_state(amina.conversation.id, state, version=3, now=later)
-    )
+    database.write(lambda work: work.conversations.save_state(amina.conversation.id, state, version=3, now=later))
     row = database.read(lambda work: work.conversations.get(amina.conversation.id))
     assert (row.state, row.state_version, row.updated_at) == (state, 3, later)
     assert "Amina" not in repr(row)
@@ -53,9 +51,7 @@ def test_a_state_that_was_moved_to_another_conversation_is_refused(
         database.read(lambda work: work.conversations.get(other))
 
 
-def test_a_conversation_is_held_by_one_unit_at_a_time(
-    on_postgresql: bool, database: Database, amina: Writing
-) -> None:
+def test_a_conversation_is_held_by_one_unit_at_a_time(on_postgresql: bool, database: Database, amina: Writing) -> None:
     held, go_on = threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -87,9 +83,7 @@ def test_an_unknown_conversation_is_none(database: Database) -> None:
     assert database.read(lambda work: work.conversations.get("nobody")) is None
 
 
-def test_who_waited_longest_comes_first(
-    database: Database, amina: Writing, yonas: Writing, now: datetime
-) -> None:
+def test_who_waited_longest_comes_first(database: Database, amina: Writing, yonas: Writing, now: datetime) -> None:
     def receive(writing: Writing, provider_id: str, minutes: int) -> str:
         return database.write(
             lambda work: work.inbox.receive(

@@ -50,9 +50,7 @@ def test_messages_are_numbered_in_the_order_they_came(
     assert "مرحبا" not in repr(unread)
 
 
-def test_a_message_counts_once(
-    database: Database, amina: Writing, receive: Callable[..., InboundRow | None]
-) -> None:
+def test_a_message_counts_once(database: Database, amina: Writing, receive: Callable[..., InboundRow | None]) -> None:
     assert receive("a", "one").number == 1
     assert receive("a", "two") is None
     assert receive("b", "three").number == 2  # the repeat took no number
@@ -69,14 +67,10 @@ def test_eight_webhooks_with_the_same_message_make_one_row(
     assert [row.number for row in all_of(database, amina)] == [1, 2, 3, 4, 5]
 
 
-def test_two_channels_may_use_the_same_id(
-    database: Database, amina: Writing, yonas: Writing, now: datetime
-) -> None:
+def test_two_channels_may_use_the_same_id(database: Database, amina: Writing, yonas: Writing, now: datetime) -> None:
     for writing in (amina, yonas):
         row = database.write(
-            lambda work, w=writing: work.inbox.receive(
-                w.conversation.id, w.conversation.channel, "1", "text", {}, now
-            )
+            lambda work, w=writing: work.inbox.receive(w.conversation.id, w.conversation.channel, "1", "text", {}, now)
         )
         assert row is not None
 
@@ -134,9 +128,7 @@ def test_declining_the_notice_drops_what_was_held_in_that_conversation_alone(
     receive: Callable[..., InboundRow | None],
 ) -> None:
     mine = receive("a")
-    theirs = database.write(
-        lambda work: work.inbox.receive(yonas.conversation.id, "whatsapp", "x", "text", {}, now)
-    )
+    theirs = database.write(lambda work: work.inbox.receive(yonas.conversation.id, "whatsapp", "x", "text", {}, now))
     database.write(lambda work: work.inbox.hold([mine.id, theirs.id]))
     assert database.write(lambda work: work.inbox.drop_held(amina.conversation.id)) == 1
     assert all_of(database, amina)[0].status == "dropped"

@@ -20,9 +20,7 @@ TWO = base64.b64encode(b"2" * 32).decode()
 def test_a_rotation_moves_everybody_and_loses_nobody(
     database: Database, url: str, amina: Writing, yonas: Writing, now: datetime
 ) -> None:
-    database.write(
-        lambda work: work.inbox.receive(amina.conversation.id, "telegram", "a", "text", {"text": "hi"}, now)
-    )
+    database.write(lambda work: work.inbox.receive(amina.conversation.id, "telegram", "a", "text", {"text": "hi"}, now))
     with Database.open(url, Vault(MasterKeys.from_base64(f"{TWO},{ONE}"))) as rotating:
         # Before, halfway and after the move a newcomer is found by the same address.
         for moved in (1, 1, 0):
@@ -32,9 +30,7 @@ def test_a_rotation_moves_everybody_and_loses_nobody(
     with Database.open(url, Vault(MasterKeys.from_base64(TWO))) as rotated:
         for writing, address in ((amina, "7001"), (yonas, "+31611111111")):
             channel = writing.conversation.channel
-            found = rotated.write(
-                lambda work, c=channel, a=address: work.newcomers.writing_from(c, a, now=now)
-            )
+            found = rotated.write(lambda work, c=channel, a=address: work.newcomers.writing_from(c, a, now=now))
             assert found.newcomer == writing.newcomer
         (row,) = rotated.read(lambda work: work.inbox.unread(amina.conversation.id))
         assert row.body == {"text": "hi"}

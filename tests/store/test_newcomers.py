@@ -31,17 +31,13 @@ def test_a_first_message_makes_a_newcomer_and_a_conversation(database: Database,
 
 def test_the_same_address_is_the_same_newcomer(database: Database, amina: Writing, now: datetime) -> None:
     later = now + timedelta(days=1)
-    again = database.write(
-        lambda work: work.newcomers.writing_from("telegram", "7001", now=later, language="nl")
-    )
+    again = database.write(lambda work: work.newcomers.writing_from("telegram", "7001", now=later, language="nl"))
     assert not again.is_new
     assert again.newcomer == amina.newcomer  # a language someone chose is not overwritten by a guess
     assert again.conversation == amina.conversation
 
 
-def test_the_same_number_on_another_channel_is_someone_else(
-    database: Database, amina: Writing, now: datetime
-) -> None:
+def test_the_same_number_on_another_channel_is_someone_else(database: Database, amina: Writing, now: datetime) -> None:
     other = database.write(lambda work: work.newcomers.writing_from("web", "7001", now=now))
     assert other.newcomer.id != amina.newcomer.id
 

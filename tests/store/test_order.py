@@ -99,9 +99,7 @@ class World:
 person = st.sampled_from(PEOPLE)
 steps = st.lists(
     st.one_of(
-        st.builds(
-            lambda p, m, s: lambda w: w.receive(p, m, stops=s), person, st.integers(0, 6), st.booleans()
-        ),
+        st.builds(lambda p, m, s: lambda w: w.receive(p, m, stops=s), person, st.integers(0, 6), st.booleans()),
         st.builds(lambda p, a, s: lambda w: w.turn(p, a, stops=s), person, st.integers(1, 3), st.booleans()),
         st.builds(lambda o: lambda w: w.deliver(o), st.sampled_from(["sent", "retry", "failed", "crash"])),
         st.builds(lambda s: lambda w: w.wait(s), st.integers(1, 90)),

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def say(database: Database, amina: Writing, now: datetime) -> Callable[..., OutboxRow]:
     def say(words: str, writing: Writing = amina, minutes: int = 0) -> OutboxRow:
         moment = now + timedelta(minutes=minutes)
-        return database.write(
-            lambda work: work.outbox.say(writing.conversation.id, None, 0, {"text": words}, moment)
-        )
+        return database.write(lambda work: work.outbox.say(writing.conversation.id, None, 0, {"text": words}, moment))
 
     return say
 
@@ -38,9 +36,7 @@ def lease(database: Database, now: datetime) -> Callable[..., list[LeasedRow]]:
     return lease
 
 
-def test_what_is_said_is_numbered_in_order(
-    database: Database, amina: Writing, say: Callable[..., OutboxRow]
-) -> None:
+def test_what_is_said_is_numbered_in_order(database: Database, amina: Writing, say: Callable[..., OutboxRow]) -> None:
     said = [say("één"), say("twee"), say("drie")]
     mine = amina.conversation.id
     assert [row.number for row in said] == [1, 2, 3]
@@ -110,9 +106,7 @@ def test_a_process_leaves_alone_what_it_cannot_deliver(
         assert [row.body["text"] for row in rows] == words
 
 
-def test_nothing_goes_out_before_its_time(
-    say: Callable[..., OutboxRow], lease: Callable[..., list[LeasedRow]]
-) -> None:
+def test_nothing_goes_out_before_its_time(say: Callable[..., OutboxRow], lease: Callable[..., list[LeasedRow]]) -> None:
     say("later", minutes=10)
     assert lease(minutes=9.9) == []
     assert len(lease(minutes=10)) == 1
@@ -146,9 +140,7 @@ def test_an_end_lets_the_next_one_through(
     database: Database, amina: Writing, now: datetime, lease: Callable[..., list[LeasedRow]], end: str
 ) -> None:
     for words in ("a1", "a2"):
-        database.write(
-            lambda work, w=words: work.outbox.say(amina.conversation.id, None, 0, {"text": w}, now)
-        )
+        database.write(lambda work, w=words: work.outbox.say(amina.conversation.id, None, 0, {"text": w}, now))
     (row,) = lease()
     assert database.write(lambda work: ENDS[end](work, row, now))
     assert not database.write(lambda work: ENDS[end](work, row, now))  # it has ended once

@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 import yaml
 from babel.messages.pofile import read_po
+
 from bot.channels.webchat import WebChat
 from bot.domain.clock import HeldClock
 from bot.domain.languages import Language, Languages
@@ -25,7 +26,7 @@ from bot.web.app import create_app
 from bot.web.preview import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 CONTENT = Path(__file__).parents[2] / "content"
 SECRET = b"a secret of thirty-two bytes ..."
@@ -87,7 +88,9 @@ ANSWERS = {
         "ግልጺ እዩ",
         "ምስ ሰብ",
     ),
-    "html": says('<img src=x onerror="alert(1)"> *<b>dik</b>* <script>alert(2)</script> https://x.nl/"onclick=alert(3)'),
+    "html": says(
+        '<img src=x onerror="alert(1)"> *<b>dik</b>* <script>alert(2)</script> https://x.nl/"onclick=alert(3)'
+    ),
     "lang": says("Dit antwoord is erg lang. " * 40 + "x" * 300),
 }
 
@@ -104,10 +107,7 @@ class Desk:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     working: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
-    labels_of: Any = staticmethod(labels)
-
-    def labels(self, language: str) -> Mapping[str, str]:
-        return self.labels_of(language)
+    labels: Callable[[str], Mapping[str, str]] = labels
 
     def take_in(self, inbound: Inbound) -> None:
         if self.broken:
@@ -140,6 +140,9 @@ class Desk:
             self._add(address, message.text, False, message.language, message.buttons)
             self.working[address] = self.working.get(address, 0) - done
         self.webchat.send(address, message)
+
+    def volunteer_says(self, text: str) -> None:
+        self.say(self.taken[0].address, says(text))
 
     def _add(self, address: str, text: str, mine: bool, language: str, buttons: tuple[Button, ...]) -> None:
         lines = self.lines.setdefault(address, [])
@@ -242,9 +245,7 @@ class Visitor:
 
     def post(self, path: str, fields: Mapping[str, str], **headers: str) -> Reply:
         body = urlencode({"token": self.token, **fields}).encode()
-        return self.ask(
-            "POST", path, body, **{"content_type": "application/x-www-form-urlencoded", **headers}
-        )
+        return self.ask("POST", path, body, **{"content_type": "application/x-www-form-urlencoded", **headers})
 
     def write(self, text: str, message_id: str = "", **headers: str) -> Reply:
         return self.post("/messages", {"text": text, "id": message_id or f"id-{time.monotonic_ns()}"}, **headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,6 @@ PHONE = {"width": 360, "height": 740}
 SMALL = {"width": 320, "height": 568}
 DESKTOP = {"width": 1280, "height": 800}
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium (apt-get install chromium)")
-
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +108,7 @@ def test_a_conversation_on_a_phone(site: Site, open_page: Callable[..., Page], c
     assert complaints == []
 
 
-def test_one_s_own_words_stand_there_at_once_and_the_wait_is_shown(
-    site: Site, open_page: Callable[..., Page]
-) -> None:
+def test_one_s_own_words_stand_there_at_once_and_the_wait_is_shown(site: Site, open_page: Callable[..., Page]) -> None:
     site.desk.pace = 1.5
     page = open_page()
     write(page, "verzekering")
@@ -123,24 +121,20 @@ def test_one_s_own_words_stand_there_at_once_and_the_wait_is_shown(
 
 
 def test_a_message_of_a_volunteer_appears_by_itself(site: Site, open_page: Callable[..., Page]) -> None:
-    from conftest import says
-
     page = open_page()
     write(page, "verzekering")
     expect(ours(page)).to_have_count(1)
-    site.desk.say(site.desk.taken[0].address, says("Hallo, ik ben Anna van het team."))
+    site.desk.volunteer_says("Hallo, ik ben Anna van het team.")
     expect(ours(page).last).to_contain_text("Anna", timeout=2_000)
 
 
 def test_without_a_stream_the_page_asks_by_itself(site: Site, open_page: Callable[..., Page], browser: Browser) -> None:
-    from conftest import says
-
     page = open_page()
     page.route("**/events", lambda route: route.fulfill(status=500))
     page.reload()
     write(page, "verzekering")
     expect(ours(page)).to_have_count(1)
-    site.desk.say(site.desk.taken[0].address, says("Hallo, ik ben Anna van het team."))
+    site.desk.volunteer_says("Hallo, ik ben Anna van het team.")
     expect(ours(page).last).to_contain_text("Anna", timeout=9_000)
 
 
@@ -232,15 +226,16 @@ def test_what_a_screen_reader_hears(open_page: Callable[..., Page]) -> None:
     expect(page.get_by_role("textbox", name="Uw bericht")).to_be_visible()
     for name in ("Versturen", "Opnieuw beginnen", "Donker scherm"):
         expect(page.get_by_role("button", name=name)).to_be_visible()
-    assert page.locator("button:not([disabled]):visible, summary").evaluate_all(
-        """(all) => all.filter((node) => { const box = node.getBoundingClientRect();
+    assert (
+        page.locator("button:not([disabled]):visible, summary").evaluate_all(
+            """(all) => all.filter((node) => { const box = node.getBoundingClientRect();
            return box.width < 44 || box.height < 44; }).map((node) => node.outerHTML)"""
-    ) == []
+        )
+        == []
+    )
 
 
-def test_a_conversation_without_javascript(
-    site: Site, open_page: Callable[..., Page], complaints: list[str]
-) -> None:
+def test_a_conversation_without_javascript(site: Site, open_page: Callable[..., Page], complaints: list[str]) -> None:
     page = open_page(java_script_enabled=False)
     choose(page, "nl")
     page.get_by_role("button", name="Ja", exact=True).click()
@@ -290,9 +285,7 @@ def test_dark_follows_the_device_and_the_switch(open_page: Callable[..., Page], 
     assert paper() > 600
 
 
-def test_without_a_connection_the_message_is_kept_and_leaves_later(
-    site: Site, open_page: Callable[..., Page]
-) -> None:
+def test_without_a_connection_the_message_is_kept_and_leaves_later(site: Site, open_page: Callable[..., Page]) -> None:
     page = open_page()
     write(page, "hallo")
     expect(ours(page)).to_have_count(1)
@@ -356,8 +349,6 @@ def test_what_the_assistant_masked_is_shown_masked(site: Site, open_page: Callab
     take_in = site.desk.take_in
 
     def masking(inbound: Any) -> None:
-        from dataclasses import replace
-
         take_in(replace(inbound, text=inbound.text.replace("123456782", "•••")))
 
     site.desk.take_in = masking  # type: ignore[method-assign]
@@ -414,7 +405,9 @@ def test_nothing_in_a_message_becomes_part_of_the_page(
         assert mine(page) == [evil]
         expect(ours(page).first).to_contain_text('<img src=x onerror="alert(1)"> <b>dik</b>')
         assert page.locator(".text img, .text script, .text [onclick], .text i").count() == 0
-        assert page.locator(".text a").evaluate_all("all => all.map((a) => a.getAttribute('href'))") == ["https://x.nl/"]
+        assert page.locator(".text a").evaluate_all("all => all.map((a) => a.getAttribute('href'))") == [
+            "https://x.nl/"
+        ]
         page.reload()
     assert asked == []
     assert complaints == []
@@ -448,15 +441,13 @@ def test_a_phone_on_its_side_can_reach_everything(open_page: Callable[..., Page]
 
 
 def test_who_reads_back_is_not_pulled_down(site: Site, open_page: Callable[..., Page]) -> None:
-    from conftest import says
-
     page = open_page()
     for number in range(4):
         write(page, "lang")
         expect(ours(page)).to_have_count(number + 1)
     page.locator("#log").evaluate("node => node.scrollTo(0, 0)")
     page.wait_for_timeout(200)
-    site.desk.say(site.desk.taken[0].address, says("Nieuws van het team."))
+    site.desk.volunteer_says("Nieuws van het team.")
     new = page.get_by_role("button", name="Nieuwe berichten")
     expect(new).to_be_visible()
     assert page.locator("#log").evaluate("node => node.scrollTop") < 50

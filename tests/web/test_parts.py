@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bot.web.parts import as_typed, parts_of
 
 
@@ -29,7 +30,17 @@ def test_a_telephone_number_can_be_tapped(text: str, dialled: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["€ 112,50", "€\u00a0112", "112 euro", "22-11-2026", "1.112", "112%", "burgerservicenummer 123456789", "06 123", "2112"],
+    [
+        "€ 112,50",
+        "€\u00a0112",
+        "112 euro",
+        "22-11-2026",
+        "1.112",
+        "112%",
+        "burgerservicenummer 123456789",
+        "06 123",
+        "2112",
+    ],
 )
 def test_other_digits_are_no_telephone_number(text: str) -> None:
     assert links(text) == []

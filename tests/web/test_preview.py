@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+
 from bot.domain.turn import Kind
+from bot.web.app import OTHER_PROBLEM, PROBLEMS
+from bot.web.pages import HERE, STATIC
 
 if TYPE_CHECKING:
     from conftest import Desk, Site, Visitor
@@ -44,7 +47,7 @@ def test_a_message_goes_in_and_its_answer_stands_on_the_page_it_leads_to(site: S
     assert (reply.status, reply.headers["location"]) == (303, "/#end")
     page = visitor.open().text
     assert "Hoe neem ik een verzekering?" in page
-    assert '<bdi><b>zorgverzekering</b></bdi>' in page
+    assert "<bdi><b>zorgverzekering</b></bdi>" in page
     inbound = site.desk.taken[0]
     assert (inbound.channel, inbound.kind, inbound.payload) == ("preview", Kind.TEXT, None)
     assert inbound.received_at == site.clock.now()
@@ -363,9 +366,6 @@ def test_no_message_is_ever_html(visitor: Visitor) -> None:
 
 
 def test_every_word_of_the_page_is_a_response_and_every_response_is_used(site: Site) -> None:
-    from bot.web.app import OTHER_PROBLEM, PROBLEMS
-    from bot.web.pages import HERE
-
     sources = [*(HERE / "templates").iterdir(), *HERE.glob("*.py")]
     used = {word for file in sources for word in re.findall(r"utter_preview_\w+", file.read_text())}
     used |= {*PROBLEMS.values(), OTHER_PROBLEM}
@@ -374,6 +374,4 @@ def test_every_word_of_the_page_is_a_response_and_every_response_is_used(site: S
 
 
 def test_the_style_sheet_is_small() -> None:
-    from bot.web.pages import STATIC
-
     assert len((STATIC / "preview.css").read_bytes()) <= 20_000

@@ -22,7 +22,7 @@ class Entry:
     """
     One translation. `strings` has a form for each plural of the language, or one.
 
-    A `stale` one belongs to an older Dutch text and is not spoken; an `unreviewed` one was read by no fluent person yet.
+    A `stale` one belongs to an older Dutch text and is not spoken; no fluent person has read an `unreviewed` one yet.
     """
 
     file: str

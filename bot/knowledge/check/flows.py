@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.flows.conditions import UNDEFINED, Compare, Literal
 from bot.flows.conditions import Slot as SlotOperand
 from bot.flows.model import ACTIONS, END, Act, Call, Collect, Link, SetSlots
-from bot.knowledge.check.ground import ABOUT, Finding
+from bot.knowledge.check.ground import ABOUT, ASKS, Finding
 from bot.knowledge.check.walks import comparisons, reachable, silent_circle
 from bot.knowledge.knowledge import CONTROLS
 from bot.nlu.examples import OUT_OF_SCOPE
@@ -16,7 +16,6 @@ from bot.nlu.examples import OUT_OF_SCOPE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.domain.turn import SlotValue
     from bot.flows.conditions import Condition
     from bot.knowledge.check.ground import Ground, Place
     from bot.knowledge.knowledge import Slot
@@ -222,16 +221,17 @@ def slot_value(ground: Ground) -> Iterator[Finding]:
                         yield _value_finding(ground.step(flow, step, "set_slots"), slot, value)
     for place, condition in _conditions(ground):
         for comparison in comparisons(condition.expression):
-            slot, value = _compared(ground, comparison)
-            if slot is not None and not fits(slot, value):
-                yield _value_finding(place, slot, value)
+            compared, literal = _compared(ground, comparison)
+            if compared is not None and not fits(compared, literal):
+                yield _value_finding(place, compared, literal)
 
 
 def undefined(ground: Ground) -> Iterator[Finding]:
     """An empty slot is `null`, as in Rasa, so `is undefined` never holds."""
     for place, condition in _conditions(ground):
         for comparison in comparisons(condition.expression):
-            if any(isinstance(side, Literal) and side.value is UNDEFINED for side in (comparison.left, comparison.right)):
+            sides = (comparison.left, comparison.right)
+            if any(isinstance(side, Literal) and side.value is UNDEFINED for side in sides):
                 yield Finding(place=place, why="an empty slot is null, never undefined", mend="write 'is null'")
 
 
@@ -287,15 +287,19 @@ def unused_response(ground: Ground) -> Iterator[Finding]:
                 place=ground.at("response", name),
                 why=f"'{name}' is never said",
                 mend="say it in a flow, or take it away",
+                # A shared question may wait for the flow that will ask it.
+                warning=name.removeprefix(ASKS) in ground.read.slots,
             )
 
 
 def answer_missing(ground: Ground) -> Iterator[Finding]:
     """`utter_<question>` is the answer: source and date are added below that one, and no other."""
+    fixed = {shape.response for shape in ground.read.crisis_shapes}
     for flow, question in ground.question_flows:
         name = f"utter_{question.id}"
         said = {step.action for step in flow.steps.values() if isinstance(step, Act)}
-        if name not in said:
+        # A calm question about danger gets the same fixed text as the danger itself.
+        if name not in said and not said & fixed:
             yield Finding(
                 place=ground.at("flow", flow.id),
                 why=f"the flow never says '{name}', so its source is never shown",
@@ -354,7 +358,7 @@ def fits(slot: Slot, value: object) -> bool:
             return isinstance(value, str)
 
 
-def _value_finding(place: Place, slot: Slot, value: SlotValue | object) -> Finding:
+def _value_finding(place: Place, slot: Slot, value: object) -> Finding:
     can_be = {
         "choice": ", ".join(slot.values),
         "yes_no": "true or false, without quotes",

@@ -49,8 +49,10 @@ def unknown_placeholder(ground: Ground) -> Iterator[Finding]:
                 continue
             if head in groups and rest in groups[head][0]:
                 continue
-            mend = f"mend the spelling, or add '{rest}' to {groups[head][1]}" if head in groups and rest else (
-                "use a slot of nlu/domain/, or {fact_…}, {local_…}, {number_…}, {deadline_…}"
+            mend = (
+                f"mend the spelling, or add '{rest}' to {groups[head][1]}"
+                if head in groups and rest
+                else ("use a slot of nlu/domain/, or {fact_…}, {local_…}, {number_…}, {deadline_…}")
             )
             yield Finding(place=text.at(found.start()), why=f"nothing fills {found[0]}", mend=mend)
 
@@ -286,5 +288,3 @@ def _may_be_unknown(ground: Ground, name: str, known: frozenset[str]) -> bool:
     if head == "deadline" and rest in ground.content.deadlines:
         return ground.content.deadlines[rest].anchor not in known | CALENDAR
     return (head == "local") or name in ground.read.slots or name in BROUGHT
-
-

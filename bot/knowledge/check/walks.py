@@ -83,13 +83,15 @@ def _after(step: AnyStep, before: frozenset[str]) -> Iterator[tuple[str, frozens
             }
         case _:
             pass
-    told: set[str] = set(before)
+    told = set(before)
     mentioned = {name for branch in step.next if branch.condition for name in branch.condition.slots()}
     for branch in step.next:
-        here = {name for name in mentioned if branch.condition and when_empty(branch.condition.expression, name) is False}
-        yield branch.target, frozenset(told | here)
+        holds = {
+            name: when_empty(branch.condition.expression, name) if branch.condition else None for name in mentioned
+        }
+        yield branch.target, frozenset(told | {name for name, found in holds.items() if found is False})
         # Who comes past a branch that an empty slot would surely have taken has that slot.
-        told |= {name for name in mentioned if branch.condition and when_empty(branch.condition.expression, name) is True}
+        told |= {name for name, found in holds.items() if found is True}
 
 
 def when_empty(expression: Expression, slot: str) -> bool | None:

@@ -87,12 +87,14 @@
 
   function choices(line) {
     const form = make("form", "choices");
-    form.setAttribute("role", "group");
-    form.setAttribute("aria-label", words.choices);
+    const group = make("div");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", words.choices);
+    form.append(group);
     line.buttons.forEach((title, place) => {
       const button = make("button", "", title);
       Object.assign(button, { name: "choice", value: `${line.number}:${place}`, lang: line.language, dir: line.direction });
-      form.append(button);
+      group.append(button);
     });
     return form;
   }

@@ -114,9 +114,7 @@ def upgrade() -> None:  # a list of tables, read from top to bottom
             "state IN ('queued', 'active', 'awaiting_newcomer', 'snoozed', 'closed')",
             name=op.f("ck_cases_state"),
         ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_cases_conversation_id")
-        ),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name=op.f("fk_cases_conversation_id")),
         sa.ForeignKeyConstraint(["newcomer_id"], ["newcomers.id"], name=op.f("fk_cases_newcomer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("number", name=op.f("uq_cases_number")),
@@ -147,9 +145,7 @@ def upgrade() -> None:  # a list of tables, read from top to bottom
         sa.CheckConstraint(
             "status IN ('unread', 'held', 'read', 'set_aside', 'dropped')", name=op.f("ck_inbound_status")
         ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_inbound_conversation_id")
-        ),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name=op.f("fk_inbound_conversation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound")),
         sa.UniqueConstraint("channel", "provider_id", name=op.f("uq_inbound_channel_provider_id")),
         sa.UniqueConstraint("conversation_id", "number", name=op.f("uq_inbound_conversation_id_number")),
@@ -201,12 +197,8 @@ def upgrade() -> None:  # a list of tables, read from top to bottom
             "status IN ('queued', 'leased', 'sent', 'failed', 'uncertain', 'dropped')",
             name=op.f("ck_outbox_status"),
         ),
-        sa.ForeignKeyConstraint(
-            ["cause_inbound_id"], ["inbound.id"], name=op.f("fk_outbox_cause_inbound_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name=op.f("fk_outbox_conversation_id")
-        ),
+        sa.ForeignKeyConstraint(["cause_inbound_id"], ["inbound.id"], name=op.f("fk_outbox_cause_inbound_id")),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name=op.f("fk_outbox_conversation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("cause_inbound_id", "position", name=op.f("uq_outbox_cause_inbound_id_position")),
         sa.UniqueConstraint("conversation_id", "number", name=op.f("uq_outbox_conversation_id_number")),

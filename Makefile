@@ -1,0 +1,44 @@
+# Two commands: `make run` starts the whole assistant, `make test` runs every check. See README.md.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: setup run test test-python lint bench-turn bench-understand lock clean help
+
+help: ## Show this list
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+$(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Wegwijs needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "Python cannot make a venv here: on Debian install python3-venv"; exit 1; }
+	@echo "Installing what the assistant needs (first time: a minute or two) …"
+	@$(BIN)/pip install -q --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	@echo "Installing what the checks need …"
+	@$(BIN)/pip install -q --require-hashes -r requirements/test.txt
+	@touch $@
+
+setup: $(VENV)/.run ## Prepare .venv/bin/wegwijs
+
+run: setup ## Start the assistant and print where to look
+	@$(BIN)/wegwijs serve $(ARGS)
+
+test: $(VENV)/.test ## Run every check; the last line counts the lanes
+	@$(BIN)/python tests/lanes.py $(ARGS)
+
+bench-%: $(VENV)/.test ## Run the measurement bench/% (bench-turn, bench-understand)
+	@$(BIN)/python -m bench.$* $(ARGS)
+
+lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs uv)
+	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements/run.txt
+	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group test -c requirements/run.txt -o requirements/test.txt
+	@printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 - -o requirements/build.txt
+
+clean: ## Remove what make made (not your data)
+	@rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

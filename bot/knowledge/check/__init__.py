@@ -1,0 +1,52 @@
+"""`wegwijs check`: the authors' linter. Each rule is a small function; `rules.RULES` lists them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.clock import SystemClock, local_day
+from bot.knowledge.check.ground import Ground
+from bot.knowledge.check.report import Report, counted
+from bot.knowledge.check.rules import ABSENCE, RULES
+from bot.knowledge.check.spoken import PAGE, SPOKEN
+from bot.knowledge.document import Mistake
+from bot.knowledge.load import read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from bot.knowledge.folders import Folders
+
+__all__ = ["Report", "check"]
+
+
+def check(folders: Folders, *, today: date | None = None, spoken: Mapping[str, frozenset[str]] = SPOKEN) -> Report:
+    """
+    Return everything that is wrong in `folders`, sorted by file and line, and the counts.
+
+    While a file cannot be read, the rules that say "this is not there" hold back: it may stand in that file.
+    """
+    read = read_all(folders)
+    page = {name: frozenset[str]() for name in read.responses if name.startswith(PAGE)}
+    ground = Ground(read=read, today=today or local_day(SystemClock().now()), spoken={**spoken, **page})
+    broken = any(not mistake.warning and mistake.kind not in _HARMLESS for mistake in read.mistakes)
+    found = {*read.mistakes, *_found(ground, broken=broken)}
+    return Report(
+        mistakes=tuple(sorted(mistake for mistake in found if not mistake.warning)),
+        warnings=tuple(sorted(mistake for mistake in found if mistake.warning)),
+        counts=counted(ground),
+    )
+
+
+# Mistakes of reading after which everything in the file was taken in all the same.
+_HARMLESS = frozenset({"twice", "variant_id", "fact_source"})
+
+
+def _found(ground: Ground, *, broken: bool) -> Iterator[Mistake]:
+    for kind, rule in RULES.items():
+        if broken and kind in ABSENCE:
+            continue
+        for finding in rule(ground):
+            file, line = finding.place
+            yield Mistake(file=file, line=line, kind=kind, why=finding.why, mend=finding.mend, warning=finding.warning)

@@ -1,0 +1,51 @@
+"""What all tests share: the shipped knowledge, a trained model from the cache, a held clock, a throw-away assistant."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.commands.throwaway import Conversation, conversation, throwaway
+from bot.domain.clock import HeldClock
+from bot.settings import Settings
+from bot.wiring import Parts, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+# Trained once, kept between runs: the cache is named after the content, so it can never be stale.
+os.environ.setdefault("WEGWIJS_DATA_DIR", str(ROOT / "var" / "test-data"))
+
+
+@pytest.fixture(scope="session")
+def assistant() -> Iterator[Parts]:
+    """The shipped knowledge and the model trained on it."""
+    with parts(Settings()) as ready:
+        yield ready
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    """Ten in the morning in Amsterdam on Sunday 22 November 2026; it moves only when told."""
+    return HeldClock(datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def newcomer(assistant: Parts, clock: HeldClock) -> Iterator[Conversation]:
+    """Somebody who accepted the notice and has chosen no language yet."""
+    with throwaway(assistant, clock) as runtime:
+        talk = conversation(runtime)
+        talk.accept_notice(None)
+        yield talk
+
+
+@pytest.fixture
+def stranger(assistant: Parts, clock: HeldClock) -> Iterator[Conversation]:
+    """Somebody who writes for the first time."""
+    with throwaway(assistant, clock) as runtime:
+        yield conversation(runtime)

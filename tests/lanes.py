@@ -1,0 +1,106 @@
+"""
+Every check, lane by lane: `make test`.
+
+A lane is a group of checks that needs something: PostgreSQL, a browser. What is missing is installed where that is possible
+(root on Debian), else the lane is left out and named. The last line counts the lanes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """A group of checks: its commands, and what must be on the machine."""
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]
+    needs: str | None = None
+
+
+def found(need: str) -> bool:
+    """Return whether the machine has it."""
+    match need:
+        case "postgresql":
+            places = [*Path("/usr/lib/postgresql").glob("*/bin/initdb"), shutil.which("initdb")]
+            return any(places)
+        case "chromium":
+            return shutil.which("chromium") is not None
+        case _:
+            raise ValueError(need)
+
+
+# What Debian calls it. The fonts let a screenshot show Arabic and Ge'ez as a phone does.
+PACKAGES = {"postgresql": ("postgresql",), "chromium": ("chromium", "fonts-noto-core")}
+
+
+def installed(need: str) -> bool:
+    """Install it where we may; return whether it is there now."""
+    if found(need):
+        return True
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    print(f"installing {' '.join(PACKAGES[need])} …", flush=True)
+    quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+    subprocess.run(["apt-get", "-qq", "update"], check=False, **quiet)
+    subprocess.run(
+        ["apt-get", "-qq", "install", "-y", "--no-install-recommends", *PACKAGES[need]], check=False, **quiet
+    )
+    return found(need)
+
+
+def lanes() -> tuple[Lane, ...]:
+    """Return the lanes in the order in which they tell something soonest."""
+    python, wegwijs = str(BIN / "python"), str(BIN / "wegwijs")
+    pytest = (python, "-m", "pytest")
+    return (
+        Lane(name="style", commands=((str(BIN / "ruff"), "check", "."), (str(BIN / "ruff"), "format", "--check", "."))),
+        Lane(name="types", commands=((str(BIN / "mypy"),),)),
+        Lane(name="layers", commands=((str(BIN / "lint-imports"), "--no-cache"), (str(BIN / "deptry"), "."))),
+        Lane(name="knowledge", commands=((wegwijs, "check"), (wegwijs, "extract", "--check"))),
+        Lane(name="tests", commands=((*pytest, "-m", "not browser and not postgresql"),)),
+        Lane(name="conversations", commands=((wegwijs, "test", "tests/conversations"),)),
+        Lane(name="postgresql", commands=((*pytest, "-m", "postgresql"),), needs="postgresql"),
+        Lane(name="browser", commands=((*pytest, "-m", "browser"),), needs="chromium"),
+    )
+
+
+def main() -> int:
+    """Run the lanes; return 0 when none failed (and none was left out, when that is asked)."""
+    parser = argparse.ArgumentParser(description="Run every check.")
+    parser.add_argument("--only", metavar="LANE", action="append", help="run this lane only (may be given again)")
+    parser.add_argument("--no-lane-left-out", action="store_true", help="fail when a lane cannot run here")
+    options = parser.parse_args()
+    ran: list[str] = []
+    failed: list[str] = []
+    left_out: list[str] = []
+    environment = {**os.environ, "WEGWIJS_DATA_DIR": str(ROOT / "var" / "test-data")}
+    for lane in lanes():
+        if options.only and lane.name not in options.only:
+            continue
+        if lane.needs and not installed(lane.needs):
+            print(f"== {lane.name}: left out, install {' '.join(PACKAGES[lane.needs])} to run it", flush=True)
+            left_out.append(lane.name)
+            continue
+        began = time.monotonic()
+        print(f"== {lane.name}", flush=True)
+        fine = all(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0 for command in lane.commands)
+        print(f"== {lane.name}: {'passed' if fine else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
+        (ran if fine else failed).append(lane.name)
+    print(f"lanes: {len(ran)} passed, {len(failed)} failed, {len(left_out)} skipped" + (f" (failed: {', '.join(failed)})" if failed else "") + (f" (left out: {', '.join(left_out)})" if left_out else ""))
+    return 1 if failed or (left_out and options.no_lane_left_out) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
