@@ -21,16 +21,16 @@ from bot.domain.turn import (
 if TYPE_CHECKING:
     from bot.domain.turn import SlotValue
     from bot.say import Voice
-    from bot.store.rows import ConversationRow, InboundRow, NewcomerRow
+    from bot.store.rows import ConversationRow, NewcomerRow
 
 # Which text of the notice was accepted; raise it when its meaning changes, then everyone is asked again.
 NOTICE_VERSION = "2026-11"
 
 
 def carry_out(
-    effect: Effect, voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, message: InboundRow
+    effect: Effect, voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, message_id: str
 ) -> dict[str, SlotValue]:
-    """Do one effect and return the values it brings for the texts that follow."""
+    """Do one effect of the message's turn and return the values it brings for the texts that follow."""
     work, now = voice.work, voice.now
     match effect:
         case OpenCase():
@@ -61,7 +61,7 @@ def carry_out(
         case DeclineNotice():
             work.inbox.drop_held(conversation.id)
         case HoldMessage():
-            work.inbox.hold([message.id])
+            work.inbox.hold([message_id])
         case StopMessages():
             work.newcomers.stop(newcomer.id)
         case StartMessages():

@@ -21,7 +21,7 @@ def finish_erasures(runtime: Runtime) -> int:
     def finish(work: Work) -> int:
         done = 0
         for newcomer_id in work.newcomers.being_forgotten(limit=50):
-            if work.outbox.unsent_for(newcomer_id) == 0 or _waited_long(runtime, work, newcomer_id):
+            if _is_answered(work, newcomer_id) or _waited_long(runtime, work, newcomer_id):
                 work.newcomers.finish_forgetting(newcomer_id)
                 done += 1
         return done
@@ -32,6 +32,13 @@ def finish_erasures(runtime: Runtime) -> int:
     if done:
         runtime.database.scrub()
     return done
+
+
+def _is_answered(work: Work, newcomer_id: str) -> bool:
+    """Return whether the goodbye went out, and nothing came in after it that still has to be answered."""
+    conversations = work.conversations.of(newcomer_id)
+    unread = any(work.inbox.unread(conversation.id) for conversation in conversations)
+    return not unread and work.outbox.unsent_for(newcomer_id) == 0
 
 
 def _waited_long(runtime: Runtime, work: Work, newcomer_id: str) -> bool:

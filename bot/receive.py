@@ -26,6 +26,7 @@ from bot.domain.turn import (
     Priority,
     Say,
     StartMessages,
+    StopMessages,
 )
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.ladder import commands, crisis, notice, subject, waiting
@@ -33,6 +34,7 @@ from bot.ladder.turn import Decision, Heard, Person, Rung, Turn, say
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
 from bot.say import Voice
+from bot.store.encryption import TamperedError
 
 if TYPE_CHECKING:
     from bot.nlu.model import Understanding
@@ -49,8 +51,11 @@ TELLING_WORDS = 3
 
 
 def by_a_person(turn: Turn) -> Decision | None:
-    """While a volunteer has the conversation the bot is silent: they read the message themselves."""
-    return Decision(dialogue=turn.dialogue) if turn.person.helped_by_person else None
+    """While a volunteer has the conversation the bot is silent; only the yes to deleting everything is still ours."""
+    if not turn.person.helped_by_person:
+        return None
+    erasing = turn.dialogue.top is not None and turn.dialogue.top.flow == notice.ERASE
+    return (waiting.answer(turn) if erasing else None) or Decision(dialogue=turn.dialogue)
 
 
 # Who decides, in this order; the first that does not decline has decided. Danger and STOP come before anything else.
@@ -79,7 +84,10 @@ def decide(turn: Turn) -> Decision:
     for rung in LADDER:
         decision = rung(turn)
         if decision is not None:
-            return replace(decision, rung=rung.__name__)
+            # "May a person contact you?" is answered next or not at all: a later yes means something else.
+            asking = rung in {crisis.crisis, commands.choose_language}
+            dialogue = decision.dialogue if asking else replace(decision.dialogue, crisis=None)
+            return replace(decision, dialogue=dialogue, rung=rung.__name__)
     raise AssertionError("the last rung never declines")
 
 
@@ -100,9 +108,7 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
         now = runtime.clock.now()
         writing = work.newcomers.writing_from(inbound.channel, inbound.address, now=now)
         conversation = writing.conversation.id
-        row = work.inbox.receive(
-            conversation, inbound.channel, inbound.provider_id, inbound.kind.value, body, now
-        )
+        row = work.inbox.receive(conversation, inbound.channel, inbound.provider_id, inbound.kind.value, body, now)
         return conversation, row is not None
 
     conversation, is_new = runtime.database.write(store)
@@ -127,12 +133,18 @@ class Report:
 
 def answer_next(runtime: Runtime, conversation_id: str) -> Report | None:
     """Take the conversation's next unread message; return what its turn did, or None when there was none."""
-    found = runtime.database.read(lambda work: _next_unread(work, conversation_id))
+    try:
+        found = runtime.database.read(lambda work: _next_unread(work, conversation_id))
+    except TamperedError as error:
+        # What cannot be opened never will be: tried three times it would only hold up the messages after it.
+        damaged = error.row
+        runtime.database.write(lambda work: _set_aside(runtime, work, conversation_id, damaged, "damaged", ""))
+        return Report(rung="failed")
     if found is None:
         return None
     message, language = found
-    understood = _understand(runtime, message, language)
     try:
+        understood = _understand(runtime, message, language)
         return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message.id, understood))
     except Exception as error:  # noqa: BLE001  # whatever it was, the messages after this one must go on
         _failed(runtime, conversation_id, message, error)
@@ -181,6 +193,7 @@ def _turn(
         crisis=runtime.guard.check(_heard(message).text) if message.kind == Kind.TEXT else None,
     )
     decision = decide(turn)
+    offer = _language_to_offer(turn, decision)
     voice = Voice(
         runtime=runtime,
         work=work,
@@ -189,18 +202,22 @@ def _turn(
         now=now,
         language=person.language,
         second_language=person.second_language,
-        dialogue=decision.dialogue,
+        dialogue=replace(decision.dialogue, language_offered=offer) if offer else decision.dialogue,
+        # A message that waited for the notice was answered with the notice then: what is said now comes after it.
+        position=work.outbox.next_position(message.id) if message.number <= conversation.read_mark else 0,
     )
     if newcomer.language != person.language:
         work.newcomers.set_language(newcomer.id, person.language)
     effects: list[str] = []
-    for event in (*_before(turn, changed), *decision.events, *_after(turn, decision)):
+    for event in (*_before(turn, changed), *decision.events, *_offering(offer)):
         if isinstance(event, Say):
             voice.say(event)
         else:
-            voice.learn(carry_out(event, voice, newcomer, conversation, message))
+            voice.learn(carry_out(event, voice, newcomer, conversation, message.id))
             effects.append(type(event).__name__)
-    work.inbox.mark_read([message.id])
+    if HoldMessage.__name__ not in effects:
+        if HoldMessage.__name__ not in effects:
+        work.inbox.mark_read([message.id])
     if EraseNewcomer.__name__ not in effects:
         state = voice.dialogue.to_json().encode()
         work.conversations.save_state(conversation_id, state, version=VERSION, now=now)
@@ -261,19 +278,27 @@ def _before(turn: Turn, changed: str | None) -> list[Event]:
     return events
 
 
-def _after(turn: Turn, decision: Decision) -> list[Event]:
-    """Offer another language, once, in that language, to somebody who writes in it."""
+def _language_to_offer(turn: Turn, decision: Decision) -> str | None:
+    """Return another language that the person writes in, to offer it once; not when the bot must be brief or silent."""
     understood, person = turn.understood, turn.person
-    if understood is None or turn.crisis is not None or any(isinstance(e, HoldMessage) for e in decision.events):
-        return []
+    final = (HoldMessage, StopMessages, EraseNewcomer)
+    if understood is None or turn.crisis is not None or any(isinstance(event, final) for event in decision.events):
+        return None
     language = turn.knowledge.content.languages.known(understood.language)
-    telling = len(words_of(turn.heard.text)) >= TELLING_WORDS
+    telling = understood.certain and len(words_of(turn.heard.text)) >= TELLING_WORDS
     settled = language in {person.language, turn.dialogue.language_offered}
-    if language is None or settled or not (telling and understood.certain and person.consented):
+    if settled or person.helped_by_person or not (telling and person.consented):
+        return None
+    return language
+
+
+def _offering(language: str | None) -> list[Event]:
+    """Offer the language, in that language."""
+    if language is None:
         return []
     choice = Choice(payload=f"/language {language}", language=language)
-    offer = {"language_name": language}
-    return [Say(response="utter_offer_language", extra=offer, choices=(choice,), language=language)]
+    name = {"language_name": language}
+    return [Say(response="utter_offer_language", extra=name, choices=(choice,), language=language)]
 
 
 # ---- 3. when a turn fails
@@ -285,32 +310,36 @@ def _failed(runtime: Runtime, conversation_id: str, message: InboundRow, error: 
     log.warning("turn failed", conversation=conversation_id, message=message.number, error=name)
 
     def count(work: Work) -> None:
-        conversation = work.conversations.locked(conversation_id)
-        if conversation is None or work.inbox.failed_once(message.id) < TRIES:
+        if work.conversations.locked(conversation_id) is None or work.inbox.failed_once(message.id) < TRIES:
             return
-        newcomer = work.newcomers.get(conversation.newcomer_id)
-        if newcomer is None:
-            return
-        work.inbox.set_aside(message.id, name)
-        languages = runtime.knowledge.content.languages
-        voice = Voice(
-            runtime=runtime,
-            work=work,
-            conversation_id=conversation_id,
-            cause=message.id,
-            now=runtime.clock.now(),
-            language=languages.known(newcomer.language) or languages.fallback[0],
-            second_language=newcomer.second_language,
-            dialogue=Dialogue(),
-        )
-        case = OpenCase(
-            reason="set_aside",
-            priority=Priority.URGENT,
-            topic=None,
-            question=None,
-            summary=str(message.body.get("text") or ""),
-        )
-        voice.learn(carry_out(case, voice, newcomer, conversation, message))
-        voice.say(Say(response="utter_set_aside"))
+        text = str(message.body.get("text") or "")
+        _set_aside(runtime, work, conversation_id, message.id, name, text)
 
     runtime.database.write(count)
+
+
+def _set_aside(  # noqa: PLR0913, PLR0917  # where, which, why and what it said
+    runtime: Runtime, work: Work, conversation_id: str, message_id: str, why: str, text: str
+) -> None:
+    """Put a message aside for a person, tell the newcomer, and open a case."""
+    work.inbox.set_aside(message_id, why)
+    conversation = work.conversations.locked(conversation_id)
+    newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
+    if conversation is None or newcomer is None:
+        return
+    languages = runtime.knowledge.content.languages
+    voice = Voice(
+        runtime=runtime,
+        work=work,
+        conversation_id=conversation_id,
+        cause=message_id,
+        now=runtime.clock.now(),
+        language=languages.known(newcomer.language) or languages.fallback[0],
+        second_language=newcomer.second_language,
+        dialogue=Dialogue(),
+        position=work.outbox.next_position(message_id),
+    )
+    summary = text if newcomer.consent_at is not None else ""
+    case = OpenCase(reason="set_aside", priority=Priority.URGENT, topic=None, question=None, summary=summary)
+    voice.learn(carry_out(case, voice, newcomer, conversation, message_id))
+    voice.say(Say(response="utter_set_aside"))

@@ -35,6 +35,7 @@ class Voice:
     dialogue: Dialogue
     values: dict[str, SlotValue] = field(default_factory=dict)
     position: int = 0
+    shown: tuple[Offered, ...] = ()
 
     def say(self, what: Say) -> Rendered:
         """Render and queue one message."""
@@ -44,12 +45,8 @@ class Voice:
             explained=self.dialogue.explained,
         )
         known = Known(slots=what.slots, extra={**self.values, **what.extra})
-        rendered = self.runtime.renderer.render(
-            what.response, reader, known, now=self.now, choices=what.choices
-        )
-        self.work.outbox.say(
-            self.conversation_id, self.cause, self.position, rendered.message.as_body(), self.now
-        )
+        rendered = self.runtime.renderer.render(what.response, reader, known, now=self.now, choices=what.choices)
+        self.work.outbox.say(self.conversation_id, self.cause, self.position, rendered.message.as_body(), self.now)
         self.position += 1
         self._remember(rendered)
         return rendered
@@ -59,11 +56,10 @@ class Voice:
         self.values.update(values)
 
     def _remember(self, rendered: Rendered) -> None:
-        buttons = rendered.message.buttons
+        # All buttons of this answer count, so that "2" is still the second of the question when a language is offered.
+        self.shown += tuple(Offered(title=b.title, payload=b.payload) for b in rendered.message.buttons)
         self.dialogue = replace(
             self.dialogue,
             explained=self.dialogue.explained | rendered.explained,
-            offered=tuple(Offered(title=b.title, payload=b.payload) for b in buttons)
-            if buttons
-            else self.dialogue.offered,
+            offered=self.shown or self.dialogue.offered,
         )

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 STARRED = re.compile(r"\*([^*\n]+)\*")
-_LATIN_RUN = re.compile(r"\*[^*\n]*[A-Za-z][^*\n]*\*|https?://\S+|[A-Za-z][\w.'’-]*(?:[ /-][A-Za-z][\w.'’-]*)*")
+_LATIN_RUN = re.compile(
+    r"\*[^*\n]*[A-Za-z][^*\n]*\*|https?://\S*[\w/]|[A-Za-z](?:[\w.'’-]*\w)?(?:[ /-][A-Za-z](?:[\w.'’-]*\w)?)*"
+)
 # Left-to-right isolate and its end (Unicode TR9): what stands between keeps its own order in Arabic and Farsi.
 LRI, PDI = "\u2066", "\u2069"
 MOST_SOURCES = 2

@@ -124,7 +124,7 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
             if error.path.is_relative_to(layer):
                 name = error.path.relative_to(layer).as_posix()
         mend = "open it with Poedit, or mend the quotes on this line"
-        read.mistakes.append(Mistake(file=name, line=error.line, kind="catalogue", why=error.why, mend=mend))
+        read.mistakes.append(Mistake(file=name, line=max(1, error.line), kind="catalogue", why=error.why, mend=mend))
     return read
 
 
@@ -472,6 +472,8 @@ def _read_nlu(read: Read) -> None:
         document = _document(read, file)
         if document is None:
             continue
+        if not read.languages.all:
+            continue  # the list of languages itself is missing, and that is said already
         if language not in read.languages.all:
             mend = "put the file in a folder named after a language of content/languages.yml"
             read.mistakes.append(document.mistake("language", (), f"'{language}' is no language", mend))

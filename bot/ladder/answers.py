@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from bot.knowledge.knowledge import Slot
     from bot.ladder.turn import Turn
 
+# No count of people, euros or weeks comes near; beyond it a number can no longer be written out.
+LARGEST = 10**9
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_YEARS = range(1900, 2101)
 _SET_SLOTS = re.compile(r"^/SetSlots\(([a-z][a-z0-9_]*)=(.+)\)$")
 
 
@@ -49,12 +53,13 @@ def from_button(slot: Slot, value: str) -> SlotValue | No:
         case "yes_no":
             return {"true": True, "false": False}.get(value.lower(), No.VALUE)
         case "count":
-            return _in_range(slot, int(value)) if value.lstrip("-").isdigit() else No.VALUE
+            return _in_range(slot, int(value)) if _WHOLE_NUMBER.fullmatch(value) else No.VALUE
         case "date":
             try:
-                return date.fromisoformat(value)
+                day = date.fromisoformat(value)
             except ValueError:
                 return No.VALUE
+            return day if day.year in _YEARS else No.VALUE
         case "text":
             return value
 
@@ -85,7 +90,7 @@ def is_a_skip(turn: Turn, text: str) -> bool:
 
 def _in_range(slot: Slot, number: Decimal | int) -> Decimal | int | Literal[No.RANGE]:
     low = slot.min_value is not None and number < slot.min_value
-    high = slot.max_value is not None and number > slot.max_value
+    high = number > (LARGEST if slot.max_value is None else slot.max_value)
     return No.RANGE if low or high else number
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.turn import AcceptNotice, DeclineNotice, HoldMessage
+from bot.ladder import waiting
 from bot.ladder.actions import events_of
 from bot.ladder.answers import No, from_button, from_text, pressed
 from bot.ladder.turn import Decision, decided, say
@@ -19,9 +20,11 @@ ERASE = "erase"
 
 def notice(turn: Turn) -> Decision | None:
     """Ask for consent, or take the answer; a message that is neither waits encrypted, at most a day."""
-    if turn.person.consented or (turn.dialogue.top and turn.dialogue.top.flow == ERASE):
+    if turn.person.consented:
         return None
     dialogue = turn.dialogue
+    if dialogue.top is not None and dialogue.top.flow == ERASE and (erasing := waiting.answer(turn)) is not None:
+        return erasing
     slot_name = dialogue.collecting
     if dialogue.top is None or dialogue.top.flow != NOTICE or slot_name is None:
         outcome = turn.runner.start(replace(dialogue, stack=()), NOTICE)
@@ -32,8 +35,8 @@ def notice(turn: Turn) -> Decision | None:
     if value is No.VALUE and turn.heard.payload is None:
         value = from_text(turn, slot, turn.heard.text)
     if isinstance(value, No):
-        waiting = say("utter_notice_waiting", turn)
-        return decided(dialogue, HoldMessage(), waiting, *turn.runner.ask_again(dialogue))
+        patience = say("utter_notice_waiting", turn)
+        return decided(dialogue, HoldMessage(), patience, *turn.runner.ask_again(dialogue))
     outcome = turn.runner.fill(dialogue, value)
     events = events_of(outcome, turn)
     chosen = any(isinstance(event, (AcceptNotice, DeclineNotice)) for event in events)

@@ -45,8 +45,8 @@ def button(turn: Turn) -> Decision | None:
     payload = turn.heard.payload
     if payload is None:
         return None
-    name = payload.removeprefix("/").split()[0] if payload.startswith("/") else ""
-    flow = turn.knowledge.flow_of_intent.get(name)
+    name, *_ = payload.removeprefix("/").split(maxsplit=1) or [""]
+    flow = turn.knowledge.flow_of_intent.get(name) if payload.startswith("/") else None
     if flow is not None:
         return start(turn, flow)
     if pressed(payload) is not None and turn.dialogue.collecting is not None:

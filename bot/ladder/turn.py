@@ -78,5 +78,3 @@ def say(response: str, turn: Turn, *, choices: tuple[Choice, ...] = (), **extra:
 def decided(dialogue: Dialogue, *events: Event) -> Decision:
     """Return the decision with these events."""
     return Decision(dialogue=dialogue, events=events)
-
-

@@ -80,9 +80,7 @@ def _corrected(turn: Turn, earlier: Answered, value: SlotValue) -> Decision | No
     outcome = turn.runner.correct(turn.dialogue, earlier, value)
     if outcome is None:
         return None
-    return decided(
-        replace(outcome.dialogue, misses=0), say("utter_corrected", turn), *events_of(outcome, turn)
-    )
+    return decided(replace(outcome.dialogue, misses=0), say("utter_corrected", turn), *events_of(outcome, turn))
 
 
 def _text(turn: Turn, slot: Slot, text: str) -> Decision | None:

@@ -25,7 +25,9 @@ _GEEZ_NUMBER = re.compile("[፩-፼]+")
 
 _SEPARATORS = {"٫": ",", "٬": ".", "،": ",", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"}
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+# Arabic in Latin letters writes sounds as digits ("arba3a"), so a number inside a word is the last thing to believe.
+_NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?![^\W\d_])")
+_NUMBER_ON_A_WORD = re.compile(r"(?<!\w)\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 _YES_SIGNS, _NO_SIGNS = frozenset("👍✅✔☑👌🆗"), frozenset("👎❌✖🚫⛔")
 
@@ -109,16 +111,22 @@ def read_yes_no(text: str, words: AnswerWords, *, language: str | None = None) -
     return _opening_yes_no(said, words, language)
 
 
-def read_count(text: str, words: AnswerWords) -> Decimal | int | None:
+def read_count(text: str, words: AnswerWords, *, language: str | None = None) -> Decimal | int | None:
     """
     Return the one number in the answer, in digits of any script or in words; None when there is none or more.
 
     A full stop or comma before exactly three digits parts thousands, as on a Dutch letter.
     """
-    written = _NUMBER.findall(plain_digits(clean(text)))
-    if written:
+    line = plain_digits(clean(text))
+    if written := _NUMBER.findall(line):
         return _number(written[0]) if len(written) == 1 else None
-    spoken = [number for number, _, _ in _matches(words_of(text), _numbers(words))]
+    said = words_of(line)
+    numbers = _numbers(words)
+    if said in numbers:
+        return numbers[said]
+    spoken = [number for number, _, _ in _matches(said, _numbers(words, _heard(language, words.numbers, said)))]
+    if not spoken and (written := _NUMBER_ON_A_WORD.findall(line)):
+        return _number(written[0]) if len(written) == 1 else None
     return spoken[0] if len(spoken) == 1 else None
 
 
@@ -233,8 +241,7 @@ def _first_known(language: str | None, table: Mapping[str, frozenset[Phrase]], s
 
 
 def _opening_yes_no(said: Phrase, words: AnswerWords, language: str | None) -> bool | None:
-    known = tuple(dict.fromkeys((*words.yes, *words.no)))
-    for spoken in (language, *known) if language else known:
+    for spoken in _heard(language, dict.fromkeys((*words.yes, *words.no)), said):
         yes, no = words.yes.get(spoken, frozenset()), words.no.get(spoken, frozenset())
         answers = {**dict.fromkeys(yes, True), **dict.fromkeys(no, False)}
         found = list(_matches(said, answers))
@@ -286,9 +293,16 @@ def _option_number(text: str, said: Phrase, words: AnswerWords | None) -> int | 
     return number if isinstance(number, int) else None
 
 
-def _numbers(words: AnswerWords | None) -> Mapping[Phrase, int]:
-    tables = words.numbers.values() if words else ()
-    return {phrase: number for table in tables for phrase, number in table.items()}
+def _numbers(words: AnswerWords | None, languages: Iterable[str] | None = None) -> dict[Phrase, int]:
+    tables = words.numbers if words else {}
+    spoken = tables if languages is None else languages
+    return {phrase: number for language in spoken for phrase, number in tables.get(language, {}).items()}
+
+
+def _heard(language: str | None, known: Iterable[str], said: Phrase) -> tuple[str, ...]:
+    # Inside a sentence in Latin letters other languages mislead: "on" is ten in Turkish, "may" is no in Somali.
+    latin = all(word.isascii() for word in said)
+    return tuple(dict.fromkeys((language, "nl", "en"))) if language and latin else tuple(known)
 
 
 def _numbers_apart(words: Phrase) -> Phrase:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def _plain(text: str) -> str:
     return _SEPARATOR.sub(" ", bare.translate(_LETTERS)).strip()
 
 
+@lru_cache(maxsize=4096)
 def _bare(letter: str) -> str:
     if letter < "\x7f":
         return letter

@@ -99,6 +99,11 @@ class Outbox:
             created_at=now,
         )
 
+    def next_position(self, cause_inbound_id: str) -> int:
+        """Return the place after what was said already because of this message."""
+        query = select(func.count()).select_from(outbox).where(outbox.c.cause_inbound_id == cause_inbound_id)
+        return self._connection.execute(query).scalar_one()
+
     def lease(
         self, now: datetime, limit: int, for_seconds: float, *, channels: Collection[str] | None = None
     ) -> list[LeasedRow]:

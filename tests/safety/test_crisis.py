@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from bot.safety.crisis import CrisisCategory, CrisisGuard, EmptyPhraseError, normalise
 
-CONTENT = Path(__file__).parents[2] / "content" / "crisis.yml"
+ROOT = Path(__file__).parents[2]
+CONTENT = ROOT / "content" / "crisis.yml"
 LANGUAGES = ("nl", "en", "ar", "ti", "fa", "tr", "uk", "so", "fr")
 
 CRISES = [
@@ -463,6 +464,15 @@ def test_a_crisis_is_not_missed(guard: CrisisGuard, message: str, crisis: str) -
 @pytest.mark.parametrize("message", HARMLESS, ids=HARMLESS)
 def test_no_false_alarm(guard: CrisisGuard, message: str) -> None:
     assert guard.check(message) is None
+
+
+def test_no_answer_to_a_question_sets_it_off(guard: CrisisGuard) -> None:
+    # "Skip" in Arabic is spelt like the Farsi word for rape: the languages share one ear.
+    for path in sorted((ROOT / "nlu" / "data").glob("*/answers*.yml")):
+        with path.open(encoding="utf-8") as file:
+            entries = yaml.load(file, Loader=yaml.CSafeLoader)["nlu"]
+        for line in "\n".join(entry.get("examples", "") for entry in entries).splitlines():
+            assert guard.check(line.removeprefix("- ")) is None, (path, line)
 
 
 def test_the_messages_above_are_no_phrases_of_the_list(content: list[dict[str, Any]]) -> None:

@@ -162,9 +162,7 @@ def parted(draw: st.DrawFn, number: st.SearchStrategy[str], sizes: st.SearchStra
 
 @given(bsns(), st.sampled_from([{}, ARABIC, PERSIAN]))
 def test_every_bsn_is_masked(number: str, script: dict[int, int]) -> None:
-    assert mask(f"nummer: {number.translate(script)}.") == Masked(
-        text="nummer: [BSN].", kinds=frozenset({Kind.BSN})
-    )
+    assert mask(f"nummer: {number.translate(script)}.") == Masked(text="nummer: [BSN].", kinds=frozenset({Kind.BSN}))
 
 
 @given(parted(bsns(), st.just(3)))
@@ -176,9 +174,7 @@ def test_every_bsn_in_groups_of_three_is_masked(written: str) -> None:
 def test_every_iban_is_masked(written: str, small: bool) -> None:
     text = written.lower() if small else written
 
-    assert mask(f"rekening {text} dank u") == Masked(
-        text="rekening [IBAN] dank u", kinds=frozenset({Kind.IBAN})
-    )
+    assert mask(f"rekening {text} dank u") == Masked(text="rekening [IBAN] dank u", kinds=frozenset({Kind.IBAN}))
 
 
 @given(dutch_ibans())

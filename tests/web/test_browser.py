@@ -334,6 +334,24 @@ def test_a_lost_reply_does_not_count_the_message_twice(site: Site, open_page: Ca
     assert mine(page) == ["verzekering"]
 
 
+def test_a_message_that_arrived_before_a_reload_stands_there_once(site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page()
+
+    def lose_the_reply(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/messages", lose_the_reply)
+    write(page, "verzekering")
+    expect(page.locator("#notice")).to_contain_text("bewaard")
+    page.unroute("**/messages")
+    page.reload()
+    expect(page.locator(".line.mine")).to_have_count(1)
+    expect(page.locator(".line.mine .state")).to_have_count(0)
+    expect(page.get_by_role("button", name="Duidelijk")).to_be_enabled()
+    assert site.desk.texts() == ["verzekering"]
+
+
 def test_a_failing_server_keeps_the_message(site: Site, open_page: Callable[..., Page]) -> None:
     site.desk.broken = True
     page = open_page()

@@ -40,7 +40,7 @@ def check(folders: Folders, *, today: date | None = None, spoken: Mapping[str, f
 
 
 # Mistakes of reading after which everything in the file was taken in all the same.
-_HARMLESS = frozenset({"twice", "variant_id", "fact_source"})
+_HARMLESS = frozenset({"twice", "variant_id", "fact_source", "language", "catalogue"})
 
 
 def _found(ground: Ground, *, broken: bool) -> Iterator[Mistake]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,15 @@ from babel.messages.pofile import PoFileError
 from bot.content.extraction import is_unreviewed, read_catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from babel.messages.catalog import Message
 
     from bot.knowledge.folders import Folders
+
+
+# A line of a catalogue: nothing, a comment, or a keyword with a text between quotes.
+_LINE = re.compile(r'\s*(?:#.*|(?:msg(?:ctxt|id|id_plural|str|str\[\d+\])\s+)?"(?:[^"\\]|\\.)*"\s*)?')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,16 @@ def read_entries(folders: Folders) -> Mapping[str, Mapping[tuple[str, str], Entr
                     entry = _entry(name, message)
                     own[entry.context, entry.text] = entry
     return found
+
+
+def torn_lines(folders: Folders) -> Iterator[tuple[str, str, int]]:
+    """Yield language, file and line of what is no catalogue line: a quote that is lost takes words with it."""
+    for layer in folders.layers:
+        for path in sorted((layer / "content" / "locale").glob("*/LC_MESSAGES/*.po")):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            for number, line in enumerate(lines, start=1):
+                if not _LINE.fullmatch(line):
+                    yield path.parent.parent.name, path.relative_to(layer).as_posix(), number
 
 
 def _entry(file: str, message: Message) -> Entry:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from bot.content.extraction import phrases
 from bot.content.render import PLACEHOLDER
 from bot.flows.model import Act, Call, Collect
-from bot.knowledge.check.entries import Entry, read_entries
+from bot.knowledge.check.entries import Entry, read_entries, torn_lines
 from bot.knowledge.load import as_knowledge
 
 if TYPE_CHECKING:
@@ -193,11 +193,14 @@ class Ground:
     @cached_property
     def unreadable(self) -> frozenset[str]:
         """The languages with a catalogue that cannot be read: nothing is said about what they miss."""
-        return frozenset(
-            mistake.file.split("/")[-3]
-            for mistake in self.read.mistakes
-            if mistake.kind == "catalogue" and mistake.file.count("/") >= 2  # noqa: PLR2004  # <language>/LC_MESSAGES/<file>
-        )
+        torn = {language for language, _, _ in self.torn_lines}
+        broken = [mistake.file.split("/LC_MESSAGES/")[0] for mistake in self.read.mistakes if mistake.kind == "catalogue"]
+        return frozenset(torn | {folder.rpartition("/")[2] for folder in broken})
+
+    @cached_property
+    def torn_lines(self) -> tuple[tuple[str, str, int], ...]:
+        """Language, file and line of what cannot be read in the catalogues."""
+        return tuple(torn_lines(self.read.folders))
 
     def source(self, phrase: Phrase) -> Place:
         """Return where the Dutch of a phrase stands."""

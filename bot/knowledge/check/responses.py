@@ -125,7 +125,7 @@ def variant_id_twice(ground: Ground) -> Iterator[Finding]:
     for response in ground.read.responses.values():
         seen: set[str] = set()
         for at, variant in enumerate(response.variants):
-            if variant.context in seen:
+            if variant.context in seen and variant.context != response.name:
                 yield Finding(
                     place=ground.at("response", response.name, at),
                     why=f"two variants are called '{variant.context}'",
@@ -232,7 +232,7 @@ def other_slot(ground: Ground) -> Iterator[Finding]:
     for name, uses in ground.uses.items():
         asked = {use.step.slot for use in uses if use.how == "collect" and isinstance(use.step, Collect)}
         response = ground.read.responses.get(name)
-        if not asked or response is None:
+        if response is None or not asked & set(ground.read.slots):
             continue
         for at, variant in enumerate(response.variants):
             for number, button in enumerate(variant.buttons):

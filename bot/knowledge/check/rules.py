@@ -83,6 +83,7 @@ RULES: Mapping[str, Rule] = {
     "crisis_silenced": crisis.crisis_silenced,
     "crisis_facts": crisis.crisis_facts,
     # translations
+    "catalogue_line": translations.catalogue_line,
     "missing_translation": translations.missing_translation,
     "stale_translation": translations.stale_translation,
     "leftover_translation": translations.leftover_translation,
@@ -103,14 +104,14 @@ RULES: Mapping[str, Rule] = {
     "out_of_scope_missing": nlu.out_of_scope_missing,
 }
 
-# These say that something is not there. It may stand in a file that cannot be read, so they wait until all can.
+# These follow when something is not there. It may stand in a file that cannot be read, so they wait until all can.
 ABSENCE = frozenset(
     {
         *("intent_without_flow", "unknown_intent", "no_question", "question_flow", "unknown_flow", "unknown_slot"),
         *("question_missing", "unknown_response", "unused_response", "answer_missing", "more_missing"),
         *("unknown_placeholder", "unknown_condition", "payload_target", "starred_word", "unknown_term"),
         *("unknown_source", "deadline_anchor", "local_names", "unknown_related", "number_without_fact", "must"),
-        *("crisis_response", "crisis_unknown_number", "crisis_language", "missing_translation", "leftover_translation"),
+        *("last_variant", "crisis_response", "crisis_unknown_number", "crisis_language", "missing_translation", "leftover_translation"),
         *("intent_without_examples", "too_few_examples", "unknown_example_intent", "unknown_synonym"),
         "out_of_scope_missing",
     }

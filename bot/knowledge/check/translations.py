@@ -23,6 +23,16 @@ _LATIN = re.compile(r"[A-Za-z]")
 _TITLES = ("button", "flow")
 
 
+def catalogue_line(ground: Ground) -> Iterator[Finding]:
+    """A lost quote takes words, or a whole translation, with it."""
+    for _, file, line in ground.torn_lines:
+        yield Finding(
+            place=(file, line),
+            why="this is no line of a catalogue",
+            mend="look at the quotes; Poedit writes them for you",
+        )
+
+
 def missing_translation(ground: Ground) -> Iterator[Finding]:
     """Somebody who reads only their own language gets all of it, or we do not say that we speak it."""
     for code, language in ground.read.languages.all.items():
@@ -53,9 +63,9 @@ def stale_translation(ground: Ground) -> Iterator[Finding]:
 def leftover_translation(ground: Ground) -> Iterator[Finding]:
     """A translation of a sentence that nobody says any more."""
     wanted = {(phrase.context, phrase.text) for phrase in ground.phrases}
-    for entries in ground.entries.values():
+    for language, entries in ground.entries.items():
         for key, entry in entries.items():
-            if key not in wanted:
+            if key not in wanted and language not in ground.unreadable:
                 yield Finding(
                     place=(entry.file, entry.line),
                     why=f"nothing says '{_short(entry.text)}' ({entry.context}) any more",

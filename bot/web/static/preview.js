@@ -241,6 +241,7 @@
       } else if (response.status === 429) {
         pausedUntil = Date.now() + 1000 * (Number(response.headers.get("retry-after")) || 10);
         unsent();
+        troubled = true;
         say(words.tooMany, { retry: true });
         return;
       } else if (response.status === 403) {
@@ -268,8 +269,8 @@
       last = Math.max(last, lines[lines.length - 1].number);
       $("start")?.remove();
     }
-    // What the assistant stored can differ from what was typed (a citizen number is masked): then the stored line stands.
-    for (const [id, waiting] of [...drawn]) if (waiting.sent && lines.some((line) => line.mine)) undraw(id);
+    // What was taken in stands on the timeline by now, perhaps in other words (a citizen number is masked).
+    for (const [id, waiting] of [...drawn]) if (waiting.sent) undraw(id);
     typing(working && !lines.some((line) => !line.mine && line.buttons.length));
     busy = working;
     relock();
@@ -295,7 +296,7 @@
         await flush();
         if (!expired) await news();
         failures = 0;
-        if (troubled && !expired) { troubled = false; say(""); }
+        if (troubled && !expired && Date.now() >= pausedUntil) { troubled = false; say(""); }
       } catch (problem) {
         if (!(problem instanceof Unreachable)) throw problem;
         failures += 1;
