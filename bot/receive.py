@@ -216,7 +216,6 @@ def _turn(
             voice.learn(carry_out(event, voice, newcomer, conversation, message.id))
             effects.append(type(event).__name__)
     if HoldMessage.__name__ not in effects:
-        if HoldMessage.__name__ not in effects:
         work.inbox.mark_read([message.id])
     if EraseNewcomer.__name__ not in effects:
         state = voice.dialogue.to_json().encode()
@@ -254,9 +253,10 @@ def _person(  # noqa: PLR0913  # who writes is read from these
     languages = runtime.knowledge.content.languages
     language = languages.known(newcomer.language)
     if language is None or (not dialogue.language_chosen and newcomer.consent_at is None):
-        heard = languages.known(understood.language) if understood else None
+        guess = languages.known(understood.language) if understood else None
+        heard = guess if understood and understood.certain else None
         hint = languages.known(message.body.get("language_hint"))
-        language = heard or language or hint or languages.fallback[0]
+        language = heard or language or hint or guess or languages.fallback[0]
     return Person(
         language=language,
         second_language=languages.known(newcomer.second_language),

@@ -6,8 +6,9 @@ Conditions on slots, with the meaning they have in Rasa (the predicate language 
     op         := is | is not | = | != | < | <= | > | >= | contains | matches
     operand    := slots.name | "text" | 'text' | 12 | 12.5 | true | false | undefined | empty | null
 
-A slot that nobody filled is `null`, as in Rasa: it is not true, and no comparison of size with it holds. Because `a and
-b or c` means `a and (b or c)` there, the check asks authors for brackets when both words stand in one condition.
+A slot that nobody filled is `null`, as in Rasa: it is not true, and it cannot be compared in size. What cannot be
+compared makes the whole condition false, also behind `not` and beside `or`. Because `a and b or c` means `a and (b or
+c)` there, the check asks authors for brackets when both words stand in one condition.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class ConditionError(ValueError):
     """A condition that cannot be read; the message says where and what was expected."""
 
 
+class CannotCompareError(Exception):
+    """These two values cannot be compared, so the condition does not hold, whatever stands around it."""
+
+
 class _Undefined:
     """The value of a slot nobody filled."""
 
@@ -44,7 +49,7 @@ EMPTY = _Empty()
 Value: TypeAlias = object
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<number>-?\d+(?:\.\d+)?(?![\w.]))|(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    r"""\s*(?:(?P<number>-?\d+(?:\.\d+)?(?![\w.]))|(?P<text>"[^"]*"|'[^']*')
     |(?P<op><=|>=|!=|=|<|>)|(?P<bracket>[()])|(?P<word>[A-Za-z_][\w.]*))""",
     re.VERBOSE,
 )
@@ -117,7 +122,10 @@ class Condition:
 
     def holds(self, slots: Mapping[str, SlotValue]) -> bool:
         """Return whether the condition holds for these slots. Never raises."""
-        return _holds(self.expression, slots)
+        try:
+            return evaluated(self.expression, slots)
+        except CannotCompareError:
+            return False
 
     def mixes_and_with_or(self) -> bool:
         """Return whether `and` and `or` stand side by side without brackets, which reads differently than it works."""
@@ -220,6 +228,8 @@ class _Reader:
             right = self._operand()
             if op == "matches":
                 self._check_pattern(right)
+            if op == "contains" and isinstance(right, Literal) and right.value in (UNDEFINED, EMPTY):
+                raise ConditionError(f"'contains' needs a text or a number in the condition {self._text!r}")
             return Compare(op, left, right)
         return Truth(left)
 
@@ -263,17 +273,24 @@ def _slots(expression: Expression) -> set[str]:
             return _slots(left) | _slots(right)
 
 
-def _holds(expression: Expression, slots: Mapping[str, SlotValue]) -> bool:
+def evaluated(expression: Expression, slots: Mapping[str, SlotValue]) -> bool:
+    """
+    Return what the expression comes to, from left to right, no further than is needed.
+
+    Raises:
+        CannotCompareError: two values on the way cannot be compared.
+
+    """
     match expression:
         case Truth(operand):
             value = _value(operand, slots)
             return bool(value) and value is not UNDEFINED and value is not EMPTY
         case Not(inner):
-            return not _holds(inner, slots)
+            return not evaluated(inner, slots)
         case Both(left, right):
-            return _holds(left, slots) and _holds(right, slots)
+            return evaluated(left, slots) and evaluated(right, slots)
         case Either(left, right):
-            return _holds(left, slots) or _holds(right, slots)
+            return evaluated(left, slots) or evaluated(right, slots)
         case Compare(op, left_operand, right_operand):
             return _compare(op, _value(left_operand, slots), _value(right_operand, slots))
 
@@ -319,19 +336,23 @@ def _compare(op: str, left: Value, right: Value) -> bool:
 def _same(left: Value, right: Value) -> bool:
     if left is EMPTY or right is EMPTY:
         other = right if left is EMPTY else left
-        return other is EMPTY or (hasattr(other, "__len__") and len(other) == 0)
+        return other is EMPTY or other is UNDEFINED or (hasattr(other, "__len__") and len(other) == 0)
     return left == right
 
 
 def _contains(left: Value, right: Value) -> bool:
-    if isinstance(left, str) and isinstance(right, str):
+    if isinstance(left, str):
+        if not isinstance(right, str):
+            raise CannotCompareError(f"{right!r} in {left!r}")
         return right in left
     return isinstance(left, (list, tuple, set, frozenset)) and right in left
 
 
 def _sized(op: str, left: Value, right: Value) -> bool:
+    if any(side is UNDEFINED or side is EMPTY for side in (left, right)):
+        return False
     numbers = all(isinstance(side, (int, float)) for side in (left, right))
     texts = isinstance(left, str) and isinstance(right, str)
     if not numbers and not texts:
-        return False
+        raise CannotCompareError(f"{left!r} {op} {right!r}")
     return _SIZES[op](left, right)  # type: ignore[arg-type]  # checked just above

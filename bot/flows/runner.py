@@ -1,9 +1,9 @@
 """
 The flow runner: state and input in, state and events out. Pure: no clock, no database, no chance.
 
-It carries out Rasa's flow format. What the person says is read elsewhere; the runner gets a value, a skip, a new subject,
-a correction or a cancel, walks on until it must wait for an answer or has nothing left to do, and reports what it said
-and which actions it met.
+It carries out Rasa's flow format. What the person says is read elsewhere; the runner gets a value, a skip, a new
+subject, a correction or a cancel, walks on until it must wait for an answer or has nothing left to do, and reports what
+it said and which actions it met.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 MAX_CHARACTER_GRAMS, MAX_WORD_GRAMS = 30_000, 8_000
 _LONGEST_GRAM = 4
 _WORD = re.compile(r"\b\w\w+\b")
-_GEEZ_FIRST, _GEEZ_END, _GEEZ_ORDERS = 0x1200, 0x1358, 8
-_GEEZ_VOWELS = ("e", "u", "i", "a", "E", "", "o", "W")
+_GEEZ = range(0x1200, 0x1358)  # eight syllables a consonant, in the order of the vowels
+_VOWELS = ("e", "u", "i", "a", "E", "", "o", "W")
+_LETTERS = {place: chr(place - place % 8) + _VOWELS[place % 8] for place in _GEEZ}
 
 
 def spelled(text: str) -> str:
@@ -30,15 +31,7 @@ def spelled(text: str) -> str:
 
     Words of one root differ in their vowels, so this is what lets their n-grams meet.
     """
-    return "".join(_letters(character) for character in fold(text))
-
-
-def _letters(character: str) -> str:
-    place = ord(character) - _GEEZ_FIRST
-    if not 0 <= place < _GEEZ_END - _GEEZ_FIRST:
-        return character
-    consonant, order = divmod(place, _GEEZ_ORDERS)
-    return chr(_GEEZ_FIRST + consonant * _GEEZ_ORDERS) + _GEEZ_VOWELS[order]
+    return fold(text).translate(_LETTERS)
 
 
 def character_grams(text: str) -> list[str]:
@@ -62,6 +55,20 @@ def word_grams(text: str) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A cleaned text taken apart."""
+
+    characters: Sequence[str]
+    words: Sequence[str]
+
+    @classmethod
+    def apart(cls, text: str) -> Taken:
+        """Return the n-grams of a cleaned text."""
+        line = spelled(text)
+        return cls(characters=character_grams(line), words=word_grams(line))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Grams:
     """The n-grams of one kind: their places in the vector and their weights (idf, float32)."""
 
@@ -69,7 +76,7 @@ class Grams:
     weights: NDArray[np.float32]
 
     @classmethod
-    def of(cls, lines: Sequence[list[str]], limit: int) -> Grams:
+    def of(cls, lines: Sequence[Sequence[str]], limit: int) -> Grams:
         """Return the most used n-grams of these lines, at most `limit`."""
         import numpy as np
 
@@ -105,24 +112,22 @@ class Lexicon:
     words: Grams
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Lexicon:
-        """Return the lexicon of these (cleaned) texts."""
-        lines = [spelled(text) for text in texts]
+    def of(cls, lines: Sequence[Taken]) -> Lexicon:
+        """Return the lexicon of these lines."""
         return cls(
-            characters=Grams.of([character_grams(line) for line in lines], MAX_CHARACTER_GRAMS),
-            words=Grams.of([word_grams(line) for line in lines], MAX_WORD_GRAMS),
+            characters=Grams.of([line.characters for line in lines], MAX_CHARACTER_GRAMS),
+            words=Grams.of([line.words for line in lines], MAX_WORD_GRAMS),
         )
 
     def __len__(self) -> int:
         return len(self.characters.weights) + len(self.words.weights)
 
-    def vector(self, text: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Return the sparse vector of a cleaned text as places and values."""
+    def vector(self, line: Taken) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Return the sparse vector of a text as places and values."""
         import numpy as np
 
-        line = spelled(text)
-        characters, character_values = self.characters.weigh(character_grams(line))
-        words, word_values = self.words.weigh(word_grams(line))
+        characters, character_values = self.characters.weigh(line.characters)
+        words, word_values = self.words.weigh(line.words)
         after = len(self.characters.weights)
         places = np.array([*characters, *(after + place for place in words)], dtype=np.intp)
         return places, np.concatenate([character_values, word_values])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.nlu.examples import OUT_OF_SCOPE
-from bot.nlu.lexical import Grams, Lexicon
+from bot.nlu.lexical import Grams, Lexicon, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ class Recipe:
         return any(intent != OUT_OF_SCOPE for intent in self.intents)
 
     def _lexical_scores(self, text: str) -> Floats:
-        places, values = self.lexicon.vector(text)
+        places, values = self.lexicon.vector(Taken.apart(text))
         scores: Floats = values @ self.lexical.weights[places].astype("float32") + self.lexical.bias
         return scores
 

@@ -166,9 +166,7 @@ def _without_clitics(word: str) -> Iterator[str]:
                 yield word[len(prefix) :]
     elif "\u1200" <= word[0] <= "\u137f":
         stems = [word]
-        stems += [
-            word[len(p) :] for p in _TIGRINYA_PREFIXES if word.startswith(p) and len(word) >= len(p) + 2
-        ]
+        stems += [word[len(p) :] for p in _TIGRINYA_PREFIXES if word.startswith(p) and len(word) >= len(p) + 2]
         yield from stems[1:]
         for stem in stems:
             for suffix in _TIGRINYA_SUFFIXES:
@@ -238,9 +236,7 @@ class _PhraseTree:
                 if branch := self._root.next_word.get(key):
                     yield from self._ends_from(branch, words, start, start + 1)
 
-    def _ends_from(
-        self, branch: _Branch, words: Sequence[Sequence[str]], start: int, here: int
-    ) -> Iterator[_Found]:
+    def _ends_from(self, branch: _Branch, words: Sequence[Sequence[str]], start: int, here: int) -> Iterator[_Found]:
         for rank in branch.ranks:
             yield _Found(rank=rank, start=start, end=here)
         if branch.next_word and here < len(words):

@@ -171,9 +171,7 @@ def _iban_end(plain: str, start: int) -> int | None:
 def _bsns(plain: str) -> Iterator[_Span]:
     groups = [_Span(start=match.start(), end=match.end()) for match in _DIGITS.finditer(plain)]
     others = [
-        _Span(start=match.start(), end=match.end())
-        for rule in (_TELEPHONE, _DATE)
-        for match in rule.finditer(plain)
+        _Span(start=match.start(), end=match.end()) for rule in (_TELEPHONE, _DATE) for match in rule.finditer(plain)
     ]
     words = [_Span(start=m.start() - _NEAR, end=m.end() + _NEAR) for m in _BSN_WORD.finditer(plain)]
     taken = 0

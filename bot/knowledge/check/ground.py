@@ -194,7 +194,9 @@ class Ground:
     def unreadable(self) -> frozenset[str]:
         """The languages with a catalogue that cannot be read: nothing is said about what they miss."""
         torn = {language for language, _, _ in self.torn_lines}
-        broken = [mistake.file.split("/LC_MESSAGES/")[0] for mistake in self.read.mistakes if mistake.kind == "catalogue"]
+        broken = [
+            mistake.file.split("/LC_MESSAGES/")[0] for mistake in self.read.mistakes if mistake.kind == "catalogue"
+        ]
         return frozenset(torn | {folder.rpartition("/")[2] for folder in broken})
 
     @cached_property

@@ -111,7 +111,14 @@ ABSENCE = frozenset(
         *("question_missing", "unknown_response", "unused_response", "answer_missing", "more_missing"),
         *("unknown_placeholder", "unknown_condition", "payload_target", "starred_word", "unknown_term"),
         *("unknown_source", "deadline_anchor", "local_names", "unknown_related", "number_without_fact", "must"),
-        *("last_variant", "crisis_response", "crisis_unknown_number", "crisis_language", "missing_translation", "leftover_translation"),
+        *(
+            "last_variant",
+            "crisis_response",
+            "crisis_unknown_number",
+            "crisis_language",
+            "missing_translation",
+            "leftover_translation",
+        ),
         *("intent_without_examples", "too_few_examples", "unknown_example_intent", "unknown_synonym"),
         "out_of_scope_missing",
     }

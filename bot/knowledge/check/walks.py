@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.flows.conditions import Both, Compare, Condition, Either, Expression, Not, Truth
+from bot.flows.conditions import (
+    Both,
+    CannotCompareError,
+    Compare,
+    Condition,
+    Either,
+    Expression,
+    Not,
+    Truth,
+    evaluated,
+)
 from bot.flows.model import END, AnyStep, Collect, Flow, SetSlots
 
 if TYPE_CHECKING:
@@ -95,20 +105,37 @@ def _after(step: AnyStep, before: frozenset[str]) -> Iterator[tuple[str, frozens
 
 
 def when_empty(expression: Expression, slot: str) -> bool | None:
-    """Return whether the expression holds when `slot` is empty, whatever the others are; None when that depends."""
+    """Return whether the condition holds when `slot` is empty, whatever the others are; None when that depends."""
+    found = _outcomes(expression, slot)
+    if found == {"yes"}:
+        return True
+    return None if "yes" in found else False
+
+
+def _outcomes(expression: Expression, slot: str) -> frozenset[str]:
+    """Return what the expression can come to (yes, no, or stuck on what cannot be compared) when `slot` is empty."""
     match expression:
         case Not(inner):
-            found = when_empty(inner, slot)
-            return None if found is None else not found
+            opposite = {"yes": "no", "no": "yes", "stuck": "stuck"}
+            return frozenset(opposite[one] for one in _outcomes(inner, slot))
         case Both(left, right):
-            sides = when_empty(left, slot), when_empty(right, slot)
-            return False if False in sides else (True if sides == (True, True) else None)
+            first = _outcomes(left, slot)
+            return (first - {"yes"}) | (_outcomes(right, slot) if "yes" in first else frozenset())
         case Either(left, right):
-            sides = when_empty(left, slot), when_empty(right, slot)
-            return True if True in sides else (False if sides == (False, False) else None)
+            first = _outcomes(left, slot)
+            return (first - {"no"}) | (_outcomes(right, slot) if "no" in first else frozenset())
         case Compare() | Truth():
-            condition = Condition("", expression)
-            return condition.holds({}) if condition.slots() <= {slot} else None
+            return _outcome(expression, slot)
+
+
+def _outcome(term: Compare | Truth, slot: str) -> frozenset[str]:
+    if not Condition("", term).slots() <= {slot}:
+        sizes = isinstance(term, Compare) and term.op not in ("=", "!=")
+        return frozenset({"yes", "no", "stuck"} if sizes else {"yes", "no"})
+    try:
+        return frozenset({"yes" if evaluated(term, {}) else "no"})
+    except CannotCompareError:
+        return frozenset({"stuck"})
 
 
 def comparisons(expression: Expression) -> Iterator[Compare]:
