@@ -48,7 +48,8 @@ class Knowledge:
     """
     Everything read from nlu/, flows/ and content/.
 
-    `about` holds, per flow, what a flow can see of its own question; `synonyms` go by language and value; `titles` are
+    `about` holds, per flow, what a flow can see of its own question; `synonyms` go by language and value; `crisis_of_flow`
+    are the flows that speak a fixed crisis text; `titles` are
     the words of a button in every language, by payload.
     """
 
@@ -63,6 +64,7 @@ class Knowledge:
     words: AnswerWords
     crisis: tuple[CrisisCategory, ...]
     crisis_alerts: Mapping[str, str] = field(default_factory=dict)
+    crisis_of_flow: Mapping[str, CrisisCategory] = field(default_factory=dict)
     titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def meaning(self, meaning: str) -> frozenset[str]:

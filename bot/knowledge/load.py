@@ -25,6 +25,7 @@ from bot.content.model import (
     Variant,
 )
 from bot.domain.languages import Language, Languages
+from bot.flows.model import Act
 from bot.flows.reading import FlowError, read_flow
 from bot.knowledge import schema
 from bot.knowledge.document import Document, KnowledgeError, Mistake, read_document
@@ -162,8 +163,21 @@ def as_knowledge(read: Read) -> Knowledge:
         words=AnswerWords.from_synonyms(read.synonyms),
         crisis=tuple(read.crisis),
         crisis_alerts={shape.id: shape.alert for shape in read.crisis_shapes},
+        crisis_of_flow=_crisis_of_flow(read),
         titles=_titles(read),
     )
+
+
+def _crisis_of_flow(read: Read) -> dict[str, CrisisCategory]:
+    """Return the flows that speak the fixed text of a crisis in which a person is always alerted."""
+    alerting = {shape.id for shape in read.crisis_shapes if shape.alert == "always"}
+    by_response = {category.response: category for category in read.crisis if category.id in alerting}
+    return {
+        name: by_response[step.action]
+        for name, flow in read.flows.items()
+        for step in flow.steps.values()
+        if isinstance(step, Act) and step.action in by_response
+    }
 
 
 def _titles(read: Read) -> dict[str, tuple[str, ...]]:

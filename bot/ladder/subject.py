@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.turn import Choice, Kind
 from bot.ladder.actions import events_of
 from bot.ladder.answers import pressed
+from bot.ladder.crisis import crisis
 from bot.ladder.turn import Decision, decided, say
 from bot.nlu.text import words_of
 
@@ -73,7 +74,14 @@ def new_subject(turn: Turn) -> Decision | None:
 
 
 def start(turn: Turn, flow: str) -> Decision:
-    """Start a flow; asked for what is going on already, repeat the question that is waiting."""
+    """
+    Start a flow; asked for what is going on already, repeat the question that is waiting.
+
+    A flow that speaks a crisis text is taken as the crisis itself: the guard's rules cannot know every wording.
+    """
+    category = turn.knowledge.crisis_of_flow.get(flow)
+    if category is not None and (danger := crisis(replace(turn, crisis=category))) is not None:
+        return danger
     if flow == turn.runner.subject(turn.dialogue) and turn.dialogue.collecting is not None:
         top = turn.dialogue.top
         asks_about_person = top is not None and turn.knowledge.flows[top.flow].comes_back
