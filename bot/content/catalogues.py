@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import hashlib
 import os
+import struct
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from babel.messages.pofile import PoFileError, read_po
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from babel.messages.catalog import Catalog
 
 UNREVIEWED = "unreviewed"
 
@@ -41,7 +44,7 @@ class Catalogues:
         if catalogue is None:
             return None
         found = catalogue.pgettext(context, text)
-        return found if found != text or _holds(catalogue, context, text) else None
+        return found if found != text or _holds(catalogue, f"{context}\x04{text}") else None
 
     def find_plural(self, language: str, context: str, text: str, plural: str, count: int) -> str | None:
         """Return the translation in the plural form that `count` takes in that language, or None."""
@@ -49,15 +52,15 @@ class Catalogues:
         if catalogue is None:
             return None
         found = catalogue.npgettext(context, text, plural, count)
-        return None if found in (text, plural) else found
+        return found if found not in {text, plural} or _holds(catalogue, (f"{context}\x04{text}", 0)) else None
 
 
 def load_catalogues(folders: list[Path], cache_dir: Path | None) -> Catalogues:
     """
     Return the catalogues in `folders` (a later one overrides an earlier one, entry by entry).
 
-    Compiled ones are kept in `cache_dir` under a hash of their content. Entries whose Dutch text changed (fuzzy, as
-    gettext defines it) are left out.
+    Compiled ones are kept in `cache_dir` under a hash of their content. Left out are entries whose Dutch text changed
+    (fuzzy, as gettext defines it), and those that lack one of the language's plural forms.
 
     Raises:
         CatalogueError: a .po file cannot be read.
@@ -77,30 +80,48 @@ def load_catalogues(folders: list[Path], cache_dir: Path | None) -> Catalogues:
 
 def _compiled(path: Path, language: str, cache_dir: Path | None) -> gettext.GNUTranslations:
     source = path.read_bytes()
-    kept = cache_dir / f"{hashlib.sha256(source).hexdigest()[:32]}.mo" if cache_dir else None
-    if kept and kept.exists():
-        with kept.open("rb") as file:
-            return gettext.GNUTranslations(file)
-    try:
-        catalogue = read_po(BytesIO(source), locale=language, abort_invalid=True)
-    except (PoFileError, ValueError) as error:
-        line = getattr(error, "lineno", 0) or 0
-        raise CatalogueError(path, int(line), str(error)) from error
+    kept = cache_dir / f"{language}-{hashlib.sha256(source).hexdigest()[:32]}.mo" if cache_dir else None
+    if kept and (found := _kept(kept)):
+        return found
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    try:
+        write_mo(compiled, _spoken(source, language))
+        compiled.seek(0)
+        catalogue = gettext.GNUTranslations(compiled)
+    except PoFileError as error:
+        why = str(error).removesuffix(f" on {error.lineno}")
+        raise CatalogueError(path, error.lineno + 1, why) from error  # Babel counts lines from 0
+    except ValueError as error:
+        raise CatalogueError(path, 1, str(error)) from error
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
         scratch = kept.with_suffix(f".{os.getpid()}")
         scratch.write_bytes(compiled.getvalue())
         scratch.replace(kept)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return catalogue
 
 
-def _holds(catalogue: gettext.NullTranslations, context: str, text: str) -> bool:
+def _kept(path: Path) -> gettext.GNUTranslations | None:
+    """Return the compiled catalogue of an earlier run; one that cannot be read is made anew."""
+    try:
+        with path.open("rb") as file:
+            return gettext.GNUTranslations(file)
+    except (OSError, ValueError, struct.error):
+        return None
+
+
+def _spoken(source: bytes, language: str) -> Catalog:
+    """Return the catalogue without half-translated plurals: in those a compiler fills the gaps with Dutch."""
+    catalogue = read_po(BytesIO(source), locale=language, abort_invalid=True)
+    for message in list(catalogue):
+        if message.pluralizable and not all(message.string):
+            catalogue.delete(message.id, message.context)
+    return catalogue
+
+
+def _holds(catalogue: gettext.NullTranslations, key: str | tuple[str, int]) -> bool:
     """Return whether the catalogue has this very entry: some translations equal the Dutch ("Ja, OK")."""
-    entries = getattr(catalogue, "_catalog", {})
-    if f"{context}\x04{text}" in entries:
+    if key in getattr(catalogue, "_catalog", {}):
         return True
     fallback = getattr(catalogue, "_fallback", None)
-    return fallback is not None and _holds(fallback, context, text)
+    return fallback is not None and _holds(fallback, key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,12 +42,10 @@ def moved(day: date, offset: int, unit: Span) -> date:
 
 def due_on(deadline: Deadline, slots: Mapping[str, SlotValue], today: date) -> date | None:
     """Return the deadline's day, or None when the anchor is unknown. Calendar anchors follow `today`."""
-    anchor = _anchor(deadline.anchor, slots, today)
-    if anchor is None:
-        return None
     try:
-        return moved(anchor, deadline.offset, deadline.unit)
-    except (OverflowError, ValueError):
+        anchor = _anchor(deadline.anchor, slots, today)
+        return moved(anchor, deadline.offset, deadline.unit) if anchor is not None else None
+    except OverflowError:
         return None
 
 
@@ -65,6 +63,8 @@ def _anchor(name: str, slots: Mapping[str, SlotValue], today: date) -> date | No
 def _months_later(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
+    if not MINYEAR <= year <= MAXYEAR:
+        raise OverflowError("date value out of range")  # as `date + timedelta` says it
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 

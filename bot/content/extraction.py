@@ -2,19 +2,20 @@
 From Dutch sentences to catalogues: extract, update, and count what a language still misses.
 
 The context of an entry is the response's name, its id the Dutch text. When the Dutch changes, the old translation is
-kept for the translator as fuzzy, with the old Dutch beside it, and is not spoken. An entry with the comment `unreviewed`
-has not been read by a fluent person yet.
+kept for the translator as fuzzy, with the old Dutch beside it, and is not spoken. An entry with the comment
+`unreviewed` has not been read by a fluent person yet.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import denormalize, normalize, read_po, write_po
 
 from bot.content.catalogues import UNREVIEWED
 
@@ -78,6 +79,9 @@ def updated(old: Catalog | None, wanted: Iterable[Phrase], language: str) -> Cat
         language_team="",
         fuzzy=False,
     )
+    if old is not None:
+        # A translator's program may count its plural forms in another order: the forms are theirs, so is the rule.
+        catalog.mime_headers = [("Plural-Forms", old.plural_forms)]
     by_context: dict[str | None, list[Message]] = {}
     for message in old or ():
         if message.id:
@@ -91,11 +95,11 @@ def updated(old: Catalog | None, wanted: Iterable[Phrase], language: str) -> Cat
         found = same or changed
         catalog.add(
             message_id,
-            string=found.string if found and _fits(found, message_id) else (("",) * 2 if phrase.plural else ""),
+            string=_string(found, phrase, catalog.num_plurals),
             flags={"fuzzy"} if changed or (same and same.fuzzy) else set(),
             auto_comments=[phrase.note] if phrase.note else [],
             user_comments=list(found.user_comments) if found else [],
-            previous_id=_previous(changed) if changed else (list(same.previous_id) if same else []),
+            previous_id=_ids(changed) if changed else (list(same.previous_id) if same else []),
             context=phrase.context,
         )
     return catalog
@@ -106,28 +110,57 @@ _fixed = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def _filled(message: Message) -> bool:
-    return any(message.string) if isinstance(message.string, (tuple, list)) else bool(message.string)
+    return any(_forms(message.string))
 
 
-def _fits(message: Message, message_id: str | tuple[str, str]) -> bool:
-    return isinstance(message.string, (tuple, list)) is isinstance(message_id, tuple)
+def _string(found: Message | None, phrase: Phrase, forms: int) -> str | tuple[str, ...]:
+    """Return the translation that was found; where a plural came or went, its words in the forms there are now."""
+    given = _forms(found.string) if found else ()
+    if not phrase.plural:
+        return next((form for form in reversed(given) if form), "")
+    return given if found and found.pluralizable else (given or ("",)) * forms
 
 
-def _previous(message: Message) -> list[str]:
-    return list(message.id) if isinstance(message.id, (tuple, list)) else [message.id]
+def _forms(string: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return tuple(string) if isinstance(string, (tuple, list)) else (string,)
+
+
+def _ids(message: Message) -> list[str]:
+    return list(_forms(message.id))
 
 
 def as_po(catalog: Catalog) -> bytes:
     """Return the catalogue as a .po file."""
     buffer = BytesIO()
-    write_po(buffer, catalog, width=0, include_previous=True, sort_output=False)
-    return buffer.getvalue()
+    write_po(buffer, catalog, width=0, sort_output=False)
+    # Babel would wrap the old Dutch in the middle of a string, which gettext's own programs refuse to read.
+    entries = buffer.getvalue().decode().split("\n\n")
+    for at, message in enumerate(catalog):
+        if message.previous_id:
+            entries[at] = re.sub(
+                "^(?=msgctxt )", lambda _: _old_dutch(message), entries[at], count=1, flags=re.MULTILINE
+            )  # noqa: B023  # called at once
+    return "\n\n".join(entries).encode()
+
+
+def _old_dutch(message: Message) -> str:
+    keywords = zip(("msgid", "msgid_plural"), message.previous_id, strict=False)
+    lines = "\n".join(f"{keyword} {normalize(text, width=0)}" for keyword, text in keywords).split("\n")
+    return "".join(f"#| {line}\n" for line in lines)
 
 
 def read_catalogue(path: Path, language: str) -> Catalog:
     """Return the catalogue in a .po file."""
     with path.open("rb") as file:
-        return read_po(file, locale=language)
+        catalog = read_po(file, locale=language)
+    for message in catalog:
+        # Babel takes the old Dutch for a translator's comment.
+        old = [comment[1:].strip() for comment in message.user_comments if comment.startswith("|")]
+        message.user_comments = [comment for comment in message.user_comments if not comment.startswith("|")]
+        message.previous_id = [
+            denormalize(text) for text in re.split(r"^msgid(?:_plural)? ", "\n".join(old), flags=re.MULTILINE)[1:]
+        ]
+    return catalog
 
 
 def is_unreviewed(message: Message) -> bool:

@@ -32,12 +32,16 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 STARRED = re.compile(r"\*([^*\n]+)\*")
-_LATIN_RUN = re.compile(
-    r"\*[^*\n]*[A-Za-z][^*\n]*\*|https?://\S*[\w/]|[A-Za-z](?:[\w.'’-]*\w)?(?:[ /-][A-Za-z](?:[\w.'’-]*\w)?)*"
-)
-# Left-to-right isolate and its end (Unicode TR9): what stands between keeps its own order in Arabic and Farsi.
-LRI, PDI = "\u2066", "\u2069"
+# Letters and digits of Latin script only: an Arabic ending right behind a Dutch word stays with the Arabic. Words
+# between stars come first, so that the end of one and the beginning of the next are never taken for a pair.
+_WORD = r"[A-Za-z](?:[A-Za-z0-9_À-ɏ.'’-]*[A-Za-z0-9_À-ɏ])?"
+_LATIN_RUN = re.compile(rf"\*[^*\n]+\*|https?://\S*[A-Za-z0-9_À-ɏ/]|{_WORD}(?:[ /-]{_WORD})*")
+_LATIN = re.compile(r"[A-Za-z]")
+# Isolates and their end (Unicode TR9): what stands between keeps its own order inside a text that runs the other way.
+LRI, RLI, PDI = "\u2066", "\u2067", "\u2069"
 MOST_SOURCES = 2
+# More explanations than this bury the answer; the others come the next time their word is said.
+MOST_EXPLAINED = 2
 SOURCE_READ = "utter_footer_source"
 SOURCE_UNREAD = "utter_footer_source_unread"
 OTHER_LANGUAGE = "utter_other_language"
@@ -101,18 +105,19 @@ class Renderer:
         explained, explanations = self._explanations(variant, reader, language)
         parts = [self._filled(text, language, known, today)]
         parts += [self._isolated(line, language) for line in explanations]
-        parts += self._footer(response, language, known, today)
+        parts += self._footer(response, reader, language, known, today)
         note = self._language_note(reader, language)
         if note:
             parts.insert(0, note)
             explained |= {_language_mark(reader.language)}
         buttons = tuple(
-            Button(title=self.title(button.title, language), payload=button.payload) for button in variant.buttons
+            Button(title=self.title(button.title, language, reader.second), payload=button.payload)
+            for button in variant.buttons
         )
         message = Message(
             response=response,
             text="\n".join(parts),
-            buttons=(*self._chosen(choices, language), *buttons),
+            buttons=(*self._chosen(choices, language, reader.second), *buttons),
             language=language,
             direction=self.content.languages.direction(language),
         )
@@ -122,9 +127,9 @@ class Renderer:
         """Return a button's title in the first language of the chain that has it."""
         return self._first("button", dutch, language, second)
 
-    def flow_name(self, flow: str, language: str) -> str:
+    def flow_name(self, flow: str, language: str, second: str | None = None) -> str:
         """Return a flow's name as people see it."""
-        return self._first("flow", self.content.flow_names.get(flow, flow), language)
+        return self._first("flow", self.content.flow_names.get(flow, flow), language, second)
 
     # ---- choosing
 
@@ -150,7 +155,8 @@ class Renderer:
         return True
 
     def _all_known(self, variant: Variant, known: Known, today: date) -> bool:
-        names = PLACEHOLDER.findall(variant.text)
+        # The singular may say "one" in words: then only the plural holds the number.
+        names = PLACEHOLDER.findall(variant.text + (variant.text_plural or ""))
         return all(self._value(name, SOURCE, known, today) is not None for name in names)
 
     def _translated(self, variant: Variant, reader: Reader, known: Known, today: date) -> tuple[str, str]:
@@ -159,9 +165,7 @@ class Renderer:
                 return language, self._dutch(variant, known, today)
             if variant.text_plural and variant.plural_of:
                 count = self._count(variant.plural_of, known)
-                text = self.catalogues.find_plural(
-                    language, variant.context, variant.text, variant.text_plural, count
-                )
+                text = self.catalogues.find_plural(language, variant.context, variant.text, variant.text_plural, count)
             else:
                 text = self.catalogues.find(language, variant.context, variant.text)
             if text:
@@ -174,7 +178,8 @@ class Renderer:
         return variant.text
 
     def _count(self, name: str, known: Known) -> int:
-        value = {**known.slots, **known.extra}.get(name)
+        fact = self.content.facts.get(name.removeprefix("fact_")) if name.startswith("fact_") else None
+        value = fact.value if fact else {**known.slots, **known.extra}.get(name)
         return int(value) if isinstance(value, (int, Decimal)) else 0
 
     def _first(self, context: str, dutch: str, language: str, second: str | None = None) -> str:
@@ -186,15 +191,15 @@ class Renderer:
                 return found
         return dutch
 
-    def _chosen(self, choices: tuple[Choice, ...], language: str) -> tuple[Button, ...]:
+    def _chosen(self, choices: tuple[Choice, ...], language: str, second: str | None) -> tuple[Button, ...]:
         buttons = []
         for choice in choices:
             if choice.flow is not None:
-                title = self.flow_name(choice.flow, language)
+                title = self.flow_name(choice.flow, language, second)
             elif choice.language is not None:
                 title = self.content.languages.all[choice.language].name
             else:
-                title = self.title(choice.title or choice.payload, language)
+                title = self.title(choice.title or choice.payload, language, second)
             buttons.append(Button(title=title, payload=choice.payload))
         return tuple(buttons)
 
@@ -213,11 +218,20 @@ class Renderer:
         """Isolate runs of Latin letters in right-to-left text, placeholders left alone."""
         if self.content.languages.direction(language) == "ltr":
             return text
+
+        def isolate(run: re.Match[str]) -> str:
+            return f"{LRI}{run[0]}{PDI}" if _LATIN.search(run[0]) else run[0]
+
         pieces = re.split(r"(\{[a-z][a-z0-9_]*\})", text)
-        return "".join(
-            piece if PLACEHOLDER.fullmatch(piece) else _LATIN_RUN.sub(lambda run: f"{LRI}{run[0]}{PDI}", piece)
-            for piece in pieces
-        )
+        return "".join(piece if PLACEHOLDER.fullmatch(piece) else _LATIN_RUN.sub(isolate, piece) for piece in pieces)
+
+    def _beside(self, text: str, code: str, language: str) -> str:
+        """Return lines in the language `code` for a message in `language`: those that run the other way isolated."""
+        direction = self.content.languages.direction(code)
+        if direction == self.content.languages.direction(language):
+            return text
+        opening = RLI if direction == "rtl" else LRI
+        return "\n".join(f"{opening}{line}{PDI}" for line in text.split("\n"))
 
     def _kept_apart(self, value: str, language: str) -> str:
         if self.content.languages.direction(language) == "ltr" or not re.search(r"[A-Za-z0-9]", value):
@@ -270,24 +284,23 @@ class Renderer:
         lines: list[str] = []
         for name in variant.terms:
             term = self.content.terms.get(name)
-            if term is None or name in reader.explained:
+            if term is None or name in reader.explained or len(lines) == MOST_EXPLAINED:
                 continue
             text = (
-                term.explanation
-                if language == SOURCE
-                else self.catalogues.find(language, "glossary", term.explanation)
+                term.explanation if language == SOURCE else self.catalogues.find(language, "glossary", term.explanation)
             )
             if text:
                 explained.add(name)
                 lines.append(f"*{term.term}* = {text}")
         return explained, lines
 
-    def _footer(self, response: str, language: str, known: Known, today: date) -> list[str]:
+    def _footer(self, response: str, reader: Reader, language: str, known: Known, today: date) -> list[str]:
         """Return the lines below an answer: on whose word, checked when, and what may be different."""
         question = self.content.questions.get(response.removeprefix("utter_").removesuffix("_more"))
         if question is None or not question.sources:
             return []
-        return [self._line(name, language, extra, known, today) for name, extra in self._footers(question, language)]
+        below = Reader(language=language, second=reader.second)
+        return [self._line(name, below, extra, known, today) for name, extra in self._footers(question, language)]
 
     def _footers(self, question: Question, language: str) -> list[tuple[str, dict[str, SlotValue]]]:
         named = [self.content.sources[source] for source in question.sources]
@@ -305,10 +318,10 @@ class Renderer:
             footers.append(("utter_footer_local", {}))
         return footers
 
-    def _line(self, name: str, language: str, extra: dict[str, SlotValue], known: Known, today: date) -> str:
-        variant = self._variant(name, Known(slots=known.slots, extra=extra), today)
-        text = variant.text if language == SOURCE else self.catalogues.find(language, variant.context, variant.text)
-        return self._filled(text or variant.text, language, Known(slots=known.slots, extra=extra), today)
+    def _line(self, name: str, reader: Reader, extra: dict[str, SlotValue], known: Known, today: date) -> str:
+        filled = Known(slots=known.slots, extra=extra)
+        language, text = self._translated(self._variant(name, filled, today), reader, filled, today)
+        return self._beside(self._filled(text, language, filled, today), language, reader.language)
 
     def _language_note(self, reader: Reader, language: str) -> str | None:
         """Tell the reader once, in their own language when we can, that this is not their language."""
@@ -321,7 +334,7 @@ class Renderer:
         for code in self.content.languages.chain(reader.language, reader.second):
             text = variant.text if code == SOURCE else self.catalogues.find(code, variant.context, variant.text)
             if text:
-                return text
+                return self._beside(self._isolated(text, code), code, language)
         return None
 
 

@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 END = "END"
 
 # What a flow may ask of the world; `bot/ladder/actions.py` says what each one does.
-ACTIONS = frozenset({
-    "action_accept_notice",
-    "action_choose_language",
-    "action_decline_notice",
-    "action_erase",
-    "action_list_questions",
-    "action_more",
-    "action_open_case",
-    "action_record_helped",
-    "action_record_not_helped",
-    "action_stop",
-})
+ACTIONS = frozenset(
+    {
+        "action_accept_notice",
+        "action_choose_language",
+        "action_decline_notice",
+        "action_erase",
+        "action_list_questions",
+        "action_more",
+        "action_open_case",
+        "action_record_helped",
+        "action_record_not_helped",
+        "action_stop",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)

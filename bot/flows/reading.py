@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.flows.conditions import ConditionError, read_condition
@@ -178,7 +179,11 @@ class _Reader:
     def _slots(self, raw: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
         if not isinstance(raw, list) or not all(isinstance(pair, dict) for pair in raw):
             raise FlowError(path, "'set_slots' is a list", "write '- slot: value' lines below it")
-        return {name: value for pair in raw for name, value in pair.items()}
+        filled = {name: value for pair in raw for name, value in pair.items()}
+        for name, value in filled.items():
+            if isinstance(value, (list, dict)):
+                raise FlowError(path, f"'{name}' gets more than one thing", "write one value: a word, a number, true …")
+        return {name: Decimal(str(value)) if isinstance(value, float) else value for name, value in filled.items()}
 
     def _next(
         self, raw: dict[str, Any], step_id: str, path: tuple[str | int, ...], following: str
@@ -198,9 +203,7 @@ class _Reader:
             raise FlowError(path, "'else' stands before another branch", "put 'else' last")
         return tuple(branches)
 
-    def _branch(
-        self, raw: Any, step_id: str, path: tuple[str | int, ...], following: str, at: int
-    ) -> Branch:
+    def _branch(self, raw: Any, step_id: str, path: tuple[str | int, ...], following: str, at: int) -> Branch:
         if not isinstance(raw, dict) or not ({"if", "then"} == set(raw) or {"else"} == set(raw)):
             raise FlowError(path, "a branch is 'if' with 'then', or 'else'", "write '- if: …' and 'then: …'")
         word = "then" if "then" in raw else "else"

@@ -106,9 +106,7 @@ class Runner:
     def skip(self, dialogue: Dialogue) -> Outcome:
         """Leave the question that is waiting unanswered."""
         _, step = self._waiting(dialogue)
-        dialogue = replace(
-            dialogue.with_slots(**{step.slot: None}), skipped=dialogue.skipped | {step.slot}, misses=0
-        )
+        dialogue = replace(dialogue.with_slots(**{step.slot: None}), skipped=dialogue.skipped | {step.slot}, misses=0)
         return self._go_on(dialogue, step)
 
     def correct(self, dialogue: Dialogue, answered: Answered, value: SlotValue) -> Outcome | None:
@@ -127,7 +125,11 @@ class Runner:
 
     def cancel(self, dialogue: Dialogue) -> Outcome:
         """End what is going on; an earlier subject that was waiting goes on."""
-        return self._end_group(dialogue)
+        ended = self._end_group(dialogue)
+        if ended.dialogue.top is None or ended.dialogue.collecting is not None:
+            return ended
+        walked = self._walk(ended.dialogue)
+        return Outcome(dialogue=walked.dialogue, outputs=(*ended.outputs, *walked.outputs))
 
     def ask_again(self, dialogue: Dialogue) -> tuple[Say, ...]:
         """Return the question that is waiting, once more; nothing when none is."""
@@ -156,15 +158,18 @@ class Runner:
 
         A flow may change under a conversation: it goes on where the same question still stands at the same step.
         """
-        dropped: str | None = None
+        dropped: list[str] = []
         kept: list[Frame] = []
         while group := self._group(dialogue):
             dialogue = replace(dialogue, stack=dialogue.stack[: -len(group)])
             if group[-1].collecting is not None and all(self._still_fits(frame) for frame in group):
                 kept = [replace(frame, digest=self.flows[frame.flow].digest) for frame in group] + kept
             else:
-                dropped = dropped or group[0].flow
-        return replace(dialogue, stack=tuple(kept)), dropped
+                dropped.append(group[0].flow)
+        dialogue = replace(dialogue, stack=tuple(kept))
+        for flow in dropped:
+            dialogue = self._forget(dialogue, flow)
+        return dialogue, dropped[0] if dropped else None
 
     # ---- walking
 
@@ -184,8 +189,7 @@ class Runner:
             step = self.flows[frame.flow].steps[frame.step]
             match step:
                 case Collect():
-                    known = step.slot in dialogue.slots or step.slot in dialogue.skipped
-                    if known and not step.ask_before_filling:
+                    if self._is_known(step, dialogue):
                         dialogue = self._at(dialogue, self._next(step, dialogue))
                         continue
                     dialogue = self._replace_top(dialogue, replace(frame, collecting=step.slot))
@@ -204,10 +208,15 @@ class Runner:
                     dialogue = replace(dialogue, stack=(*dialogue.stack, self._entry(step.flow, called=True)))
                 case Link():
                     there = self._entry(step.flow, called=frame.called)
-                    dialogue = self._forget(self._replace_top(dialogue, there), self.flows[frame.flow])
+                    dialogue = self._forget(self._replace_top(dialogue, there), frame.flow)
                 case _:
                     assert_never(step)
         raise FlowLoopError(dialogue.stack[-1].flow)
+
+    def _is_known(self, step: Collect, dialogue: Dialogue) -> bool:
+        """Return whether the question need not be asked: it was answered or passed over before."""
+        known = step.slot in dialogue.slots or step.slot in dialogue.skipped
+        return known and not step.ask_before_filling
 
     def _go_on(self, dialogue: Dialogue, step: Collect) -> Outcome:
         return self._walk(self._at(dialogue, self._next(step, dialogue)))
@@ -234,33 +243,45 @@ class Runner:
         return self._end_group(dialogue)
 
     def _end_group(self, dialogue: Dialogue) -> Outcome:
-        group = self._group(dialogue)
-        if not group:
+        """Drop the running group; what waited below goes on, past its question when that was answered meanwhile."""
+        if dialogue.top is None:
             return Outcome(dialogue=dialogue)
-        dialogue = replace(dialogue, stack=dialogue.stack[: -len(group)])
-        dialogue = self._forget(dialogue, self.flows[group[0].flow])
-        flows = self._reachable(group[0].flow)
-        dialogue = replace(dialogue, answers=tuple(a for a in dialogue.answers if a.flow not in flows))
+        dialogue = self._drop_group(dialogue)
         if dialogue.collecting is None:
             return Outcome(dialogue=dialogue)
         subject = self.subject(dialogue)
         resumed = (Resumed(flow=subject),) if subject else ()
+        _, step = self._waiting(dialogue)
+        if self._is_known(step, dialogue):
+            return Outcome(dialogue=self._at(dialogue, step.id), outputs=resumed)
         return Outcome(dialogue=dialogue, outputs=(*resumed, *self.ask_again(dialogue)))
 
-    def _forget(self, dialogue: Dialogue, flow: Flow) -> Dialogue:
-        """Forget the slots of a flow that ended, and of the flows it called, except those it keeps."""
-        asked: set[str] = set()
-        forgotten: set[str] = set()
-        for name in self._reachable(flow.id):
-            part = self.flows[name]
-            forgotten |= part.touched_slots()
-            asked |= {step.slot for step in part.steps.values() if isinstance(step, Collect)}
-        forgotten -= flow.persisted_slots
+    def _drop_group(self, dialogue: Dialogue) -> Dialogue:
+        group = self._group(dialogue)
+        return self._forget(replace(dialogue, stack=dialogue.stack[: -len(group)]), group[0].flow)
+
+    def _forget(self, dialogue: Dialogue, flow: str) -> Dialogue:
+        """
+        Forget what a flow that ended was told, and the flows it called.
+
+        It keeps its persisted slots, and whatever belongs to the questions that still wait.
+        """
+        ended = self._reachable(flow)
+        waiting = {name for frame in dialogue.stack for name in self._reachable(frame.flow)}
+        kept = self.flows[flow].persisted_slots if flow in self.flows else frozenset()
+        forgotten = self._touched(ended) - self._touched(waiting) - kept
         return replace(
             dialogue,
             slots={name: value for name, value in dialogue.slots.items() if name not in forgotten},
-            skipped=dialogue.skipped - asked,
+            skipped=dialogue.skipped - (self._asked(ended) - self._asked(waiting)),
+            answers=tuple(a for a in dialogue.answers if a.flow not in {flow, *ended} - waiting),
         )
+
+    def _touched(self, flows: set[str]) -> set[str]:
+        return {slot for name in flows for slot in self.flows[name].touched_slots()}
+
+    def _asked(self, flows: set[str]) -> set[str]:
+        return {step.slot for name in flows for step in self.flows[name].steps.values() if isinstance(step, Collect)}
 
     def _make_room(self, dialogue: Dialogue, flow: str) -> Dialogue:
         """Make the stack ready for a new subject: no twin of it, no question that need not come back."""
@@ -270,14 +291,14 @@ class Runner:
             or flow in {frame.flow for frame in self._group(dialogue)}
             or self._groups(dialogue) >= DEEPEST
         ):
-            group = self._group(dialogue)
-            dialogue = replace(dialogue, stack=dialogue.stack[: -len(group)])
-            dialogue = self._forget(dialogue, self.flows[group[0].flow])
-        twins = [frame for frame in dialogue.stack if not frame.called and frame.flow == flow]
-        if twins:
-            at = dialogue.stack.index(twins[0])
-            dialogue = replace(dialogue, stack=dialogue.stack[:at])
-        return dialogue
+            dialogue = self._drop_group(dialogue)
+        twin = next((at for at, frame in enumerate(dialogue.stack) if not frame.called and frame.flow == flow), None)
+        if twin is None:
+            return dialogue
+        above = twin + 1
+        while above < len(dialogue.stack) and dialogue.stack[above].called:
+            above += 1
+        return self._forget(replace(dialogue, stack=(*dialogue.stack[:twin], *dialogue.stack[above:])), flow)
 
     # ---- frames
 

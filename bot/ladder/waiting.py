@@ -33,7 +33,11 @@ def answer(turn: Turn) -> Decision | None:
         return _button(turn, slot, turn.heard.payload)
     if turn.heard.kind is not Kind.TEXT:
         return None
-    return _correction(turn) or _text(turn, slot, turn.heard.text)
+    meant = after_correction(turn.heard.text, turn.knowledge.words)
+    if meant is None:
+        return _text(turn, slot, turn.heard.text)
+    # "No, I meant school" is no "no": what follows is the answer, to an earlier question or to this one.
+    return _correction(turn, meant) or _text(turn, slot, meant)
 
 
 def correction(turn: Turn) -> Decision | None:
@@ -65,10 +69,7 @@ def _button(turn: Turn, slot: Slot, payload: str) -> Decision | None:
     return decided(turn.dialogue, say("utter_old_button", turn), *turn.runner.ask_again(turn.dialogue))
 
 
-def _correction(turn: Turn) -> Decision | None:
-    said = after_correction(turn.heard.text, turn.knowledge.words)
-    if said is None:
-        return None
+def _correction(turn: Turn, said: str) -> Decision | None:
     for earlier in reversed(turn.dialogue.answers):
         value = from_text(turn, turn.knowledge.slots[earlier.slot], said)
         if not isinstance(value, No):
