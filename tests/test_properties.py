@@ -288,59 +288,75 @@ SLOTS: dict[str, dict[str, Any]] = {
     "made_text": {"type": "text", "kind": "text"},
 }
 SAYS = ("utter_made_1", "utter_made_2")
+FITTING: dict[str, list[Any]] = {
+    "made_choice": ["a", None],
+    "made_count": [3, 2.5, None],
+    "made_date": [None],
+    "made_yes": [True, False, None],
+    "made_text": ["a", None],
+}
 _CONDITIONS = st.sampled_from(
     [
         *('slots.made_choice is "a"', "slots.made_count > 3", "slots.made_date is null", "slots.made_yes"),
-        *("not slots.made_yes", 'slots.made_text contains "a"', 'slots.made_text matches "("', "slots.made_count < 3"),
+        *("not slots.made_yes", 'slots.made_text contains "a"', 'slots.made_text matches "^a"', "slots.made_count < 3"),
+        *("slots.question_has_more", "(slots.made_yes or slots.made_count = 2)", "slots.made_text is empty"),
+    ]
+)
+_STRANGE = st.sampled_from(
+    [
         *(
+            'slots.made_text matches "("',
             "slots.made_date > 3",
             "slots.made_choice > 3",
-            'slots.made_choice is "a" and slots.made_yes',
             "3 < 4 and",
             "",
+            "slots.nothing",
         ),
-        *("slots.nothing", "slots.question_has_more", "(slots.made_yes or slots.made_count = 2)", "undefined is empty"),
+        *('slots.made_choice is "a" and slots.made_yes or 3', "undefined is empty", 'slots.made_count is "x"', "slots"),
     ]
 )
 _VALUES = st.sampled_from(["a", "c", 3, 2.5, True, None, "2026-11-22", [1], {"x": 1}])
 
 
 @st.composite
-def _steps(draw: st.DrawFn, ids: list[str], nested: bool = False) -> list[dict[str, Any]]:
+def _steps(draw: st.DrawFn, ids: list[str], flows: tuple[str, ...]) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
     for name in ids:
         step: dict[str, Any] = {"id": name}
-        kind = draw(st.sampled_from(["action", "collect", "collect", "set_slots", "call", "link", "noop"]))
+        kind = draw(st.sampled_from(["action", "action", "collect", "collect", "set_slots", "call", "link", "noop"]))
+        wrong = draw(st.integers(0, 19)) == 0  # now and then a name that does not exist
         match kind:
             case "action":
-                step[kind] = draw(st.sampled_from([*SAYS, *SAYS, *sorted(ACTIONS), "utter_nothing", "action_nothing"]))
+                names = ["utter_nothing", "action_nothing"] if wrong else [*SAYS, *SAYS, *sorted(ACTIONS)]
+                step[kind] = draw(st.sampled_from(names))
             case "collect":
-                step[kind] = draw(st.sampled_from([*SLOTS, *SLOTS, "made_nothing"]))
+                step[kind] = "made_nothing" if wrong else draw(st.sampled_from([*SLOTS]))
                 if draw(st.booleans()):
                     step["ask_before_filling"] = draw(st.booleans())
                 if draw(st.integers(0, 4)) == 0:
                     step["rejections"] = [{"if": draw(_CONDITIONS), "utter": draw(st.sampled_from(SAYS))}]
             case "set_slots":
-                step[kind] = [{draw(st.sampled_from([*SLOTS, "made_nothing"])): draw(_VALUES)}]
+                name = "made_nothing" if wrong else draw(st.sampled_from([*SLOTS]))
+                step[kind] = [{name: draw(_VALUES) if wrong else draw(st.sampled_from(FITTING[name]))}]
             case "noop":
                 step[kind] = True
             case _:
-                step[kind] = draw(st.sampled_from([*FLOWS, "after_answer", "talk_to_human", "nowhere"]))
-        targets = st.sampled_from([*ids, "END", "END", "after"])
+                others = ["nowhere", *FLOWS] if wrong else [*flows, "after_answer", "talk_to_human", "help_menu"]
+                step[kind] = draw(st.sampled_from(others))
+        later = ids[ids.index(name) + 1 :]
+        targets = st.sampled_from([*(ids if wrong else later), *later, "END", "after"])
         if kind != "link" and (kind == "noop" or draw(st.booleans())):
             step["next"] = draw(
                 st.one_of(
                     targets,
                     st.builds(
                         lambda one, here, there: [{"if": one, "then": here}, {"else": there}],
-                        _CONDITIONS,
+                        _STRANGE if wrong else _CONDITIONS,
                         targets,
                         targets,
                     ),
                 )
             )
-        elif nested and kind != "link":
-            step["next"] = draw(targets)
         steps.append(step)
     return steps
 
@@ -348,24 +364,33 @@ def _steps(draw: st.DrawFn, ids: list[str], nested: bool = False) -> list[dict[s
 @st.composite
 def _flows(draw: st.DrawFn) -> dict[str, Any]:
     made = {}
-    for name in FLOWS[: draw(st.integers(1, 3))]:
+    names = FLOWS[: draw(st.integers(1, 3))]
+    for at, name in enumerate(names):
         ids = [f"s{number}" for number in range(draw(st.integers(1, 4)))]
         made[name] = {
             "name": "Iets",
             "description": "made",
             "nlu_trigger": [{"intent": name}],
             "persisted_slots": draw(st.lists(st.sampled_from(list(SLOTS)), max_size=2, unique=True)),
-            "steps": [*draw(_steps(ids)), {"id": "after", "call": "after_answer"}],
+            "steps": [*draw(_steps(ids, names[at + 1 :])), {"id": "after", "call": "after_answer"}],
         }
     return {"flows": made}
 
 
 _TEXTS = st.sampled_from(
     [
-        *("Dit is een antwoord.", "U zei {made_choice}.", "Op {made_date}.", "Met {made_count} mensen.", "{made_yes}"),
-        *("Bel {number_emergency}.", "{fact_nothing}", "Ja {", "Een *ster* en {}", "{case_number}"),
+        *("Dit is een antwoord.", "Dit is een ander antwoord.", "Bel {number_emergency}.", "Een *ster* en {}"),
+        *(
+            "U zei {made_choice}.",
+            "Op {made_date}.",
+            "Met {made_count} mensen.",
+            "{made_text}",
+            "Ja {",
+            "{case_number}",
+        ),
     ]
 )
+_LAST_TEXTS = st.one_of(*[st.sampled_from(["Dit is een antwoord.", "Bel {number_emergency}."])] * 6, _TEXTS)
 _BUTTONS = st.lists(
     st.builds(
         lambda title, payload: {"title": title, "payload": payload},
@@ -390,7 +415,7 @@ def _responses(draw: st.DrawFn) -> dict[str, Any]:
     for name in (*SAYS, *(f"utter_ask_{slot}" for slot in SLOTS)):
         variants = [
             {"id": "some", "text": draw(_TEXTS), "buttons": draw(_BUTTONS), "condition": draw(_WHEN)},
-            {"text": draw(_TEXTS), "buttons": draw(_BUTTONS)},
+            {"text": draw(_LAST_TEXTS), "buttons": draw(_BUTTONS)},
         ]
         made[name] = variants[draw(st.integers(0, 1)) :]
     return {"responses": made}
@@ -443,8 +468,6 @@ def test_what_authors_make_is_refused_or_runs(
     except KnowledgeError:
         event("refused by the reader")
         return
-    report = check(folders(ground), today=SUNDAY.date())
-    mistakes = {mistake.kind for mistake in report.mistakes if "made" in mistake.file}
     parts = Parts(settings=Settings(), knowledge=knowledge, understander=small_assistant().understander)
     runtime = parts.runtime(assistant.database, channels=assistant.channels, clock=HeldClock(SUNDAY))
     talk = conversation(runtime)
@@ -456,5 +479,9 @@ def test_what_authors_make_is_refused_or_runs(
         answers, reports = talk.send(sent.text, payload=payload)
         failed = failed or any(report.rung == "failed" for report in reports)
         buttons = [button.payload for answer in answers for button in answer.buttons] or buttons
-    event("breaks, and the check said so" if failed else ("runs" if not mistakes & CAN_BREAK else "runs all the same"))
-    assert not failed or mistakes & CAN_BREAK, mistakes
+    event("breaks, and the check said so" if failed else "runs")
+    if failed:
+        mistakes = {
+            mistake.kind for mistake in check(folders(ground), today=SUNDAY.date()).mistakes if "made" in mistake.file
+        }
+        assert mistakes & CAN_BREAK, mistakes

@@ -99,7 +99,7 @@ def updated(old: Catalog | None, wanted: Iterable[Phrase], language: str) -> Cat
             flags={"fuzzy"} if changed or (same and same.fuzzy) else set(),
             auto_comments=[phrase.note] if phrase.note else [],
             user_comments=list(found.user_comments) if found else [],
-            previous_id=_ids(changed) if changed else (list(same.previous_id) if same else []),
+            previous_id=_ids(changed) if changed else (list(same.previous_id) if same and same.fuzzy else []),
             context=phrase.context,
         )
     return catalog
@@ -121,8 +121,8 @@ def _string(found: Message | None, phrase: Phrase, forms: int) -> str | tuple[st
     return given if found and found.pluralizable else (given or ("",)) * forms
 
 
-def _forms(string: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return tuple(string) if isinstance(string, (tuple, list)) else (string,)
+def _forms(string: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return tuple(string) if isinstance(string, (tuple, list)) else (string or "",)
 
 
 def _ids(message: Message) -> list[str]:
@@ -137,16 +137,15 @@ def as_po(catalog: Catalog) -> bytes:
     entries = buffer.getvalue().decode().split("\n\n")
     for at, message in enumerate(catalog):
         if message.previous_id:
-            entries[at] = re.sub(
-                "^(?=msgctxt )", lambda _: _old_dutch(message), entries[at], count=1, flags=re.MULTILINE
-            )  # noqa: B023  # called at once
+            flags, context, rest = entries[at].partition("\nmsgctxt ")
+            entries[at] = f"{flags}\n{_old_dutch(message)}{context}{rest}"
     return "\n\n".join(entries).encode()
 
 
 def _old_dutch(message: Message) -> str:
     keywords = zip(("msgid", "msgid_plural"), message.previous_id, strict=False)
-    lines = "\n".join(f"{keyword} {normalize(text, width=0)}" for keyword, text in keywords).split("\n")
-    return "".join(f"#| {line}\n" for line in lines)
+    lines = "\n".join(f"{keyword} {normalize(text, width=0)}" for keyword, text in keywords)
+    return "\n".join(f"#| {line}" for line in lines.split("\n"))
 
 
 def read_catalogue(path: Path, language: str) -> Catalog:
@@ -154,12 +153,11 @@ def read_catalogue(path: Path, language: str) -> Catalog:
     with path.open("rb") as file:
         catalog = read_po(file, locale=language)
     for message in catalog:
-        # Babel takes the old Dutch for a translator's comment.
-        old = [comment[1:].strip() for comment in message.user_comments if comment.startswith("|")]
+        # Babel takes the old Dutch for comments of the translator.
+        old = "\n".join(comment[1:].strip() for comment in message.user_comments if comment.startswith("|"))
         message.user_comments = [comment for comment in message.user_comments if not comment.startswith("|")]
-        message.previous_id = [
-            denormalize(text) for text in re.split(r"^msgid(?:_plural)? ", "\n".join(old), flags=re.MULTILINE)[1:]
-        ]
+        texts = re.split(r"^msgid(?:_plural)? ", old, flags=re.MULTILINE)[1:]
+        message.previous_id = [denormalize(text) for text in texts]
     return catalog
 
 
