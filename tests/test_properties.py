@@ -336,8 +336,8 @@ def _steps(draw: st.DrawFn, ids: list[str], flows: tuple[str, ...]) -> list[dict
                 if draw(st.integers(0, 4)) == 0:
                     step["rejections"] = [{"if": draw(_CONDITIONS), "utter": draw(st.sampled_from(SAYS))}]
             case "set_slots":
-                name = "made_nothing" if wrong else draw(st.sampled_from([*SLOTS]))
-                step[kind] = [{name: draw(_VALUES) if wrong else draw(st.sampled_from(FITTING[name]))}]
+                slot = "made_nothing" if wrong else draw(st.sampled_from([*SLOTS]))
+                step[kind] = [{slot: draw(_VALUES) if wrong else draw(st.sampled_from(FITTING[slot]))}]
             case "noop":
                 step[kind] = True
             case _:

@@ -114,7 +114,7 @@ def _spoken(source: bytes, language: str) -> Catalog:
     """Return the catalogue without half-translated plurals: in those a compiler fills the gaps with Dutch."""
     catalogue = read_po(BytesIO(source), locale=language, abort_invalid=True)
     for message in list(catalogue):
-        if message.pluralizable and not all(message.string):
+        if message.pluralizable and not all(message.string or ()):
             catalogue.delete(message.id, message.context)
     return catalogue
 

@@ -93,13 +93,14 @@ def updated(old: Catalog | None, wanted: Iterable[Phrase], language: str) -> Cat
         if same is None and phrase.context not in SHARED:
             changed = next((m for m in by_context.get(phrase.context, []) if _filled(m)), None)
         found = same or changed
+        old_dutch = _old_dutch_of(found, message_id)
         catalog.add(
             message_id,
             string=_string(found, phrase, catalog.num_plurals),
-            flags={"fuzzy"} if changed or (same and same.fuzzy) else set(),
+            flags={"fuzzy"} if old_dutch or (same and same.fuzzy) else set(),
             auto_comments=[phrase.note] if phrase.note else [],
             user_comments=list(found.user_comments) if found else [],
-            previous_id=_ids(changed) if changed else (list(same.previous_id) if same and same.fuzzy else []),
+            previous_id=old_dutch,
             context=phrase.context,
         )
     return catalog
@@ -125,8 +126,12 @@ def _forms(string: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
     return tuple(string) if isinstance(string, (tuple, list)) else (string or "",)
 
 
-def _ids(message: Message) -> list[str]:
-    return list(_forms(message.id))
+def _old_dutch_of(found: Message | None, message_id: str | tuple[str, str]) -> list[str]:
+    """Return the Dutch that was translated, when it is another than this: however often it changed since."""
+    if found is None:
+        return []
+    translated = list(found.previous_id) if found.fuzzy and found.previous_id else list(_forms(found.id))
+    return translated if translated != list(_forms(message_id)) else []
 
 
 def as_po(catalog: Catalog) -> bytes:
@@ -138,11 +143,11 @@ def as_po(catalog: Catalog) -> bytes:
     for at, message in enumerate(catalog):
         if message.previous_id:
             flags, context, rest = entries[at].partition("\nmsgctxt ")
-            entries[at] = f"{flags}\n{_old_dutch(message)}{context}{rest}"
+            entries[at] = f"{flags}\n{_old_dutch_lines(message)}{context}{rest}"
     return "\n\n".join(entries).encode()
 
 
-def _old_dutch(message: Message) -> str:
+def _old_dutch_lines(message: Message) -> str:
     keywords = zip(("msgid", "msgid_plural"), message.previous_id, strict=False)
     lines = "\n".join(f"{keyword} {normalize(text, width=0)}" for keyword, text in keywords)
     return "\n".join(f"#| {line}" for line in lines.split("\n"))

@@ -230,15 +230,14 @@ class Renderer:
         direction = self.content.languages.direction(code)
         if direction == self.content.languages.direction(language):
             return text
-        opening = RLI if direction == "rtl" else LRI
-        return "\n".join(f"{opening}{line}{PDI}" for line in text.split("\n"))
+        return _apart(text, RLI if direction == "rtl" else LRI)
 
     def _kept_apart(self, value: str, language: str) -> str:
         if self.content.languages.direction(language) == "ltr" or not re.search(r"[A-Za-z0-9]", value):
             return value
         if re.search(r"[\u0590-\u08ff]", value):
             return self._isolated(value, language)  # a date or a list in Arabic words goes with the text around it
-        return f"{LRI}{value}{PDI}"
+        return _apart(value, LRI)
 
     def _value(self, name: str, language: str, known: Known, today: date) -> str | None:
         """Return the placeholder's value as it is written in `language`; None when it is not known today."""
@@ -336,6 +335,11 @@ class Renderer:
             if text:
                 return self._beside(self._isolated(text, code), code, language)
         return None
+
+
+def _apart(text: str, opening: str) -> str:
+    """Return each line of the text in an isolate of its own: the end of a line ends every isolate."""
+    return "\n".join(f"{opening}{line}{PDI}" for line in text.split("\n"))
 
 
 def _language_mark(language: str) -> str:

@@ -50,7 +50,8 @@ class Knowledge:
 
     `about` holds, per flow, what a flow can see of its own question; `synonyms` go by language and value; `crisis_of_flow`
     are the flows that speak a fixed crisis text; `titles` are
-    the words of a button in every language, by payload.
+    the words of a button in every language, by payload; `menu`
+    has the questions below each subject that have a flow.
     """
 
     content: Content
@@ -66,13 +67,8 @@ class Knowledge:
     crisis_alerts: Mapping[str, str] = field(default_factory=dict)
     crisis_of_flow: Mapping[str, CrisisCategory] = field(default_factory=dict)
     titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    menu: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def meaning(self, meaning: str) -> frozenset[str]:
         """Return every way, in every language, of saying one of the fixed answers (`stop`, `cancel` …)."""
         return frozenset(text for by_value in self.synonyms.values() for text in by_value.get(meaning, ()))
-
-    def topics(self) -> tuple[str, ...]:
-        """Return the topics that have an answer, in the order of the catalogue."""
-        return tuple(
-            dict.fromkeys(question.topic for name, question in self.content.questions.items() if name in self.flows)
-        )

@@ -72,6 +72,7 @@ class Read:
     crisis_shapes: list[schema.CrisisCategoryShape] = field(default_factory=list)
     catalogues: Catalogues = field(default_factory=Catalogues)
     notes: dict[str, str] = field(default_factory=dict)
+    menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
         """Return file and line of a named thing."""
@@ -112,6 +113,7 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     _each(read, "content/glossary.yml", schema.GlossaryFile, _take_terms)
     _each(read, "nlu/domain", schema.DomainFile, _take_domain)
     _each(read, "content/responses", schema.ResponsesFile, _take_responses)
+    _each(read, "content/menu.yml", schema.MenuFile, _take_menu)
     _each(read, "content/crisis.yml", schema.CrisisFile, _take_crisis)
     _each(read, "flows", schema.FlowsFile, _take_flows)
     _read_facts(read)
@@ -165,6 +167,9 @@ def as_knowledge(read: Read) -> Knowledge:
         crisis_alerts={shape.id: shape.alert for shape in read.crisis_shapes},
         crisis_of_flow=_crisis_of_flow(read),
         titles=_titles(read),
+        menu={
+            subject: tuple(name for name in names if name in read.flows) for subject, names in read.menu.items()
+        },
     )
 
 
@@ -381,6 +386,20 @@ def _variant(name: str, one: schema.VariantShape) -> Variant:
 
 def _plain(value: Any) -> Any:
     return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _take_menu(read: Read, document: Document, shaped: schema.MenuFile) -> None:
+    listed: set[str] = set()
+    for subject, names in shaped.menu.items():
+        _place(read, "menu", subject, document, "menu", subject)
+        read.menu[subject] = tuple(names)
+        for at, name in enumerate(names):
+            if name not in read.questions:
+                mend = "use an id of content/questions/"
+                read.complain("menu", subject, "menu", f"'{name}' is no question", mend, at)
+            elif name in listed:
+                read.complain("menu", subject, "menu", f"'{name}' stands in the menu twice", "keep one", at)
+            listed.add(name)
 
 
 def _take_crisis(read: Read, document: Document, shaped: schema.CrisisFile) -> None:

@@ -101,6 +101,10 @@ class QuestionsFile(Shape):
     questions: list[QuestionShape]
 
 
+class MenuFile(Shape):
+    menu: dict[Name, Annotated[list[Name], Field(min_length=1, max_length=10)]]
+
+
 class SourceShape(Shape):
     organisation: Text
     title: Text

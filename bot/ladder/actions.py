@@ -28,12 +28,21 @@ if TYPE_CHECKING:
 
 # A legal deadline this near makes a case urgent: the team must see it the same or the next day.
 NEAR = timedelta(days=7)
+# These ask for a new question; nobody asks for one and goes back to an earlier one in the same breath.
+INVITING = frozenset({"utter_glad", "utter_greet", "utter_no_person"})
+# After these the newcomer chooses or leaves: an earlier subject waits without being repeated.
+LAST_WORDS = frozenset({"utter_list_questions", "utter_goodbye", "utter_stopped", "utter_erased"})
 
 
 def events_of(outcome: Outcome, turn: Turn) -> tuple[Event, ...]:
     """Return what the runner's outputs mean: actions become effects, a resumed subject is announced."""
     events: list[Event] = []
+    resumes = any(isinstance(output, Resumed) for output in outcome.outputs)
     for output in outcome.outputs:
+        if resumes and isinstance(output, Say) and output.response in INVITING:
+            continue
+        if isinstance(output, Resumed) and events and getattr(events[-1], "response", None) in LAST_WORDS:
+            break
         match output:
             case Say():
                 events.append(output)
@@ -84,12 +93,8 @@ def _not_helped(do: Do, _turn: Turn) -> tuple[Event, ...]:
 
 def _list_questions(do: Do, turn: Turn) -> tuple[Event, ...]:
     subject = do.slots.get("subject")
-    known = [
-        name
-        for name, question in turn.knowledge.content.questions.items()
-        if name in turn.knowledge.flows and question.topic == subject
-    ]
-    choices = tuple(Choice(payload=f"/{name}", flow=name) for name in known[:10])
+    known = turn.knowledge.menu.get(str(subject), ())
+    choices = tuple(Choice(payload=f"/{name}", flow=name) for name in known)
     return (Say(response="utter_list_questions", slots=do.slots, choices=choices),)
 
 

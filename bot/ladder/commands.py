@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.turn import Kind, SetLanguage, StopMessages
+from bot.flows.runner import Outcome
 from bot.ladder.actions import events_of, language_choices
 from bot.ladder.turn import Decision, decided, say
 from bot.nlu.slot_values import read_phrase
 
 if TYPE_CHECKING:
     from bot.domain.turn import Event
+    from bot.flows.dialogue import Dialogue
     from bot.ladder.turn import Turn
 
 # Slash commands as the messengers know them; after a word the rest is its argument.
@@ -49,7 +51,9 @@ def delete_my_data(turn: Turn) -> Decision | None:
     """Deleting works before consent too; it is asked once, because it cannot be undone."""
     if meaning(turn) != "delete_my_data":
         return None
-    outcome = turn.runner.start(replace(turn.dialogue, stack=()), "erase")
+    # Before consent only the notice can be going on; it asks again by itself.
+    dialogue = turn.dialogue if turn.person.consented else replace(turn.dialogue, stack=())
+    outcome = turn.runner.start(dialogue, "erase")
     return decided(outcome.dialogue, *events_of(outcome, turn))
 
 
@@ -64,8 +68,20 @@ def choose_language(turn: Turn) -> Decision | None:
     events: list[Event] = [SetLanguage(language=code)]
     if dialogue.collecting is None:
         events.append(say("utter_language_set", turn, language_name=code))
-    events.extend(turn.runner.ask_again(dialogue))
-    return decided(dialogue, *events)
+    if code != turn.dialogue.language_offered:
+        events.extend(turn.runner.ask_again(dialogue))
+        return decided(dialogue, *events)
+    outcome = _told_again(turn, dialogue)
+    return decided(outcome.dialogue, *events, *events_of(outcome, turn))
+
+
+def _told_again(turn: Turn, dialogue: Dialogue) -> Outcome:
+    """Say the answer that is going on once more: who takes an offered language read it in one that is not theirs."""
+    subject = turn.runner.subject(dialogue)
+    if subject not in turn.knowledge.content.questions:
+        return Outcome(dialogue=dialogue, outputs=turn.runner.ask_again(dialogue))
+    begins = max(at for at, frame in enumerate(dialogue.stack) if not frame.called)
+    return turn.runner.start(replace(dialogue, stack=dialogue.stack[:begins]), subject)
 
 
 def _language_named(turn: Turn) -> str | None:

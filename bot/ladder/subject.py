@@ -21,6 +21,11 @@ SURE = 0.55
 AHEAD = 0.25
 POSSIBLE = 0.08
 MOST_CHOICES = 3
+# While a question waits, a short answer that we cannot read easily looks like small talk: only this sure is it one.
+SURE_SMALL_TALK = 0.9
+SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "tasks"})
+# A yes or a no belongs to the question that waits; when it fits there no better, that is said.
+ONLY_WHEN_NOTHING_WAITS = frozenset({"affirm", "deny"})
 
 
 def unreadable(turn: Turn) -> Decision | None:
@@ -70,7 +75,15 @@ def sure(turn: Turn) -> str | None:
 def new_subject(turn: Turn) -> Decision | None:
     """Start the flow that the message surely asks for; what was going on waits and is taken up again."""
     flow = sure(turn)
-    return start(turn, flow) if flow is not None else None
+    if flow is None or (turn.dialogue.collecting is not None and _is_an_answer(turn, flow)):
+        return None
+    return start(turn, flow)
+
+
+def _is_an_answer(turn: Turn, flow: str) -> bool:
+    """Return whether what looks like this flow is rather an answer, to the question that waits, that we cannot read."""
+    best = turn.understood.intents[0].confidence if turn.understood else 0.0
+    return flow in ONLY_WHEN_NOTHING_WAITS or (flow in SMALL_TALK and best < SURE_SMALL_TALK)
 
 
 def start(turn: Turn, flow: str) -> Decision:

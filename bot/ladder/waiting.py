@@ -46,8 +46,7 @@ def correction(turn: Turn) -> Decision | None:
         return None
     if turn.dialogue.collecting is not None or not after_correction(turn.heard.text, turn.knowledge.words):
         return None
-    understood = turn.understood
-    if understood is not None and not understood.out_of_scope:
+    if subject.sure(turn) in turn.knowledge.content.questions:
         return None
     return decided(turn.dialogue, say("utter_correction_unclear", turn))
 

@@ -32,6 +32,7 @@ _SECONDS_PER_TEXT = 0.5  # added to the time-out for each further text of a batc
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0  # seconds between a failure and the next start
 _MOST_REMEMBERED = 4096
 _MOST_SUSPECTS = 256
+_MOST_DEATHS = 2
 
 
 class Encoder(Protocol):
@@ -72,7 +73,7 @@ class E5Encoder:
     The encoder in its own process, safe to call from many threads, which take turns.
 
     A call takes at most `timeout` seconds for one text (and half a second more for each further one). A text
-    during which the process died is not sent again.
+    during which the process died twice is not sent again.
     """
 
     def __init__(self, *, timeout: float = 3.0, threads: int = 1) -> None:
@@ -84,7 +85,7 @@ class E5Encoder:
         self._pause = 0.0
         self._not_before = 0.0
         self._remembered: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._suspects: OrderedDict[str, None] = OrderedDict()
+        self._deaths: OrderedDict[str, int] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
         """Return one row of 384 (float32, length one) per cleaned text, or None without an answer."""
@@ -122,7 +123,11 @@ class E5Encoder:
         return self._remembered[text]
 
     def _fetch(self, texts: list[str]) -> bool:
-        if self._closed or time.monotonic() < self._not_before or any(text in self._suspects for text in texts):
+        if (
+            self._closed
+            or time.monotonic() < self._not_before
+            or any(self._deaths.get(text, 0) >= _MOST_DEATHS for text in texts)
+        ):
             return False
         try:
             if self._child is None:
@@ -139,9 +144,9 @@ class E5Encoder:
 
     def _fail(self, texts: list[str], error: Exception) -> None:
         if len(texts) == 1 and self._child is not None and self._child.ready:
-            self._suspects[texts[0]] = None
-            while len(self._suspects) > _MOST_SUSPECTS:
-                self._suspects.popitem(last=False)
+            self._deaths[texts[0]] = self._deaths.get(texts[0], 0) + 1
+            while len(self._deaths) > _MOST_SUSPECTS:
+                self._deaths.popitem(last=False)
         self._end()
         self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
         self._not_before = time.monotonic() + self._pause

@@ -143,9 +143,13 @@ class Understander:
         if not intent:
             return None
         ours = intent != OUT_OF_SCOPE
+        # The runners-up come from the n-grams: they cost little, and whoever reads the three best wants three.
+        others = self._recipe.judge_words(text, guess.language).intents
+        runners_up = [IntentGuess(name=name, confidence=0.0) for name, _ in others if name != intent]
+        best = [IntentGuess(name=intent, confidence=1.0)] if ours else []
         return Understanding(
             language=guess.language,
-            intents=(IntentGuess(name=intent, confidence=1.0),) if ours else (),
+            intents=tuple([*best, *runners_up][:3]),
             out_of_scope=not ours,
             engine="exact",
             certain=guess.certain,

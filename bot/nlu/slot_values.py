@@ -362,7 +362,7 @@ def _own_first(tables: Mapping[str, Mapping[Phrase, int]], language: str) -> dic
 
 def _named_dates(said: Phrase, asked: _Asked) -> Iterator[date | None]:
     for month, start, end in _matches(said, _own_first(date_words().months, asked.language)):
-        before = [word for word in said[max(0, start - 2) : start] if word not in _AROUND_MONTH]
+        before = [word for word in said[max(0, start - 3) : start] if word not in _AROUND_MONTH]
         after = [word for word in said[end : end + 4] if word not in _AROUND_MONTH]
         if before and before[-1].isdecimal() and len(before[-1]) <= 2:  # noqa: PLR2004  # a day has two digits
             day, year = before[-1], after[0] if after else ""
