@@ -56,13 +56,16 @@ def assistant_parts(found: Settings, *, quiet: bool = False) -> Iterator[Parts]:
 def explained() -> Iterator[None]:
     """Turn what a person can mend into one clear message."""
     from bot.knowledge.document import KnowledgeError
+    from bot.store.encryption import EncryptionError
     from bot.store.errors import StoreError
 
     try:
         yield
     except KnowledgeError as error:
         raise Failure(f"{error}\nRun `wegwijs check` for all of them.") from None
-    except (StoreError, FileNotFoundError, PermissionError) as error:
+    except BrokenPipeError:
+        raise  # whoever read our output went away; click ends quietly then
+    except (StoreError, EncryptionError, OSError) as error:
         raise Failure(str(error)) from None
 
 
@@ -131,9 +134,9 @@ def ask(text: str, language: str | None, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--input", "source", type=click.File(encoding="utf-8"), required=True, help="JSON lines; - for stdin.")
+@click.option("--input", "source", type=click.File("rb"), required=True, help="JSON lines; - for stdin.")
 @click.option("--output", "target", type=click.File("w", encoding="utf-8"), default="-", show_default=True)
-def understand(source: IO[str], target: IO[str]) -> None:
+def understand(source: IO[bytes], target: IO[str]) -> None:
     """Tell what many messages mean: {"id", "text", "lang"?} lines in, {"id", "intents", …} lines out."""
     from bot.commands import understand as command
 
@@ -196,11 +199,18 @@ def evaluate(as_json: bool) -> None:
     """Measure the understanding by cross-validation on nlu/, per language."""
     from bot.commands import evaluate as command
     from bot.commands.output import progress
+    from bot.nlu.encoder import NoEncoder
     from bot.wiring import read_knowledge
 
     found = settings()
     with explained(), progress(as_json) as show:
-        command.run(read_knowledge(found), cache_dir=found.cache_dir / "nlu", on_progress=show, as_json=as_json)
+        command.run(
+            read_knowledge(found),
+            cache_dir=found.cache_dir / "nlu",
+            on_progress=show,
+            as_json=as_json,
+            encoder=None if found.nlu_encoder else NoEncoder(),
+        )
 
 
 @main.command()
@@ -211,4 +221,3 @@ def migrate() -> None:
     found = settings()
     with explained(), open_database(found):
         click.echo("the tables are up to date")
-

@@ -37,16 +37,15 @@ def _send(runtime: Runtime, row: LeasedRow) -> None:
     """Send one message outside any transaction, then record what became of it."""
     try:
         provider_id = runtime.channels[row.channel].send(row.address, Message.from_body(row.body))
-    except DeliveryError as error:
+    except Exception as caught:  # noqa: BLE001  # whatever it was, the messages after this one must go out
+        error = caught if isinstance(caught, DeliveryError) else DeliveryError(type(caught).__name__)
         reason = error.reason
         retry_at = _retry_at(runtime.clock.now(), row.attempts, error)
         log.warning("delivery failed", outbox=row.id, reason=reason, again=retry_at is not None)
         runtime.database.write(lambda work: work.outbox.failed(row.id, row.lease_token, reason, retry_at))
         return
     # The moment is taken inside the unit of work, so that what is shown later also has the later moment.
-    runtime.database.write(
-        lambda work: work.outbox.sent(row.id, row.lease_token, provider_id, runtime.clock.now())
-    )
+    runtime.database.write(lambda work: work.outbox.sent(row.id, row.lease_token, provider_id, runtime.clock.now()))
 
 
 def _retry_at(now: datetime, attempts: int, error: DeliveryError) -> datetime | None:

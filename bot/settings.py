@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -50,7 +51,7 @@ class Settings(BaseSettings):
         validation_alias="WEGWIJS_NLU_ENCODER",
         description="0 answers with the lexical model alone (less memory, less understanding).",
     )
-    log_level: str = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
         default="WARNING", validation_alias="WEGWIJS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
     )
 

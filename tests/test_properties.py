@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,11 +22,11 @@ from bot.flows.model import ACTIONS
 from bot.forget import drop_unanswered_notices, finish_erasures
 from bot.knowledge.check import check
 from bot.knowledge.document import KnowledgeError
-from bot.knowledge.folders import folders, shipped
+from bot.knowledge.folders import folders
 from bot.knowledge.load import load
 from bot.settings import Settings
 from bot.wiring import Parts
-from tests.peers.small import small_assistant
+from tests.peers.small import small_assistant, small_knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -423,15 +422,8 @@ def _responses(draw: st.DrawFn) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What every conversation needs (notice, commands, a person), in Dutch; the made files come beside it."""
-    root = tmp_path_factory.mktemp("knowledge")
-    names = ["flows/patterns.yml", "content/responses/system.yml", "content/languages.yml", "content/sources.yml"]
-    names += ["content/glossary.yml", "content/facts/numbers.yml", "nlu/data/nl/answers.yml"]
-    names += [f"nlu/domain/{name}.yml" for name in ("patterns", "controls", "shared")]
-    for name in names:
-        if (shipped() / name).exists():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(shipped() / name, root / name)
+    """What every conversation needs; the made files come beside it."""
+    root = small_knowledge(tmp_path_factory.mktemp("knowledge"))
     domain = {
         "version": "3.1",
         "intents": list(FLOWS),

@@ -17,20 +17,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.knowledge.knowledge import Knowledge
+    from bot.nlu.encoder import Encoder
     from bot.nlu.evaluation import Score
 
 
 def run(
-    knowledge: Knowledge, *, cache_dir: Path, on_progress: Callable[[int, int, str], None], as_json: bool, folds: int = 3
+    knowledge: Knowledge,
+    *,
+    cache_dir: Path,
+    on_progress: Callable[[int, int, str], None],
+    as_json: bool,
+    encoder: Encoder | None = None,
+    folds: int = 3,
 ) -> None:
     """Cross-validate on nlu/ and print the figures in all and per language, with what is mixed up most."""
     on_progress(0, 1, f"training {folds} times")
-    report = cross_validate(knowledge.examples, cache_dir=cache_dir, folds=folds)
+    report = cross_validate(knowledge.examples, cache_dir=cache_dir, folds=folds, encoder=encoder)
     on_progress(1, 1, f"training {folds} times")
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
         return
-    table = Table("language", "messages", "right", "among 3", "refused", "out of scope caught", title="cross-validation")
+    table = Table(
+        "language", "messages", "right", "among 3", "refused", "out of scope caught", title="cross-validation"
+    )
     for language, score in (*report.by_language.items(), ("all", report.total)):
         table.add_row(language, str(score.ours), *_shares(score))
     screen = Console()

@@ -119,4 +119,3 @@ def _table(played: Played) -> Table:
     for expected, happened, same in played.rows:
         table.add_row(expected, happened, style="" if same else "bold red")
     return table
-

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +18,7 @@ from bot.web.desk import Desk
 from bot.wiring import open_database, preview_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bot.runtime import Runtime
     from bot.settings import Settings
@@ -50,11 +52,21 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Ends the preview's open streams before uvicorn waits for them."""
+    """Ends when asked to, the preview's open streams first, and lets everything behind it end too."""
 
     def __init__(self, config: uvicorn.Config, webchat: WebChat) -> None:
         super().__init__(config)
         self._webchat = webchat
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn sends itself the signal once more afterwards: SIGTERM would then end us with the engine at work.
+        before = {sig: signal.signal(sig, self.handle_exit) for sig in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for sig, handler in before.items():
+                signal.signal(sig, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         self._webchat.close()
@@ -96,5 +108,3 @@ def _health(runtime: Runtime) -> Mapping[str, Any]:
         "questions": len(runtime.knowledge.about),
         "languages": len(runtime.knowledge.content.languages.all),
     }
-
-

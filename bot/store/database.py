@@ -7,14 +7,16 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from bot.store.errors import (
     DatabaseClosedError,
+    DatabaseUnusableError,
     StillBeingReadError,
     UnitInsideUnitError,
     UnknownDatabaseError,
@@ -47,7 +49,10 @@ class Database(ABC):
     @staticmethod
     def open(url: str, vault: Vault) -> Database:
         """Connect to `sqlite:///path` or `postgresql://…`; call `upgrade` before the first unit of work."""
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise UnknownDatabaseError(url) from None
         backend = parsed.get_backend_name()
         if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
             return _SqliteDatabase(parsed, vault)
@@ -57,7 +62,13 @@ class Database(ABC):
 
     @abstractmethod
     def upgrade(self) -> None:
-        """Bring the tables up to date; harmless when they are, and when several processes do it at once."""
+        """
+        Bring the tables up to date; harmless when they are, and when several processes do it at once.
+
+        Raises:
+            DatabaseUnusableError: the server is away, the file is no database.
+
+        """
 
     @abstractmethod
     def read(self, fn: Callable[[Work], T]) -> T:
@@ -120,7 +131,8 @@ class _SqliteDatabase(Database):
         self._closed = False
 
     def upgrade(self) -> None:
-        self._on_the_writer_thread(lambda: upgrade(self._writer))
+        with _usable():
+            self._on_the_writer_thread(lambda: upgrade(self._writer))
 
     def read(self, fn: Callable[[Work], T]) -> T:
         if self._closed:
@@ -202,7 +214,8 @@ class _PostgresqlDatabase(Database):
         self._closed = False
 
     def upgrade(self) -> None:
-        upgrade(self._engine)
+        with _usable():
+            upgrade(self._engine)
 
     def read(self, fn: Callable[[Work], T]) -> T:
         self._refuse_closed()
@@ -231,6 +244,15 @@ class _PostgresqlDatabase(Database):
     def _refuse_closed(self) -> None:
         if self._closed:
             raise DatabaseClosedError
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Say what is wrong when the first thing that is asked of the database fails."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise DatabaseUnusableError(" ".join(str(error.orig).split())) from error
 
 
 def _pauses() -> Iterator[float]:

@@ -30,6 +30,15 @@ class UnknownDatabaseError(StoreError):
         self.url = url
 
 
+class DatabaseUnusableError(StoreError):
+    """The database cannot be used: is its address right, and does its server run?"""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.args = (f"{self.__doc__} ({reason})",)
+        self.reason = reason
+
+
 class ConversationGoneError(StoreError):
     """The conversation does not exist any more: its newcomer was forgotten in the meantime."""
 

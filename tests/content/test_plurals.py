@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.content.model import Variant
@@ -69,6 +69,7 @@ def test_dutch_has_one_and_more(desk: Desk, number: int, spoken: str) -> None:
     assert spoken in desk.text(n=number)
 
 
+@settings(deadline=None)  # the first use of a language reads its files
 @given(number=st.integers(0, 10_000), language=st.sampled_from(["nl", *FORMS]))
 def test_every_number_has_a_form_in_every_language(desk: Desk, number: int, language: str) -> None:
     message = desk.read(language=language, n=number).message

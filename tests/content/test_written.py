@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.content.render import LRI, PDI
@@ -119,6 +119,7 @@ def test_a_small_number_is_written_in_digits_that_a_phone_shows(desk: Desk, lang
     assert bare(desk.text("utter_slot", language, value=3)) == "3"
 
 
+@settings(deadline=None)  # the first use of a language reads its files
 @given(percent=st.decimals(min_value=0, max_value=100, places=3), language=st.sampled_from(ALL))
 def test_no_digit_of_a_percentage_is_lost(desk: Desk, percent: Decimal, language: str) -> None:
     digits = [sign for sign in written(desk, language, percent, "percent") if sign.isdigit()]
@@ -126,6 +127,7 @@ def test_no_digit_of_a_percentage_is_lost(desk: Desk, percent: Decimal, language
     assert "".join(digits) == f"{percent.normalize():f}".replace(".", "")
 
 
+@settings(deadline=None)  # the first use of a language reads its files
 @given(day=st.dates(), language=st.sampled_from(ALL))
 def test_every_day_can_be_written_in_every_language(desk: Desk, day: date, language: str) -> None:
     shown = desk.text("utter_slot", language, value=day)

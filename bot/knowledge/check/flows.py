@@ -9,7 +9,7 @@ from bot.flows.conditions import UNDEFINED, Compare, Literal
 from bot.flows.conditions import Slot as SlotOperand
 from bot.flows.model import ACTIONS, END, Act, Call, Collect, Link, SetSlots
 from bot.knowledge.check.ground import ABOUT, ASKS, Finding
-from bot.knowledge.check.walks import comparisons, reachable, silent_circle
+from bot.knowledge.check.walks import comparisons, reachable, silent_circle, when_empty
 from bot.knowledge.knowledge import CONTROLS
 from bot.nlu.examples import OUT_OF_SCOPE
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.flows.conditions import Condition
+    from bot.flows.model import Branch, Flow
     from bot.knowledge.check.ground import Ground, Place
     from bot.knowledge.knowledge import Slot
 
@@ -104,6 +105,42 @@ def no_person(ground: Ground) -> Iterator[Finding]:
                 why=f"'{flow.id}' can end here without a way to a person",
                 mend=f"let this path end with 'call: {AFTER_ANSWER}'",
             )
+
+
+def skip_branch(ground: Ground) -> Iterator[Finding]:
+    """Who passes a question over must not be told what is only true for who answered it."""
+    for flow, _ in ground.question_flows:
+        for step in flow.steps.values():
+            if not isinstance(step, Collect) or len(step.next) == 1:
+                continue
+            at, branch = _when_skipped(step)
+            target = flow.steps.get(branch.target)
+            if branch.condition is None and isinstance(target, Act) and target.action.startswith("utter_"):
+                yield Finding(
+                    place=ground.step(flow, step, "next", at),
+                    why=f"who skips this question is told '{target.action}'",
+                    mend=f"begin with '- if: slots.{step.slot} is null'",
+                )
+
+
+def kept_unlike(ground: Ground) -> Iterator[Finding]:
+    """An answer that one flow remembers and another forgets is asked for twice."""
+    keeps: dict[str, set[str]] = {}
+    asks: dict[str, list[tuple[Flow, Collect]]] = {}
+    for flow in ground.read.flows.values():
+        for step in flow.steps.values():
+            if isinstance(step, Collect):
+                asks.setdefault(step.slot, []).append((flow, step))
+                if step.slot in flow.persisted_slots or not step.reset_after_flow_ends:
+                    keeps.setdefault(step.slot, set()).add(flow.id)
+    for slot, keepers in keeps.items():
+        for flow, step in asks[slot]:
+            if flow.id not in keepers:
+                yield Finding(
+                    place=ground.step(flow, step),
+                    why=f"'{flow.id}' forgets '{slot}', which '{min(keepers)}' remembers",
+                    mend=f"add it here too: 'persisted_slots: [{slot}]'",
+                )
 
 
 def unknown_flow(ground: Ground) -> Iterator[Finding]:
@@ -356,6 +393,14 @@ def fits(slot: Slot, value: object) -> bool:
             return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
         case "date" | "text":
             return isinstance(value, str)
+
+
+def _when_skipped(step: Collect) -> tuple[int, Branch]:
+    """Return the branch that an empty slot takes: the first one that surely or perhaps holds."""
+    for at, branch in enumerate(step.next):
+        if branch.condition is None or when_empty(branch.condition.expression, step.slot) is not False:
+            return at, branch
+    return len(step.next) - 1, step.next[-1]
 
 
 def _value_finding(place: Place, slot: Slot, value: object) -> Finding:

@@ -57,6 +57,34 @@ def unknown_placeholder(ground: Ground) -> Iterator[Finding]:
             yield Finding(place=text.at(found.start()), why=f"nothing fills {found[0]}", mend=mend)
 
 
+def torn(ground: Ground) -> Iterator[Finding]:
+    """A brace or a star that has lost its other half, or stands where nothing is filled in, is read out as it is."""
+    for text in ground.texts:
+        for number, line in enumerate(text.words.split("\n")):
+            why = torn_sign(line)
+            if why:
+                place = (text.document.name, text.document.text_line(number, *text.path))
+                yield Finding(place=place, why=why, mend="write {name} and *word* whole, on one line")
+    for text in ground.explanations:
+        if re.search(r"[{}*]", text.words):
+            yield Finding(place=text.at(), why="nothing is filled in here", mend="write it without { } and *")
+    for response, at, variant in _variants(ground):
+        for number, button in enumerate(variant.buttons):
+            if re.search(r"[{}*]", button.title):
+                yield Finding(
+                    place=ground.at("response", response.name, at, "buttons", number),
+                    why=f"nothing is filled in on a button: '{button.title}'",
+                    mend="write it without { } and *",
+                )
+
+
+def torn_sign(line: str) -> str | None:
+    """Return what is wrong with the braces and stars of a line, or None."""
+    if re.search(r"[{}]", PLACEHOLDER.sub("", line)):
+        return "a brace stands alone, or a name between braces is no placeholder"
+    return "a star stands alone" if line.count("*") % 2 else None
+
+
 def unknown_condition(ground: Ground) -> Iterator[Finding]:
     """A condition on something that is not there never holds."""
     for response, at, variant in _variants(ground):

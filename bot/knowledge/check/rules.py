@@ -19,6 +19,8 @@ RULES: Mapping[str, Rule] = {
     "no_question": flows.no_question,
     "question_flow": flows.question_flow,
     "no_person": flows.no_person,
+    "skip_branch": flows.skip_branch,
+    "kept_unlike": flows.kept_unlike,
     "unknown_flow": flows.unknown_flow,
     "flow_circle": flows.flow_circle,
     "unreachable_step": flows.unreachable_step,
@@ -37,6 +39,7 @@ RULES: Mapping[str, Rule] = {
     "flow_name": flows.flow_name,
     # responses
     "unknown_placeholder": responses.unknown_placeholder,
+    "torn": responses.torn,
     "unknown_condition": responses.unknown_condition,
     "deadline_word": responses.deadline_word,
     "last_variant": responses.last_variant,
@@ -90,6 +93,7 @@ RULES: Mapping[str, Rule] = {
     "placeholders_differ": translations.placeholders_differ,
     "digits_differ": translations.digits_differ,
     "stars_differ": translations.stars_differ,
+    "torn_translation": translations.torn_translation,
     "translation_too_long": translations.translation_too_long,
     "titles_alike": translations.titles_alike,
     # nlu

@@ -10,7 +10,7 @@ from bot.content.render import PLACEHOLDER, STARRED
 from bot.domain.languages import SOURCE
 from bot.knowledge.check.ground import Finding
 from bot.knowledge.check.numbers import numbers_in
-from bot.knowledge.check.responses import LONGEST_TITLE_TRANSLATED, MOST_CHARACTERS, MOST_LINES
+from bot.knowledge.check.responses import LONGEST_TITLE_TRANSLATED, MOST_CHARACTERS, MOST_LINES, torn_sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +119,14 @@ def stars_differ(ground: Ground) -> Iterator[Finding]:
                 why=word,
                 mend="keep the words between stars exactly as in the Dutch",
             )
+
+
+def torn_translation(ground: Ground) -> Iterator[Finding]:
+    """A brace or a star that has lost its other half is read out as it is."""
+    for _, entry, string in _pairs(ground):
+        why = next((why for line in string.split("\n") if (why := torn_sign(line))), None)
+        if why:
+            yield Finding(place=(entry.file, entry.line), why=why, mend="write {name} and *word* whole, on one line")
 
 
 def translation_too_long(ground: Ground) -> Iterator[Finding]:

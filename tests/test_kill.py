@@ -1,0 +1,454 @@
+"""Kill -9 at any point: no message is lost, none is answered twice, nothing is half done."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import os
+import random
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import text
+
+from bot.channels.terminal import Terminal
+from bot.channels.webchat import WebChat
+from bot.commands.throwaway import Conversation, conversation, throwaway
+from bot.deliver import deliver_due
+from bot.domain.clock import HeldClock
+from bot.domain.turn import Inbound, Kind
+from bot.flows.dialogue import Dialogue
+from bot.receive import answer_next, take_in
+from bot.settings import Settings
+from bot.store.tables import metadata
+from bot.wiring import open_database, parts
+from tests.peers.small import small_assistant, small_knowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from bot.runtime import Runtime
+    from bot.store.database import Database
+    from bot.store.work import Work
+
+log = logging.getLogger(__name__)
+
+MESSAGES = 1000
+NEWCOMERS = 20
+KILLS = 27
+SEED = 20261122
+
+QUESTIONS = (
+    "Hoe vind ik een huisarts?",
+    "lekkage in de badkamer",
+    "schimmel op de muur in de slaapkamer van mijn kind",
+    "de huisarts zegt dat ze vol zijn",
+    "waar haal ik mijn medicijnen",
+    "ik ga verhuizen naar mijn eerste huis",
+)
+ANSWERS = ("ja", "nee", "gisteren", "3", "weet ik niet", "20 november 2026", "nee ik bedoelde vandaag", "2")
+WORDS = ("menu", "mens", "stop", "annuleren", "bedankt", "Türkçe", "Nederlands", "qqq zzz", "www vvv", "العربية", "👍")
+
+
+def plans(chance: random.Random) -> list[list[str]]:
+    """Return what each newcomer writes, from the first question and the yes to the notice on."""
+    written = []
+    for number in range(NEWCOMERS):
+        rest = [chance.choice(chance.choice((QUESTIONS, ANSWERS, WORDS))) for _ in range(MESSAGES // NEWCOMERS - 3)]
+        written.append([chance.choice(QUESTIONS), "ja", f"bericht {number}", *rest])
+    return written
+
+
+# ---- the server, and those who write to it
+
+
+@dataclass
+class Server:
+    """`wegwijs serve` in a process of its own, at one address and on one folder however often it is killed."""
+
+    folder: Path
+    port: int
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    kills: int = 0
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "serve", "--port", str(self.port)],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        assert self.process is not None
+        assert self.process.poll() is None, f"it ended by itself:\n{(self.folder / 'log').read_text()}"
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.kills += 1
+
+
+@dataclass
+class Post:
+    """The newcomers' side: counts what was accepted, and the posts that were cut off."""
+
+    port: int
+    accepted: int = 0
+    cut_off: int = 0
+    refused: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def ask(
+        self, method: str, path: str, headers: dict[str, str], form: dict[str, str] | None = None
+    ) -> tuple[Any, ...]:
+        """Ask until there is an answer: whoever gets none asks the same again."""
+        body = urlencode(form) if form is not None else None
+        while not self.stop.is_set():
+            sent = False
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            with closing(connection), suppress(OSError, http.client.HTTPException):
+                connection.connect()
+                sent = True
+                connection.request(method, path, body, headers)
+                response = connection.getresponse()
+                return response.status, response.headers, response.read().decode()
+            with self.lock:
+                self.cut_off += sent
+            time.sleep(0.1)
+        raise InterruptedError
+
+    def write_all(self, name: str, texts: Sequence[str], chance: random.Random) -> None:
+        """Open the page, then write one message after the other, now and then without waiting at all."""
+        status, headers, page = self.ask("GET", "/", {"accept-language": "nl"})
+        assert status == 200
+        cookie = str(headers["set-cookie"]).split(";")[0]
+        token = re.search(r'name="token" value="([^"]+)"', page)
+        assert token is not None
+        said = {
+            "accept": "application/json",
+            "accept-language": "nl",
+            "cookie": cookie,
+            "content-type": "application/x-www-form-urlencoded",
+        }
+        for number, words in enumerate(texts):
+            form = {"token": token[1], "id": f"{name}-{number:04}", "text": words}
+            status, headers, answer = self.ask("POST", "/messages", said, form)
+            while status == 429:
+                time.sleep(float(headers["retry-after"]))
+                status, headers, answer = self.ask("POST", "/messages", said, form)
+            with self.lock:
+                self.accepted += 1
+                if status != 200:
+                    self.refused.append(f"{status} {answer}")
+            time.sleep(chance.choice((0, 0, 0.02, 0.1, 0.2)))
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    knowledge = small_knowledge(tmp_path / "knowledge", "health", "housing")
+    ours = {
+        "WEGWIJS_DATA_DIR": str(tmp_path / "data"),
+        "WEGWIJS_KNOWLEDGE_DIR": str(knowledge),
+        "WEGWIJS_NLU_ENCODER": "0",
+        "WEGWIJS_LOG_LEVEL": "ERROR",
+    }
+    for name, value in ours.items():
+        monkeypatch.setenv(name, value)
+    with parts(Settings()):
+        pass  # trained once here, so that each start reads it
+    started = Server(folder=tmp_path, port=free_port(), environment={**os.environ, **ours})
+    yield started
+    if started.process is not None and started.process.poll() is None:
+        started.process.kill()
+        started.process.wait()
+
+
+def waiting(server: Server) -> Counter[str]:
+    """Return in which states the kill left what, read past the assistant."""
+    with closing(sqlite3.connect(server.folder / "data" / "database" / "wegwijs.sqlite")) as file:
+        found = [f"inbound {status}" for (status,) in file.execute("SELECT status FROM inbound")]
+        found += [f"outbox {status}" for (status,) in file.execute("SELECT status FROM outbox")]
+    return Counter(found)
+
+
+# ---- a thousand messages
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What became of one message: its status and what was said because of it, in order."""
+
+    text: str
+    status: str
+    said: tuple[tuple[str, str], ...]
+
+
+def lives(database: Database) -> dict[tuple[str, ...], tuple[list[Heard], Dialogue]]:
+    """Return every conversation by what was written in it, with all that is promised of it looked at."""
+
+    def read(work: Work) -> dict[tuple[str, ...], tuple[list[Heard], Dialogue]]:
+        found = {}
+        for conversation_id in work.connection.scalars(text("SELECT id FROM conversations")).all():
+            row = work.conversations.get(conversation_id)
+            messages, answers = work.inbox.all_for(conversation_id), work.outbox.all_for(conversation_id)
+            assert row is not None
+            assert [message.number for message in messages] == list(range(1, row.next_number)), "no gap, no twin"
+            assert [answer.number for answer in answers] == list(range(1, row.said_count + 1))
+            assert row.read_mark == len(messages)
+            heard = []
+            for message in messages:
+                said = [answer for answer in answers if answer.cause_inbound_id == message.id]
+                assert sorted(answer.position for answer in said) == list(range(len(said)))
+                words = tuple((answer.body["response"], answer.body["language"]) for answer in said)
+                heard.append(Heard(message.body["text"], message.status, words))
+            assert row.state is not None
+            dialogue = Dialogue.from_json(row.state.decode())
+            found[tuple(one.text for one in heard)] = heard, dialogue
+        return found
+
+    return database.read(read)
+
+
+def undisturbed(runtime: Runtime, written: Sequence[Sequence[str]]) -> None:
+    """Have the same written to an assistant that nobody kills."""
+    for number, texts in enumerate(written):
+        for at, words in enumerate(texts):
+            inbound = Inbound(
+                channel=WebChat.name,
+                address=f"newcomer {number}",
+                provider_id=f"{number}-{at}",
+                kind=Kind.TEXT,
+                text=words,
+                received_at=runtime.clock.now(),
+                language_hint="nl",
+            )
+            taken = take_in(runtime, inbound)
+            assert taken is not None
+            while answer_next(runtime, taken):
+                pass
+
+
+@pytest.mark.timeout(280)
+def test_killed_at_any_point_of_a_thousand_turns_nothing_is_lost_or_answered_twice(server: Server) -> None:
+    chance = random.Random(SEED)
+    written = plans(chance)
+    post = Post(server.port)
+    writers = [
+        threading.Thread(target=post.write_all, args=(f"newcomer-{number}", texts, random.Random(number)), daemon=True)
+        for number, texts in enumerate(written)
+    ]
+    moments = sorted(chance.sample(range(10, MESSAGES - 5), KILLS - 1))
+    left: Counter[str] = Counter()
+    server.start()
+    for writer in writers:
+        writer.start()
+    for moment in moments:
+        _until(lambda moment=moment: post.accepted >= moment, server)
+        time.sleep(chance.uniform(0, 0.06))
+        server.kill()
+        left.update(waiting(server).keys())
+        server.start()
+    for writer in writers:
+        writer.join(timeout=120)
+    assert post.accepted == MESSAGES
+    assert post.refused == []
+    _until(lambda: _nobody_waits(server.port), server)
+    server.kill()
+
+    with throwaway(small_parts(), None) as runtime, open_database(Settings()) as database:
+        undisturbed(runtime, written)
+        assert database.read(lambda work: work.conversations.with_unread(10)) == []
+        killed, calm = lives(database), lives(runtime.database)
+        assert sorted(killed) == sorted(map(tuple, written)), "each message is there once, in its order"
+        for texts in map(tuple, written):
+            assert killed[texts] == calm[texts], "as if nothing had happened"
+        _all_goes_out(runtime, database)
+    log.info("%d kills; posts cut off: %d; kills that left behind: %s", server.kills, post.cut_off, dict(left))
+    assert server.kills >= 25
+    assert post.cut_off > 0, "some died while a message came in"
+    assert left["inbound unread"] > 0, "some before or in a turn"
+    assert left["outbox queued"] + left["outbox leased"] > 0, "some before or while an answer went out"
+
+
+def small_parts() -> Any:
+    """The parts of the server's own settings."""
+    settings = Settings()
+    with parts(settings) as ready:
+        return ready
+
+
+def _until(true: Callable[[], bool], server: Server, seconds: float = 120) -> None:
+    last = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < last, f"nothing happens any more:\n{(server.folder / 'log').read_text()}"
+        time.sleep(0.005)
+
+
+def _nobody_waits(port: int) -> bool:
+    with suppress(OSError), closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", "/healthz")
+        return bool(json.loads(connection.getresponse().read()).get("conversations_waiting") == 0)
+    return False
+
+
+def _all_goes_out(runtime: Runtime, database: Database) -> None:
+    """What was leased when the process died goes out once its lease has run out, and in order."""
+    later = HeldClock(datetime.now(UTC) + timedelta(minutes=2))
+    after = replace(runtime, database=database, clock=later, channels={WebChat.name: WebChat()})
+    while deliver_due(after):
+        pass
+    with_status = "SELECT status, count(*) FROM outbox GROUP BY status"
+    states = database.read(lambda work: dict(work.connection.execute(text(with_status)).all()))
+    assert set(states) == {"sent"}
+
+
+# ---- one turn, interrupted at each of its steps
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing in our house catches it."""
+
+
+class Stopwatch:
+    """Ends the process at the call with this number, before or after it is done."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        self.left, self.after = at, after
+
+    def step(self, call: Callable[[], Any]) -> Any:
+        self.left -= 1
+        if self.left < 0 and not self.after:
+            raise Killed
+        result = call()
+        if self.left < 0:
+            raise Killed
+        return result
+
+
+class Watched:
+    """A collection, or the whole unit of work, in which every call is a step."""
+
+    def __init__(self, inner: Any, watch: Stopwatch) -> None:
+        self._inner, self._watch = inner, watch
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return Watched(found, self._watch)
+        return lambda *args, **named: self._watch.step(lambda: found(*args, **named))
+
+
+@dataclass
+class Dying:
+    """A database whose units of work end the process at a given step."""
+
+    inner: Database
+    watch: Stopwatch
+
+    def read(self, fn: Callable[[Any], Any]) -> Any:
+        return self.inner.read(fn)
+
+    def write(self, fn: Callable[[Any], Any]) -> Any:
+        return self.inner.write(lambda work: fn(Watched(work, self.watch)))
+
+
+def everything(database: Database) -> dict[str, list[Any]]:
+    """Return every row of every table as it stands in the file."""
+
+    def read(work: Work) -> dict[str, list[Any]]:
+        return {
+            table.name: work.connection.execute(table.select().order_by(*table.primary_key)).all()
+            for table in metadata.sorted_tables
+        }
+
+    return database.read(read)
+
+
+@pytest.fixture(scope="module")
+def assistant() -> Iterator[Runtime]:
+    with throwaway(small_assistant(), HeldClock(datetime(2026, 11, 22, 9, 0, tzinfo=UTC))) as runtime:
+        yield runtime
+
+
+STORIES = {
+    "the first message": ((), "lekkage in de badkamer"),
+    "the yes to the notice": (("lekkage in de badkamer", "huisarts zoeken"), "ja"),
+    "danger before the notice": ((), "ik wil dood"),
+    "a question": (("hallo", "ja"), "lekkage in de badkamer"),
+    "an answer": (("hallo", "ja", "lekkage in de badkamer"), "ja"),
+    "a case": (("hallo", "ja", "lekkage in de badkamer"), "mens"),
+    "another language": (("hallo", "ja", "lekkage in de badkamer"), "العربية"),
+    "stop": (("hallo", "ja", "lekkage in de badkamer"), "stop"),
+    "deleting everything": (("hallo", "ja", "lekkage in de badkamer", "mens", "verwijder mijn gegevens"), "ja"),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("after", [False, True], ids=["before each step", "after each step"])
+def test_a_turn_that_is_interrupted_leaves_nothing_half_done(assistant: Runtime, story: str, after: bool) -> None:
+    before, last = STORIES[story]
+    talk = conversation(assistant)
+    for words in before:
+        talk.send(words)
+
+    taken = _interrupted(assistant, after, lambda runtime: take_in(runtime, _last(talk, last)))
+    assert taken is not None
+    answered = _interrupted(assistant, after, lambda runtime: answer_next(runtime, taken))
+    assert answered is not None
+    assert answered.rung not in {"failed", "taken", "gone"}
+    while answer_next(assistant, taken):
+        pass
+    while deliver_due(assistant):
+        pass
+    assert assistant.database.read(lambda work: work.conversations.with_unread(10)) == []
+    rows = assistant.database.read(lambda work: work.outbox.all_for(taken))
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+
+
+def _last(talk: Conversation, words: str) -> Inbound:
+    return Inbound(
+        channel=Terminal.name,
+        address=talk._address,
+        provider_id=f"last of {talk._address}",
+        kind=Kind.TEXT,
+        text=words,
+        received_at=talk.runtime.clock.now(),
+    )
+
+
+def _interrupted(assistant: Runtime, after: bool, verb: Callable[[Runtime], Any]) -> Any:
+    """Do it with an end at its first step, its second, and so on, until it comes to its own end."""
+    there = everything(assistant.database)
+    for step in range(200):
+        dying = Dying(assistant.database, Stopwatch(step, after=after))
+        try:
+            done = verb(replace(assistant, database=dying))  # type: ignore[arg-type]
+        except Killed:
+            assert everything(assistant.database) == there, f"step {step} left something behind"
+        else:
+            assert step > 1, "it was interrupted at all"
+            return done
+    raise AssertionError("it never comes to an end")
