@@ -19,7 +19,8 @@ def _default_data_dir() -> Path:
 class Settings(BaseSettings):
     """The settings of one process; a missing value has a default that protects the newcomer."""
 
-    model_config = SettingsConfigDict(env_prefix="", env_file=None, extra="ignore")
+    # An empty value is none: as a folder it would be the one we happen to stand in.
+    model_config = SettingsConfigDict(env_prefix="", env_file=None, env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(
         default_factory=_default_data_dir,

@@ -1,8 +1,8 @@
 """
 Every check, lane by lane: `make test`.
 
-A lane is a group of checks that needs something: PostgreSQL, a browser. What is missing is installed where that is possible
-(root on Debian), else the lane is left out and named. The last line counts the lanes.
+A lane is a group of checks that needs something: PostgreSQL, a browser. What is missing is installed where that is
+possible (root on Debian), else the lane is left out and named. The last line counts the lanes.
 """
 
 from __future__ import annotations
@@ -76,6 +76,10 @@ def lanes() -> tuple[Lane, ...]:
     )
 
 
+def _runs(command: tuple[str, ...], environment: dict[str, str]) -> bool:
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
 def main() -> int:
     """Run the lanes; return 0 when none failed (and none was left out, when that is asked)."""
     parser = argparse.ArgumentParser(description="Run every check.")
@@ -95,10 +99,13 @@ def main() -> int:
             continue
         began = time.monotonic()
         print(f"== {lane.name}", flush=True)
-        fine = all(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0 for command in lane.commands)
+        fine = all(_runs(command, environment) for command in lane.commands)
         print(f"== {lane.name}: {'passed' if fine else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
         (ran if fine else failed).append(lane.name)
-    print(f"lanes: {len(ran)} passed, {len(failed)} failed, {len(left_out)} skipped" + (f" (failed: {', '.join(failed)})" if failed else "") + (f" (left out: {', '.join(left_out)})" if left_out else ""))
+    for word, names in (("failed", failed), ("left out", left_out)):
+        if names:
+            print(f"{word}: {', '.join(names)}")
+    print(f"lanes: {len(ran)} passed, {len(failed)} failed, {len(left_out)} skipped")
     return 1 if failed or (left_out and options.no_lane_left_out) else 0
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bot.nlu.encoder import Encoder
     from bot.nlu.evaluation import Score
 
+FOLDS = 3
+
 
 def run(
     knowledge: Knowledge,
@@ -28,12 +30,11 @@ def run(
     on_progress: Callable[[int, int, str], None],
     as_json: bool,
     encoder: Encoder | None = None,
-    folds: int = 3,
 ) -> None:
     """Cross-validate on nlu/ and print the figures in all and per language, with what is mixed up most."""
-    on_progress(0, 1, f"training {folds} times")
-    report = cross_validate(knowledge.examples, cache_dir=cache_dir, folds=folds, encoder=encoder)
-    on_progress(1, 1, f"training {folds} times")
+    on_progress(0, 1, f"training {FOLDS} times")
+    report = cross_validate(knowledge.examples, cache_dir=cache_dir, folds=FOLDS, encoder=encoder)
+    on_progress(1, 1, f"training {FOLDS} times")
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
         return

@@ -48,10 +48,10 @@ def run(parts: Parts, source: IO[bytes], target: IO[str]) -> int:
 
 def _read(line: bytes) -> dict[str, Any]:
     try:
-        message = json.loads(line.decode())
+        message = json.loads(line.decode().strip())
         json.dumps(message, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise BadLineError(f"this is no JSON ({error.msg} at character {error.pos})") from None
+        raise BadLineError(f"this is no JSON: {error.msg}, character {error.pos + 1}") from None
     except UnicodeError:
         raise BadLineError("this is no UTF-8, or holds half a character") from None
     except (ValueError, RecursionError):

@@ -91,7 +91,7 @@ def _compiled(path: Path, language: str, cache_dir: Path | None) -> gettext.GNUT
     except PoFileError as error:
         why = str(error).removesuffix(f" on {error.lineno}")
         raise CatalogueError(path, error.lineno + 1, why) from error  # Babel counts lines from 0
-    except ValueError as error:
+    except (ValueError, LookupError, AttributeError) as error:  # a header that Babel itself stumbles over
         raise CatalogueError(path, 1, str(error)) from error
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)

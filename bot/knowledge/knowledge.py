@@ -48,10 +48,9 @@ class Knowledge:
     """
     Everything read from nlu/, flows/ and content/.
 
-    `about` holds, per flow, what a flow can see of its own question; `synonyms` go by language and value; `crisis_of_flow`
-    are the flows that speak a fixed crisis text; `titles` are
-    the words of a button in every language, by payload; `menu`
-    has the questions below each subject that have a flow.
+    `about` holds, per flow, what a flow can see of its own question; `synonyms` go by language and value;
+    `crisis_of_flow` are the flows that speak a fixed crisis text; `titles` are the words of a button in every language,
+    by payload; `menu` has the questions below each subject that have a flow.
     """
 
     content: Content

@@ -118,4 +118,3 @@ ACTIONS: Mapping[str, Callable[[Do, Turn], tuple[Event, ...]]] = {
     "action_accept_notice": lambda _do, _turn: (AcceptNotice(),),
     "action_decline_notice": lambda _do, _turn: (DeclineNotice(),),
 }
-

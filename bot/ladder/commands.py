@@ -64,7 +64,9 @@ def choose_language(turn: Turn) -> Decision | None:
         if meaning(turn) != "language":
             return None
         return decided(turn.dialogue, say("utter_choose_language", turn, choices=language_choices(turn)))
-    dialogue = replace(turn.dialogue, language_chosen=True, language_offered=None, misses=0)
+    # What was explained in the other language is explained again in this one.
+    fresh = turn.dialogue.explained if code == turn.person.language else frozenset[str]()
+    dialogue = replace(turn.dialogue, language_chosen=True, language_offered=None, misses=0, explained=fresh)
     events: list[Event] = [SetLanguage(language=code)]
     if dialogue.collecting is None:
         events.append(say("utter_language_set", turn, language_name=code))

@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import log
 from typing import TYPE_CHECKING
 
+from bot.nlu.latin import LATIN
 from bot.nlu.text import fold
 
 if TYPE_CHECKING:
@@ -20,18 +21,11 @@ if TYPE_CHECKING:
 MAX_CHARACTER_GRAMS, MAX_WORD_GRAMS = 30_000, 8_000
 _LONGEST_GRAM = 4
 _WORD = re.compile(r"\b\w\w+\b")
-_GEEZ = range(0x1200, 0x1358)  # eight syllables a consonant, in the order of the vowels
-_VOWELS = ("e", "u", "i", "a", "E", "", "o", "W")
-_LETTERS = {place: chr(place - place % 8) + _VOWELS[place % 8] for place in _GEEZ}
 
 
 def spelled(text: str) -> str:
-    """
-    Return the folded text with each Ge'ez syllable as a consonant and a vowel.
-
-    Words of one root differ in their vowels, so this is what lets their n-grams meet.
-    """
-    return fold(text).translate(_LETTERS)
+    """Return the text as its n-grams are taken: folded, and in Latin letters whatever its script."""
+    return fold(text).translate(LATIN)
 
 
 def character_grams(text: str) -> list[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-RECIPE_VERSION = 3  # part of the cache's name: count on when training or the file changes
+RECIPE_VERSION = 4  # part of the cache's name: count on when training or the file changes
 
 NEIGHBOURS = 5
 ALL_LANGUAGES = ""  # the key of the mean that serves a language without one of its own
@@ -68,6 +68,14 @@ class Scale:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mix:
+    """How much the n-grams count beside the sentence vector, and where the scores of good messages then lie."""
+
+    lexical_share: float = 1.0
+    scale: Scale = Scale()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Linear:
     """A linear model: `weights` is features by intents, `bias` one per intent."""
 
@@ -91,9 +99,9 @@ class Recipe:
     meaning: Linear | None
     means: Mapping[str, Floats]
     neighbours: Floats
-    lexical_share: float
     lexical_scale: Scale
-    full_scale: Scale
+    native: Mix
+    romanised: Mix
     shortcut_margin: float
 
     def judge_words(self, text: str, language: str) -> Judgement:
@@ -111,11 +119,12 @@ class Recipe:
             return NOTHING_KNOWN
         if self.meaning is None:
             return self.judge_words(text, language)
-        centred = centre(vector[None, :], [language], self.means)[0]
-        scores = centred @ self.meaning.weights + self.meaning.bias
-        scores += self.lexical_share * self._lexical_scores(text)
+        spoken = variety(text, language)
+        mix = self.romanised if is_romanised(spoken) else self.native
+        centred = centre(vector[None, :], [spoken], self.means)[0]
+        scores = centred @ self.meaning.weights + self.meaning.bias + mix.lexical_share * self._lexical_scores(text)
         near = nearness(centred[None, :], self.neighbours)[0]
-        return self._judgement(scores, self.full_scale, near=float(near), sure=False)
+        return self._judgement(scores, mix.scale, near=float(near), sure=False)
 
     @property
     def _known(self) -> bool:
@@ -151,9 +160,10 @@ class Recipe:
             "languages": list(self.means),
             "character_grams": list(self.lexicon.characters.places),
             "word_grams": list(self.lexicon.words.places),
-            "lexical_share": self.lexical_share,
             "lexical_scale": vars(self.lexical_scale),
-            "full_scale": vars(self.full_scale),
+            "mixes": [
+                {"lexical_share": mix.lexical_share, "scale": vars(mix.scale)} for mix in (self.native, self.romanised)
+            ],
             "shortcut_margin": self.shortcut_margin,
         }
         arrays: dict[str, NDArray[Any]] = {
@@ -173,6 +183,9 @@ class Recipe:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Recipe:
         """Return the classifier that `as_arrays` described; raises KeyError or ValueError for others."""
         about = json.loads(arrays["about"].tobytes())
+        native, romanised = (
+            Mix(lexical_share=mix["lexical_share"], scale=Scale(**mix["scale"])) for mix in about["mixes"]
+        )
         meaning = None
         if "meaning_weights" in arrays:
             meaning = Linear(weights=arrays["meaning_weights"], bias=arrays["meaning_bias"])
@@ -187,9 +200,9 @@ class Recipe:
             meaning=meaning,
             means=dict(zip(about["languages"], arrays["means"], strict=True)),
             neighbours=arrays["neighbours"].astype("float32"),
-            lexical_share=about["lexical_share"],
             lexical_scale=Scale(**about["lexical_scale"]),
-            full_scale=Scale(**about["full_scale"]),
+            native=native,
+            romanised=romanised,
             shortcut_margin=about["shortcut_margin"],
         )
 
@@ -200,8 +213,25 @@ def _grams(grams: list[str], weights: Floats) -> Grams:
     return Grams(places={gram: place for place, gram in enumerate(grams)}, weights=weights)
 
 
+_OF_ANOTHER_SCRIPT = frozenset({"ar", "ti", "fa", "uk"})
+_ROMANISED = "-Latn"
+
+
+def variety(text: str, language: str) -> str:
+    """Return the language, with `-Latn` when its own script is another and the text is mostly in Latin letters."""
+    if language not in _OF_ANOTHER_SCRIPT:
+        return language
+    latin = sum(letter.isascii() for letter in text if letter.isalpha())
+    return language + _ROMANISED if 2 * latin > sum(letter.isalpha() for letter in text) else language
+
+
+def is_romanised(spoken: str) -> bool:
+    """Return whether this variety is one that the encoder can hardly read."""
+    return spoken.endswith(_ROMANISED)
+
+
 def centre(vectors: Floats, languages: Sequence[str], means: Mapping[str, Floats]) -> Floats:
-    """Return the vectors minus their language's mean, of length one again: what is left is the meaning."""
+    """Return the vectors minus the mean of their variety, of length one again: what is left is the meaning."""
     import numpy as np
 
     moved = vectors - np.array([means.get(language, means[ALL_LANGUAGES]) for language in languages])
@@ -275,7 +305,7 @@ def taught_languages(examples: Sequence[Example]) -> frozenset[str]:
 
 
 def language_means(vectors: Floats, languages: Sequence[str]) -> dict[str, Floats]:
-    """Return the mean vector of each language, drawn towards that of all where it has few lines."""
+    """Return the mean vector of each variety, drawn towards that of all where it has few lines."""
     import numpy as np
 
     everyone = vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1], dtype=np.float32)

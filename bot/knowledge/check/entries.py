@@ -53,8 +53,8 @@ def read_entries(folders: Folders) -> Mapping[str, Mapping[tuple[str, str], Entr
             name = path.relative_to(layer).as_posix()
             try:
                 catalogue = read_catalogue(path, language)
-            except (PoFileError, ValueError):
-                continue
+            except (PoFileError, ValueError, LookupError, AttributeError):
+                continue  # the reading has said so already
             own = found.setdefault(language, {})
             for message in catalogue:
                 if message.id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.knowledge.check.ground import Finding
 from bot.nlu.examples import OUT_OF_SCOPE
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.knowledge.check.ground import Ground, Place
+    from bot.knowledge.document import Document
 
 # What an answer can mean beside the value of a slot.
 MEANINGS = frozenset(
@@ -95,19 +96,15 @@ def example_twice(ground: Ground) -> Iterator[Finding]:
 
 def empty_example(ground: Ground) -> Iterator[Finding]:
     """A line that is no example is lost in silence."""
-    for name, document in ground.read.documents.items():
-        if not name.startswith("nlu/data/") or not isinstance(document.data, dict):
-            continue
-        for at, item in enumerate(document.data.get("nlu") or ()):
-            block = item.get("examples") if isinstance(item, dict) else None
-            for number, line in enumerate(str(block or "").splitlines()):
-                if line.strip() and not re.match(r"^\s*-\s+\S", line):
-                    empty = line.strip() == "-"
-                    yield Finding(
-                        place=(name, document.text_line(number, "nlu", at, "examples")),
-                        why="this example is empty" if empty else f"'{line.strip()}' is no example",
-                        mend="take the line away" if empty else "begin it with '- '",
-                    )
+    for document, at, item in _items(ground):
+        for number, line in enumerate(str(item.get("examples") or "").splitlines()):
+            if line.strip() and not re.match(r"^\s*-\s+\S", line):
+                empty = line.strip() == "-"
+                yield Finding(
+                    place=(document.name, document.text_line(number, "nlu", at, "examples")),
+                    why="this example is empty" if empty else f"'{line.strip()}' is no example",
+                    mend="take the line away" if empty else "begin it with '- '",
+                )
 
 
 def bare_example(ground: Ground) -> Iterator[Finding]:
@@ -135,17 +132,14 @@ def markup(ground: Ground) -> Iterator[Finding]:
 def unknown_synonym(ground: Ground) -> Iterator[Finding]:
     """Words for a value that no slot has are never used."""
     values = {value for slot in ground.read.slots.values() for value in slot.values} | MEANINGS
-    for name, document in ground.read.documents.items():
-        if not name.startswith("nlu/data/") or not isinstance(document.data, dict):
-            continue
-        for at, item in enumerate(document.data.get("nlu") or ()):
-            value = item.get("synonym") if isinstance(item, dict) else None
-            if value is not None and str(value) not in values and not str(value).isdecimal():
-                yield Finding(
-                    place=(name, document.line("nlu", at, "synonym")),
-                    why=f"'{value}' is the value of no slot",
-                    mend="mend the spelling, or add it to the slot's values in nlu/domain/",
-                )
+    for document, at, item in _items(ground):
+        value = item.get("synonym")
+        if value is not None and str(value) not in values and not str(value).isdecimal():
+            yield Finding(
+                place=(document.name, document.line("nlu", at, "synonym")),
+                why=f"'{value}' is the value of no slot",
+                mend="mend the spelling, or add it to the slot's values in nlu/domain/",
+            )
 
 
 def out_of_scope_missing(ground: Ground) -> Iterator[Finding]:
@@ -158,3 +152,11 @@ def out_of_scope_missing(ground: Ground) -> Iterator[Finding]:
                 why=f"'{code}' has {written[code]} messages that are not for us",
                 mend=f"write at least {language.min_examples} under '- intent: {OUT_OF_SCOPE}'",
             )
+
+
+def _items(ground: Ground) -> Iterator[tuple[Document, int, dict[str, Any]]]:
+    """Yield the items of the example files as they were written, even where the reading refused them."""
+    for name, document in ground.read.documents.items():
+        items = document.data.get("nlu") if isinstance(document.data, dict) else None
+        if name.startswith("nlu/data/") and isinstance(items, list):
+            yield from ((document, at, item) for at, item in enumerate(items) if isinstance(item, dict))
