@@ -78,16 +78,17 @@ LADDER: tuple[Rung, ...] = (
     subject.not_understood,
 )
 
+KEEP_THE_CRISIS = frozenset({crisis.after_crisis, commands.choose_language})
+
 
 def decide(turn: Turn) -> Decision:
     """Return the decision of the first rung that does not decline. Pure."""
+    # "May a person contact you?" is answered next or not at all: a later yes means something else.
+    forgotten = replace(turn, dialogue=replace(turn.dialogue, crisis=None))
     for rung in LADDER:
-        decision = rung(turn)
+        decision = rung(turn if rung in KEEP_THE_CRISIS else forgotten)
         if decision is not None:
-            # "May a person contact you?" is answered next or not at all: a later yes means something else.
-            asking = rung in {crisis.crisis, commands.choose_language}
-            dialogue = decision.dialogue if asking else replace(decision.dialogue, crisis=None)
-            return replace(decision, dialogue=dialogue, rung=rung.__name__)
+            return replace(decision, rung=rung.__name__)
     raise AssertionError("the last rung never declines")
 
 

@@ -10,7 +10,8 @@ from bot.ladder import subject
 from bot.ladder.actions import events_of
 from bot.ladder.answers import No, from_button, from_text, is_a_skip, pressed
 from bot.ladder.turn import Decision, decided, say
-from bot.nlu.slot_values import after_correction
+from bot.nlu.slot_values import after_correction, read_yes_no
+from bot.nlu.text import words_of
 
 if TYPE_CHECKING:
     from bot.domain.turn import SlotValue
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from bot.knowledge.knowledge import Slot
     from bot.ladder.turn import Turn
 
-# Beyond this many words a number or a date inside a message may be part of another question.
+# Beyond this many words a number or a date inside a message may be part of another question …
 LONG_ANSWER = 6
+# … and what begins with yes or no may go on with one.
+LONG_YES = 3
 
 
 def answer(turn: Turn) -> Decision | None:
@@ -92,17 +95,33 @@ def _text(turn: Turn, slot: Slot, text: str) -> Decision | None:
         return decided(turn.dialogue, say("utter_out_of_range", turn), *again)
     if not isinstance(value, No):
         return _outcome(turn, turn.runner.fill(turn.dialogue, value))
-    if is_a_skip(turn, text):
+    # "On which day …?" "Not yet."
+    is_without_a_day = (
+        slot.kind == "date" and read_yes_no(text, turn.knowledge.words, language=turn.person.language) is False
+    )
+    if is_without_a_day or is_a_skip(turn, text):
         return _outcome(turn, turn.runner.skip(turn.dialogue))
     return None
 
 
 def _is_elsewhere(turn: Turn, slot: Slot, text: str) -> bool:
-    """A long message with a number in it that is surely about another subject is no answer to "how many?"."""
-    if slot.kind == "choice" or len(text.split()) <= LONG_ANSWER:
-        return False
+    """
+    Return whether a longer message is surely about another subject.
+
+    One with a number in it is then no answer to "how many?", and "yes, and how do I …?" none to "is this clear?".
+    """
     flow = subject.sure(turn)
-    return flow is not None and flow != turn.runner.subject(turn.dialogue)
+    if flow is None or flow == turn.runner.subject(turn.dialogue):
+        return False
+    length = len(text.split())
+    if slot.kind != "choice":
+        return length > LONG_ANSWER
+    asks = flow in turn.knowledge.content.questions or flow == "talk_to_human"
+    return asks and length > LONG_YES and bool(slot.yes_value or slot.no_value) and not _is_a_button(turn, text)
+
+
+def _is_a_button(turn: Turn, text: str) -> bool:
+    return any(words_of(offer.title) == words_of(text) for offer in turn.dialogue.offered)
 
 
 def _outcome(turn: Turn, outcome: Outcome) -> Decision:

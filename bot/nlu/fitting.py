@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn import linear_model, svm
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from bot.nlu.examples import OUT_OF_SCOPE
 from bot.nlu.lexical import Lexicon, Taken

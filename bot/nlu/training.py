@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from bot.nlu.encoder import DIMENSIONS, E5Encoder, NoEncoder, default_encoder
 from bot.nlu.examples import OUT_OF_SCOPE, Example
