@@ -16,9 +16,11 @@ import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -40,7 +42,6 @@ from tests.peers.small import small_assistant, small_knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from bot.runtime import Runtime
     from bot.store.database import Database
@@ -48,9 +49,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = 1000
 NEWCOMERS = 20
-KILLS = 27
+KILLS = 26
 SEED = 20261122
 
 QUESTIONS = (
@@ -83,25 +85,33 @@ class Server:
 
     folder: Path
     port: int
-    environment: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    starter: subprocess.Popen[str]
+    process: int = 0
     kills: int = 0
 
     def start(self) -> None:
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "serve", "--port", str(self.port)],
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-            )
+        assert self.starter.stdin is not None
+        assert self.starter.stdout is not None
+        self.starter.stdin.write(f"{self.port}\n")
+        self.starter.stdin.flush()
+        self.process = int(self.starter.stdout.readline())
 
     def kill(self) -> None:
-        assert self.process is not None
-        assert self.process.poll() is None, f"it ended by itself:\n{(self.folder / 'log').read_text()}"
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        if not self.process:
+            return
+        try:
+            os.kill(self.process, signal.SIGKILL)
+        except ProcessLookupError:
+            raise AssertionError(f"it ended by itself:\n{self.log()}") from None
+        with suppress(ProcessLookupError):
+            while True:
+                os.kill(self.process, 0)
+                time.sleep(0.001)
+        self.process = 0
         self.kills += 1
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
 
 
 @dataclass
@@ -179,11 +189,15 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         monkeypatch.setenv(name, value)
     with parts(Settings()):
         pass  # trained once here, so that each start reads it
-    started = Server(folder=tmp_path, port=free_port(), environment={**os.environ, **ours})
-    yield started
-    if started.process is not None and started.process.poll() is None:
-        started.process.kill()
-        started.process.wait()
+    command = [sys.executable, "-m", "tests.peers.serve_many"]
+    pipe = subprocess.PIPE
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=log, text=True) as starter,
+    ):
+        server = Server(folder=tmp_path, port=free_port(), starter=starter)
+        yield server
+        server.kill()
 
 
 def waiting(server: Server) -> Counter[str]:
@@ -255,37 +269,17 @@ def undisturbed(runtime: Runtime, written: Sequence[Sequence[str]]) -> None:
 def test_killed_at_any_point_of_a_thousand_turns_nothing_is_lost_or_answered_twice(server: Server) -> None:
     chance = random.Random(SEED)
     written = plans(chance)
-    post = Post(server.port)
-    writers = [
-        threading.Thread(target=post.write_all, args=(f"newcomer-{number}", texts, random.Random(number)), daemon=True)
-        for number, texts in enumerate(written)
-    ]
-    moments = sorted(chance.sample(range(10, MESSAGES - 5), KILLS - 1))
-    left: Counter[str] = Counter()
-    server.start()
-    for writer in writers:
-        writer.start()
-    for moment in moments:
-        _until(lambda moment=moment: post.accepted >= moment, server)
-        time.sleep(chance.uniform(0, 0.06))
-        server.kill()
-        left.update(waiting(server).keys())
-        server.start()
-    for writer in writers:
-        writer.join(timeout=120)
-    assert post.accepted == MESSAGES
-    assert post.refused == []
-    _until(lambda: _nobody_waits(server.port), server)
-    server.kill()
-
-    with throwaway(small_parts(), None) as runtime, open_database(Settings()) as database:
-        undisturbed(runtime, written)
-        assert database.read(lambda work: work.conversations.with_unread(10)) == []
-        killed, calm = lives(database), lives(runtime.database)
-        assert sorted(killed) == sorted(map(tuple, written)), "each message is there once, in its order"
-        for texts in map(tuple, written):
-            assert killed[texts] == calm[texts], "as if nothing had happened"
-        _all_goes_out(runtime, database)
+    with parts(Settings()) as ready, throwaway(ready) as calm, ThreadPoolExecutor(NEWCOMERS + 1) as everybody:
+        compared = everybody.submit(undisturbed, calm, written)
+        post, left = _killed_again_and_again(server, written, chance, everybody)
+        compared.result()
+        with open_database(Settings()) as database:
+            assert database.read(lambda work: work.conversations.with_unread(10)) == []
+            lived, expected = lives(database), lives(calm.database)
+            assert sorted(lived) == sorted(map(tuple, written)), "each message is there once, in its order"
+            for texts in map(tuple, written):
+                assert lived[texts] == expected[texts], "as if nothing had happened"
+            _all_goes_out(calm, database)
     log.info("%d kills; posts cut off: %d; kills that left behind: %s", server.kills, post.cut_off, dict(left))
     assert server.kills >= 25
     assert post.cut_off > 0, "some died while a message came in"
@@ -293,17 +287,39 @@ def test_killed_at_any_point_of_a_thousand_turns_nothing_is_lost_or_answered_twi
     assert left["outbox queued"] + left["outbox leased"] > 0, "some before or while an answer went out"
 
 
-def small_parts() -> Any:
-    """The parts of the server's own settings."""
-    settings = Settings()
-    with parts(settings) as ready:
-        return ready
+def _killed_again_and_again(
+    server: Server, written: Sequence[Sequence[str]], chance: random.Random, everybody: ThreadPoolExecutor
+) -> tuple[Post, Counter[str]]:
+    """Have everybody write, kill the server at so many moments, and wait until the last message is answered."""
+    post = Post(server.port)
+    left: Counter[str] = Counter()
+    server.start()
+    writing = [
+        everybody.submit(post.write_all, f"newcomer-{number}", texts, random.Random(number))
+        for number, texts in enumerate(written)
+    ]
+    try:
+        for moment in sorted(chance.sample(range(10, MESSAGES - 5), KILLS - 1)):
+            _until(lambda moment=moment: post.accepted >= moment, server)
+            time.sleep(chance.uniform(0, 0.06))
+            server.kill()
+            left.update(waiting(server).keys())
+            server.start()
+        for one in writing:
+            one.result(timeout=120)
+    finally:
+        post.stop.set()
+    assert post.accepted == MESSAGES
+    assert post.refused == []
+    _until(lambda: _nobody_waits(server.port), server)
+    server.kill()
+    return post, left
 
 
 def _until(true: Callable[[], bool], server: Server, seconds: float = 120) -> None:
     last = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < last, f"nothing happens any more:\n{(server.folder / 'log').read_text()}"
+        assert time.monotonic() < last, f"nothing happens any more:\n{server.log()}"
         time.sleep(0.005)
 
 

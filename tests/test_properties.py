@@ -240,7 +240,7 @@ def _comes_back_from_the_database(report: Report) -> None:
 # ---- every message, every order
 
 
-@settings(CALM, max_examples=100)
+@settings(CALM, max_examples=80)
 @given(text=st.one_of(_ANY_TEXT, _LETTERS, _PHRASES), accepted=st.booleans())
 @example(text="", accepted=True)
 @example(text="\x00", accepted=False)
@@ -256,7 +256,7 @@ def test_every_text_gets_an_answer(assistant: Runtime, text: str, accepted: bool
     life.do(Sent(text))
 
 
-@settings(CALM, max_examples=60)
+@settings(CALM, max_examples=40)
 @given(lived=st.lists(_DONE, min_size=2, max_size=10), accepted=st.booleans())
 @example(lived=[Sent("ik wil dood"), Sent("hallo"), Sent("ja"), Sent("ja")], accepted=False)
 @example(lived=[Sent("verwijder mijn gegevens"), Sent("ja"), Sent("ja"), Meanwhile("tidy"), Sent("ja")], accepted=True)
@@ -433,7 +433,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@settings(CALM, max_examples=60)
+@settings(CALM, max_examples=40)
 @given(
     flows=_flows(),
     responses=_responses(),

@@ -260,7 +260,8 @@ class Side:
         return (
             f"first answer {self.first_answer:.1f} s, "
             f"median {statistics.median(self.milliseconds()):.1f} ms, "
-            f"p99 {p99(self.milliseconds()):.1f} ms, repeats {statistics.median(self.milliseconds(repeated=True)):.2f} ms, "
+            f"p99 {p99(self.milliseconds()):.1f} ms, "
+            f"repeats {statistics.median(self.milliseconds(repeated=True)):.2f} ms, "
             f"{self.memory():.0f} MB, right {self.right():.1%}, refused of ours {self.refused():.1%}, "
             f"caught of others {self.caught():.1%}, answered by {dict(engines)}"
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from bot.channels.terminal import Terminal
 from bot.commands.throwaway import conversation, throwaway
 from bot.domain.clock import HeldClock
 from bot.domain.turn import Kind
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bot.commands.throwaway import Conversation
     from bot.flows.dialogue import Dialogue
     from bot.knowledge.stories import Story
+    from bot.runtime import Runtime
     from bot.wiring import Parts
 
 # Conversations are about dates, so the clock is held where their authors put it: 10:00 in Amsterdam.
@@ -40,14 +42,14 @@ class Played:
         return all(same for _, _, same in self.rows)
 
 
-def play(parts: Parts, story: Story) -> Played:
-    """Play one conversation and return what differed."""
+def play(parts: Parts, runtime: Runtime, story: Story) -> Played:
+    """Play one conversation as a new newcomer, on a clock of its own, and return what differed."""
     clock = HeldClock(WHEN)
-    with throwaway(parts, clock) as runtime:
-        talk = conversation(runtime)
-        if story.notice_accepted:
-            talk.accept_notice(story.language)
-        return _played(story, talk, clock)
+    own = parts.runtime(runtime.database, channels={Terminal.name: Terminal()}, clock=clock)
+    talk = conversation(own)
+    if story.notice_accepted:
+        talk.accept_notice(story.language)
+    return _played(story, talk, clock)
 
 
 def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
@@ -105,11 +107,12 @@ def run(parts: Parts, path: Path, screen: Console) -> int:
     for mistake in mistakes:
         screen.print(f"[red]{mistake}[/red]")
     failed = 0
-    for story in stories:
-        played = play(parts, story)
-        if not played.passed:
-            failed += 1
-            screen.print(_table(played))
+    with throwaway(parts) as runtime:
+        for story in stories:
+            played = play(parts, runtime, story)
+            if not played.passed:
+                failed += 1
+                screen.print(_table(played))
     screen.print(f"{len(stories) - failed} passed, {failed + len(mistakes)} failed")
     return 1 if failed or mistakes or not stories else 0
 

@@ -124,7 +124,6 @@ class Flow:
     first: str
     digest: str
     comes_back: bool = True
-    if_: Condition | None = field(default=None)
     places: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
 
     def touched_slots(self) -> frozenset[str]:

@@ -24,7 +24,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "noop": COMMON,
 }
 FLOW_KEYS = {
-    "name", "description", "nlu_trigger", "persisted_slots", "steps", "if", "always_include_in_prompt", "comes_back",
+    "name", "description", "nlu_trigger", "persisted_slots", "steps", "always_include_in_prompt", "comes_back",
 }  # fmt: skip
 
 
@@ -76,18 +76,30 @@ class _Reader:
             name=str(raw.get("name") or self._id),
             description=str(raw.get("description") or ""),
             intents=tuple(self._intents()),
-            persisted_slots=frozenset(raw.get("persisted_slots") or ()),
+            persisted_slots=frozenset(self._names("persisted_slots")),
             steps=self._steps,
             first=first,
             digest=hashlib.sha256(json.dumps(raw["steps"], sort_keys=True, default=str).encode()).hexdigest()[:12],
             comes_back=bool(raw.get("comes_back", True)),
-            if_=self._condition(raw["if"], ("if",)) if "if" in raw else None,
             places=self._places,
         )
 
+    def _names(self, key: str) -> list[str]:
+        names = self._list(key)
+        for at, name in enumerate(names):
+            if not isinstance(name, str):
+                raise FlowError((key, at), f"'{key}' lists names", "write one name on each line, or [name, name]")
+        return names
+
+    def _list(self, key: str) -> list[Any]:
+        found = self._raw.get(key) or []
+        if not isinstance(found, list):
+            raise FlowError((key,), f"'{key}' is a list", "write '- …' lines below it")
+        return found
+
     def _intents(self) -> list[str]:
         names: list[str] = []
-        for at, trigger in enumerate(self._raw.get("nlu_trigger") or []):
+        for at, trigger in enumerate(self._list("nlu_trigger")):
             intent = trigger.get("intent") if isinstance(trigger, dict) else None
             name = intent.get("name") if isinstance(intent, dict) else intent
             if not isinstance(name, str):
@@ -166,13 +178,15 @@ class _Reader:
                     rejections=self._rejections(raw.get("rejections") or [], (*path, "rejections")),
                 )
 
-    def _rejections(self, raw: list[Any], path: tuple[str | int, ...]) -> tuple[Rejection, ...]:
+    def _rejections(self, raw: Any, path: tuple[str | int, ...]) -> tuple[Rejection, ...]:
         found = []
+        if not isinstance(raw, list):
+            raise FlowError(path, "'rejections' is a list", "write '- if: …' and 'utter: …'")
         for at, rejection in enumerate(raw):
             if not isinstance(rejection, dict) or not {"if", "utter"} <= set(rejection):
                 raise FlowError((*path, at), "a rejection needs 'if' and 'utter'", "write both")
             found.append(
-                Rejection(condition=self._condition(rejection["if"], (*path, at, "if")), utter=rejection["utter"])
+                Rejection(condition=self._condition(rejection["if"], (*path, at, "if")), utter=str(rejection["utter"]))
             )
         return tuple(found)
 

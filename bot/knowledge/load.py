@@ -387,17 +387,9 @@ def _plain(value: Any) -> Any:
 
 
 def _take_menu(read: Read, document: Document, shaped: schema.MenuFile) -> None:
-    listed: set[str] = set()
     for subject, names in shaped.menu.items():
         _place(read, "menu", subject, document, "menu", subject)
         read.menu[subject] = tuple(names)
-        for at, name in enumerate(names):
-            if name not in read.questions:
-                mend = "use an id of content/questions/"
-                read.complain("menu", subject, "menu", f"'{name}' is no question", mend, at)
-            elif name in listed:
-                read.complain("menu", subject, "menu", f"'{name}' stands in the menu twice", "keep one", at)
-            listed.add(name)
 
 
 def _take_crisis(read: Read, document: Document, shaped: schema.CrisisFile) -> None:

@@ -78,8 +78,9 @@ def _open(do: Do, turn: Turn) -> tuple[Event, ...]:
     return (open_case(turn, "asked", do.question),)
 
 
-def _more(do: Do, _turn: Turn) -> tuple[Event, ...]:
-    return (Say(response=f"utter_{do.question}_more", slots=do.slots),)
+def _more(do: Do, turn: Turn) -> tuple[Event, ...]:
+    more = f"utter_{do.question}_more"
+    return (Say(response=more, slots=do.slots),) if more in turn.knowledge.content.responses else ()
 
 
 def _helped(do: Do, _turn: Turn) -> tuple[Event, ...]:

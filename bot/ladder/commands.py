@@ -68,6 +68,10 @@ def choose_language(turn: Turn) -> Decision | None:
     fresh = turn.dialogue.explained if code == turn.person.language else frozenset[str]()
     dialogue = replace(turn.dialogue, language_chosen=True, language_offered=None, misses=0, explained=fresh)
     events: list[Event] = [SetLanguage(language=code)]
+    danger = next((category for category in turn.knowledge.crisis if category.id == dialogue.crisis), None)
+    if danger is not None:
+        # The numbers to call come first, in the language that is understood; what was going on waits.
+        return decided(dialogue, *events, say(danger.response, turn))
     if dialogue.collecting is None:
         events.append(say("utter_language_set", turn, language_name=code))
     if code != turn.dialogue.language_offered:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,17 +90,23 @@ def cross_validate(
     on_progress: Progress | None = None,
 ) -> Report:
     """Return how messages are understood by models that were trained on the other folds; none of them is kept."""
-    dealt = cleaned(examples)
-    random.Random(0).shuffle(dealt)  # noqa: S311  # a fixed shuffle, not a secret
-    dealt.sort(key=lambda example: (example.intent, example.language))
+    import numpy as np
+
+    from bot.nlu.fitting import folds_of
+
     own = encoder or default_encoder()
-    vectors = vectors_of([line.text for line in dealt], cache_dir=cache_dir, encoder=own, on_progress=on_progress)
+    lines = cleaned(examples)
+    vectors = vectors_of([line.text for line in lines], cache_dir=cache_dir, encoder=own, on_progress=on_progress)
     own.close()
+    if vectors is not None:
+        lines = [line for line in lines if line.text in vectors]
+    rows = None if vectors is None else np.array([vectors[line.text] for line in lines])
+    dealt = folds_of(lines, rows, folds)
     identifier = LanguageIdentifier()
     heard: list[tuple[Example, Understanding]] = []
     for fold in range(folds):
-        unseen = [line for place, line in enumerate(dealt) if place % folds == fold]
-        seen = [line for place, line in enumerate(dealt) if place % folds != fold]
+        unseen = [line for line, own_fold in zip(lines, dealt, strict=True) if own_fold == fold]
+        seen = [line for line, own_fold in zip(lines, dealt, strict=True) if own_fold != fold]
         understander = Understander(
             recipe=fitted(seen, vectors),
             known=by_heart(seen),

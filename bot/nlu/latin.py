@@ -1,42 +1,32 @@
 """
 Ge'ez, Arabic and Cyrillic letters as people write them in Latin letters.
 
-"abey yrkeb" and ኣበይ ይርከብ then have their n-grams in common: of Tigrinya in Latin letters, 79 instead of 47 % was
-understood by n-grams alone. It is a key for comparing, not a transliteration to read.
+"abey yrkeb" and ኣበይ ይርከብ then have their n-grams in common. It is a key for comparing, not a spelling to show.
 """
 
 from __future__ import annotations
 
-_GEEZ_CONSONANTS = (
-    "h l h m s r s sh k kw k kw b v t ch h hw n ny - k kw k kw w - z zh y d d j g gw g t ch p ts ts f p".split()
-)
+# Each consonant of the Ge'ez block in its order there, each with eight syllables in the order of the vowels.
+_CONSONANTS = "h l h m s r s sh k kw k kw b v t ch h hw n ny - k kw k kw w - z zh y d d j g gw g t ch p ts ts f p"
 _VOWELS = ("e", "u", "i", "a", "e", "", "o", "wa")
 _VOWELS_ALONE = ("a", "u", "i", "a", "e", "e", "o", "wa")
-_FIRST_SYLLABLE, _ORDERS = 0x1200, 8  # eight syllables a consonant, in the order of the vowels
+_FIRST_SYLLABLE = 0x1200
 
-_ARABIC = dict(
-    zip(
-        "ابتثجحخدذرزسشصضطظعغفقكلمنهويءپچژگ",
-        "a b t th j 7 kh d z r z s sh s d t z 3 gh f 2 k l m n h w y 2 p ch zh g".split(),
-        strict=True,
-    )
-)
-_CYRILLIC = dict(
-    zip(
-        "абвгґдеєжзиіклмнопрстуфхцчшщьюяыэъ",
-        "a b v h g d e ye zh z y i k l m n o p r s t u f kh ts ch sh shch - yu ya y e -".split(),
-        strict=True,
-    )
+# A letter, and right behind it how it is written; nothing behind it: not at all.
+_ARABIC = "اa بb تt ثth جj ح7 خkh دd ذz رr زz سs شsh صs ضd طt ظz ع3 غgh فf ق2 كk لl مm نn هh وw يy ء2 پp چch ژzh گg"
+_CYRILLIC = (
+    "аa бb вv гh ґg дd еe єye жzh зz иy іi кk лl мm нn оo пp рr сs тt уu фf хkh цts чch шsh щshch ь юyu яya ыy эe ъ"
 )
 
 
 def _geez() -> dict[str, str]:
     letters = {}
-    for place, consonant in enumerate(_GEEZ_CONSONANTS):
-        for order in range(_ORDERS):
-            vowel = (_VOWELS_ALONE if consonant == "-" else _VOWELS)[order]
-            letters[chr(_FIRST_SYLLABLE + place * _ORDERS + order)] = consonant + vowel
+    for place, consonant in enumerate(_CONSONANTS.split()):
+        vowels = _VOWELS_ALONE if consonant == "-" else _VOWELS
+        for order, vowel in enumerate(vowels):
+            syllable = chr(_FIRST_SYLLABLE + place * len(vowels) + order)
+            letters[syllable] = consonant.replace("-", "") + vowel
     return letters
 
 
-LATIN = str.maketrans({letter: written.replace("-", "") for letter, written in (_geez() | _ARABIC | _CYRILLIC).items()})
+LATIN = str.maketrans(_geez() | {pair[0]: pair[1:] for pair in (_ARABIC + " " + _CYRILLIC).split()})

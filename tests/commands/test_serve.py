@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import signal
+import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,22 +81,21 @@ def test_it_answers_and_ends_cleanly(sign: signal.Signals, home: Home) -> None:
     assert "<html" in shown
     assert stream.headers["content-type"].startswith("text/event-stream")
     assert str(home.data) in server.said
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "")  # not a word of training either: the model was there
     assert seconds < PATIENCE
     # Everything was put away: SQLite folds its journal in when the last connection is closed.
     assert [path.name for path in (home.data / "database").iterdir()] == ["wegwijs.sqlite"]
 
 
-def test_the_second_start_trains_nothing_and_a_taken_port_is_named(home: Home) -> None:
-    with serving(home) as server:
-        told = home.call("serve", "--port", str(server.port))
-        _, _, err = server.stop(signal.SIGINT)
+def test_a_taken_port_is_named_with_a_free_one_to_try(home: Home) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        told = home.run("serve", "--port", str(port))
 
-    assert "fit" not in err  # what the first start would say while it trains
-    assert told.returncode == 1
+    assert told.exit_code == 1
     assert told.stderr == (
-        f"Error: cannot listen on 127.0.0.1 port {server.port}: Address already in use; "
-        f"choose another with --port {server.port + 1}\n"
+        f"Error: cannot listen on 127.0.0.1 port {port}: Address already in use; "
+        f"choose another with --port {port + 1}\n"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -12,7 +13,7 @@ from sklearn.svm import LinearSVC
 
 from bot.nlu.fitting import LEXICAL_C, LOGISTIC_C, fit
 from bot.nlu.lexical import Lexicon, Taken, spelled
-from bot.nlu.recipe import centre, softmax
+from bot.nlu.recipe import centre, is_romanised, softmax, variety
 from bot.nlu.text import clean
 
 if TYPE_CHECKING:
@@ -45,18 +46,24 @@ def test_judgements_are_those_of_scikit_learn(examples: list[Example], scattered
     grams = [TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True, preprocessor=spelled)]
     grams += [TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, preprocessor=spelled)]
     machine = LinearSVC(C=LEXICAL_C).fit(hstack([each.fit_transform(texts) for each in grams]), intents)
-    centred = centre(vectors, [line.language for line in lines], recipe.means)
-    logistic = LogisticRegression(C=LOGISTIC_C, max_iter=300).fit(centred, intents)
+    spoken = [variety(text, line.language) for text, line in zip(texts, lines, strict=True)]
+    logistic = LogisticRegression(C=LOGISTIC_C, max_iter=300).fit(centre(vectors, spoken, recipe.means), intents)
 
-    for line, row in zip(lines[::7], vectors[::7], strict=True):
-        own = centre(row[None, :], [line.language], recipe.means)
-        scores = logistic.decision_function(own)
-        scores += recipe.lexical_share * machine.decision_function(
-            hstack([g.transform([clean(line.text)]) for g in grams])
-        )
-        expected = softmax(scores / recipe.full_scale.temperature)[0]
-        for name, share in recipe.judge(clean(line.text), row, line.language).intents:
+    for text, line, own, row in list(zip(texts, lines, spoken, vectors, strict=True))[::7]:
+        mix = recipe.romanised if is_romanised(own) else recipe.native
+        scores = logistic.decision_function(centre(row[None, :], [own], recipe.means))
+        scores += mix.lexical_share * machine.decision_function(hstack([each.transform([text]) for each in grams]))
+        expected = softmax(scores / mix.scale.temperature)[0]
+        for name, share in recipe.judge(text, row, line.language).intents:
             assert abs(share - expected[list(machine.classes_).index(name)]) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("written", "in_latin"),
+    [("ኣበይ ይርከብ", "abey yrkeb"), ("شو لازم", "shw lazm"), ("Суботу", "subotu"), ("Crème brûlée", "creme brulee")],
+)
+def test_every_script_is_spelled_in_latin_letters(written: str, in_latin: str) -> None:
+    assert spelled(written) == in_latin
 
 
 def _their_vectors(texts: list[str], asked: list[str]) -> list[NDArray[np.float64]]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.nlu.encoder import NoEncoder
 from bot.nlu.evaluation import cross_validate, evaluate
-from bot.nlu.recipe import taught_languages
+from bot.nlu.fitting import folds_of
+from bot.nlu.recipe import taught_languages, variety
 from bot.nlu.training import OUT_OF_SCOPE, Example, load_or_train, train
 
 if TYPE_CHECKING:
@@ -137,6 +138,32 @@ def test_a_failing_encoder_is_tried_again_at_the_next_start(
 def test_a_language_with_controls_only_teaches_no_words() -> None:
     turkish = [Example(text="merhaba", intent="greet", language="tr")]
     assert taught_languages([*HOME, *turkish]) == {"nl"}
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "spoken"),
+    [
+        ("ኣበይ ይርከብ", "ti", "ti"),
+        ("abey yirkeb infopunt", "ti", "ti-Latn"),
+        ("badi huurtoeslag", "ar", "ar-Latn"),
+        ("كيف آخذ huurtoeslag", "ar", "ar"),
+        ("كيف يمكنني الحصول على huurtoeslag", "ar", "ar"),
+        ("waar is het", "nl", "nl"),
+        ("123", "ar", "ar"),
+    ],
+)
+def test_latin_letters_are_a_variety_of_their_own(text: str, language: str, spoken: str) -> None:
+    assert variety(text, language) == spoken
+
+
+def test_a_line_and_its_translation_share_a_fold(scattered: ScatteredEncoder) -> None:
+    said = lines(rent="mijn huur is te hoog;ik kan de huur niet betalen;krijg ik geld;wie helpt")
+    said += [Example(text=line.text + "!", intent=line.intent, language="en") for line in said]
+    vectors = scattered.encode([line.text.removesuffix("!") for line in said])
+    folds = folds_of(said, vectors, 3)
+    assert folds[:4] == folds[4:]
+    assert set(folds) == {0, 1, 2}
+    assert folds == folds_of(said, vectors, 3)
 
 
 def test_what_is_measured_adds_up(tmp_path: Path, scattered: ScatteredEncoder) -> None:

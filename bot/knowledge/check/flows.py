@@ -427,8 +427,6 @@ def _compared(ground: Ground, comparison: Compare) -> tuple[Slot | None, object]
 
 def _conditions(ground: Ground) -> Iterator[tuple[Place, Condition]]:
     for flow in ground.read.flows.values():
-        if flow.if_ is not None:
-            yield ground.at("flow", flow.id, "if"), flow.if_
         for step in flow.steps.values():
             for at, branch in enumerate(step.next):
                 if branch.condition is not None:

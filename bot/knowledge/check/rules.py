@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.knowledge.check import crisis, dutch, facts, flows, nlu, responses, translations
+from bot.knowledge.check import crisis, dutch, facts, flows, menu, nlu, responses, translations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +77,10 @@ RULES: Mapping[str, Rule] = {
     "gate": facts.gate,
     "local_names": facts.local_names,
     "unknown_related": facts.unknown_related,
+    # menu
+    "menu_question": menu.menu_question,
+    "menu_subject": menu.menu_subject,
+    "menu_missing": menu.menu_missing,
     # crisis
     "crisis_response": crisis.crisis_response,
     "crisis_terms": crisis.crisis_terms,
@@ -112,18 +116,18 @@ RULES: Mapping[str, Rule] = {
 ABSENCE = frozenset(
     {
         *("intent_without_flow", "unknown_intent", "no_question", "question_flow", "unknown_flow", "unknown_slot"),
-        *("question_missing", "unknown_response", "unused_response", "answer_missing", "more_missing"),
+        *("question_missing", "unknown_response", "unused_response", "answer_missing", "more_missing", "last_variant"),
         *("unknown_placeholder", "unknown_condition", "payload_target", "starred_word", "unknown_term"),
         *("unknown_source", "deadline_anchor", "local_names", "unknown_related", "number_without_fact", "must"),
         *(
-            "last_variant",
+            "menu_question",
+            "menu_subject",
+            "menu_missing",
             "crisis_response",
             "crisis_unknown_number",
             "crisis_language",
-            "missing_translation",
-            "leftover_translation",
         ),
-        *("intent_without_examples", "too_few_examples", "unknown_example_intent", "unknown_synonym"),
-        "out_of_scope_missing",
+        *("missing_translation", "leftover_translation", "intent_without_examples", "too_few_examples"),
+        *("unknown_example_intent", "unknown_synonym", "out_of_scope_missing"),
     }
 )

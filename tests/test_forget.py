@@ -1,0 +1,208 @@
+"""Erasing and expiring by the clock: not a second early, nobody else, not held up by a goodbye that cannot arrive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.channels.errors import DeliveryError
+from bot.channels.terminal import Terminal
+from bot.commands.throwaway import Conversation, conversation
+from bot.deliver import deliver_due
+from bot.domain.turn import Inbound, Kind
+from bot.forget import GOODBYE_AT_MOST, HELD_AT_MOST, drop_unanswered_notices, finish_erasures
+from bot.receive import answer_next, take_in
+from tests.peers.tiny import at_work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.domain.clock import HeldClock
+    from bot.domain.turn import Message
+    from bot.runtime import Runtime
+    from bot.store.rows import InboundRow, Writing
+
+ERASE, YES = "verwijder mijn gegevens", "/SetSlots(erase_confirmed=true)"
+
+
+class Unreachable:
+    """A messenger whose newcomer has taken our number away."""
+
+    name = Terminal.name
+
+    def send(self, address: str, message: Message) -> str:
+        raise DeliveryError("403")
+
+
+@pytest.fixture
+def runtime(clock: HeldClock) -> Iterator[Runtime]:
+    with at_work(clock) as runtime:
+        yield runtime
+
+
+@pytest.fixture
+def amina(runtime: Runtime) -> Conversation:
+    talk = conversation(runtime)
+    talk.accept_notice("nl")
+    return talk
+
+
+@pytest.fixture
+def stranger(runtime: Runtime) -> Conversation:
+    return conversation(runtime)
+
+
+def who(talk: Conversation) -> Writing | None:
+    return talk.runtime.database.read(lambda work: work.newcomers.at(Terminal.name, talk._address))
+
+
+def inbox(talk: Conversation) -> list[InboundRow]:
+    found = who(talk)
+    assert found is not None
+    return talk.runtime.database.read(lambda work: work.inbox.all_for(found.conversation.id))
+
+
+def asks_to_be_forgotten(talk: Conversation) -> list[str]:
+    answers, _ = talk.send(ERASE)
+    assert [answer.response for answer in answers] == ["utter_ask_erase_confirmed"]
+    answers, _ = talk.send("", payload=YES)
+    return [answer.response for answer in answers]
+
+
+def asks_unreachably(talk: Conversation) -> Runtime:
+    """Somebody asks to be forgotten and then cannot be reached; return the runtime that cannot reach them."""
+    talk.send(ERASE)
+    unreachable = replace(talk.runtime, channels={Terminal.name: Unreachable()})
+    _takes_in(unreachable, talk, "", YES)
+    while deliver_due(unreachable):
+        pass
+    return unreachable
+
+
+def _takes_in(runtime: Runtime, talk: Conversation, text: str, payload: str | None = None) -> None:
+    inbound = Inbound(
+        channel=Terminal.name,
+        address=talk._address,
+        provider_id=f"{talk._address}.{text or payload}",
+        kind=Kind.BUTTON if payload else Kind.TEXT,
+        text=text,
+        payload=payload,
+        received_at=runtime.clock.now(),
+    )
+    found = take_in(runtime, inbound)
+    while found and answer_next(runtime, found):
+        pass
+
+
+# ---- a day without a yes
+
+
+def test_a_message_without_a_yes_is_kept_a_day_and_no_longer(
+    stranger: Conversation, runtime: Runtime, clock: HeldClock
+) -> None:
+    stranger.send("De verwarming is kapot")
+    clock.wait(seconds=HELD_AT_MOST.total_seconds())
+    assert drop_unanswered_notices(runtime) == 0
+    assert [row.status for row in inbox(stranger)] == ["held"]
+
+    clock.wait(seconds=1)
+    assert drop_unanswered_notices(runtime) == 1
+    assert [(row.status, dict(row.body)) for row in inbox(stranger)] == [("dropped", {})]
+    assert drop_unanswered_notices(runtime) == 0
+
+
+def test_each_message_has_its_own_day(stranger: Conversation, runtime: Runtime, clock: HeldClock) -> None:
+    stranger.send("De verwarming is kapot")
+    clock.wait(hours=20)
+    stranger.send("En het dak ook")
+    clock.wait(hours=5)
+
+    assert drop_unanswered_notices(runtime) == 1
+    assert [row.status for row in inbox(stranger)] == ["dropped", "held"]
+
+
+def test_what_was_answered_is_not_dropped(amina: Conversation, runtime: Runtime, clock: HeldClock) -> None:
+    amina.send("De verwarming is kapot")
+    clock.wait(days=30)
+
+    assert drop_unanswered_notices(runtime) == 0
+    assert inbox(amina)[0].body["text"] == "De verwarming is kapot"
+
+
+# ---- forgetting
+
+
+def test_who_was_told_goodbye_is_forgotten(amina: Conversation, runtime: Runtime) -> None:
+    assert asks_to_be_forgotten(amina) == ["utter_erased"]
+
+    assert finish_erasures(runtime) == 1
+    assert who(amina) is None
+    assert finish_erasures(runtime) == 0
+
+
+def test_nobody_else_is_forgotten(amina: Conversation, stranger: Conversation, runtime: Runtime) -> None:
+    stranger.send("De verwarming is kapot")
+    asks_to_be_forgotten(amina)
+    finish_erasures(runtime)
+
+    assert [row.status for row in inbox(stranger)] == ["held"]
+
+
+def test_who_asked_before_the_notice_is_forgotten_too(stranger: Conversation, runtime: Runtime) -> None:
+    assert asks_to_be_forgotten(stranger) == ["utter_erased"]
+
+    assert finish_erasures(runtime) == 1
+    assert who(stranger) is None
+
+
+def test_a_goodbye_that_waits_to_be_sent_keeps_the_address(amina: Conversation, runtime: Runtime) -> None:
+    asks_unreachably(amina)
+
+    assert finish_erasures(runtime) == 0
+    assert who(amina) is not None
+    assert {bool(row.body) for row in inbox(amina)} == {False}  # the words went at once
+
+
+def test_a_goodbye_that_cannot_arrive_keeps_the_address_for_an_hour(
+    amina: Conversation, runtime: Runtime, clock: HeldClock
+) -> None:
+    unreachable = asks_unreachably(amina)
+    clock.wait(seconds=GOODBYE_AT_MOST.total_seconds())
+    assert finish_erasures(unreachable) == 0
+
+    clock.wait(seconds=1)
+    assert finish_erasures(unreachable) == 1
+    assert who(amina) is None
+
+
+def test_a_goodbye_that_can_never_arrive_keeps_nobody(amina: Conversation, runtime: Runtime) -> None:
+    asks_unreachably(amina)
+
+    class Blocked(Unreachable):
+        def send(self, address: str, message: Message) -> str:
+            raise DeliveryError("131026", permanent=True)
+
+    runtime.clock.wait(seconds=2)  # type: ignore[attr-defined]  # a held clock
+    deliver_due(replace(runtime, channels={Terminal.name: Blocked()}))
+
+    assert finish_erasures(runtime) == 1
+
+
+def test_many_are_forgotten_at_once(runtime: Runtime) -> None:
+    everybody = [conversation(runtime) for _ in range(3)]
+    for talk in everybody:
+        talk.accept_notice("nl")
+        asks_to_be_forgotten(talk)
+
+    assert finish_erasures(runtime) == 3
+    assert [who(talk) for talk in everybody] == [None] * 3
+
+
+def test_who_writes_again_is_a_stranger(amina: Conversation, runtime: Runtime) -> None:
+    asks_to_be_forgotten(amina)
+    finish_erasures(runtime)
+    answers, _ = amina.send("De verwarming is kapot")
+
+    assert [answer.response for answer in answers] == ["utter_ask_notice"]
