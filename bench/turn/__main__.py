@@ -254,12 +254,12 @@ def one_turn(runtime: Runtime, writer: Writer, watch: Watch, figures: Figures) -
     figures.accepted.append(time.perf_counter() - began)
     assert conversation is not None
     watch.taken()
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     report = receive.answer_next(runtime, conversation)
-    whole = time.perf_counter() - began
+    whole, work = time.perf_counter() - began, time.process_time() - worked
     assert report is not None
     figures.rungs[report.rung] += 1
-    figures.turns.append({"whole": whole, **watch.taken()})
+    figures.turns.append({"whole": whole, "work": work, **watch.taken()})
     began = time.perf_counter()
     while deliver_due(runtime):
         pass
@@ -281,7 +281,7 @@ def tell(figures: Figures, engine: str) -> None:
     """Print the parts, and one line that says it all."""
     share: dict[str, list[float]] = {
         name: [turn.get(name, 0.0) for turn in figures.turns]
-        for name in ("whole", "understanding", "dialogue", "render")
+        for name in ("whole", "work", "understanding", "dialogue", "render")
     }
     share["store"] = [
         turn.get("database", 0.0) - turn.get("dialogue", 0.0) - turn.get("render", 0.0) for turn in figures.turns
@@ -293,6 +293,7 @@ def tell(figures: Figures, engine: str) -> None:
         "  dialogue": share["dialogue"],
         "  render": share["render"],
         "  store": share["store"],
+        "of that, our own CPU": share["work"],
         "before: taken in": figures.accepted,
         "after: delivered": figures.delivered,
         "a bare commit": figures.commits,
@@ -307,10 +308,11 @@ def tell(figures: Figures, engine: str) -> None:
         f"{name} {milliseconds(share[name])[0]:.2f}/{milliseconds(share[name])[1]:.2f}"
         for name in ("understanding", "dialogue", "store", "render")
     )
+    work = mean(share["work"]) * 1000
     print(
-        f"bench-turn: {len(figures.turns)} turns, {a_second:.0f} turns/s, p50 {half:.1f} ms, p99 {most:.1f} ms "
-        f"(p50/p99 ms: {parts_of_it}); engine {engine}; "
-        f"limit {limit:.0f} bare commits/s; ratio {a_second / limit:.2f}"
+        f"bench-turn: {len(figures.turns)} turns, {a_second:.0f} turns/s, "
+        f"p50 {half:.1f} ms, p99 {most:.1f} ms, CPU {work:.1f} ms (p50/p99 ms: {parts_of_it}); "
+        f"engine {engine}; limit {limit:.0f} bare commits/s; ratio {a_second / limit:.2f}"
     )
 
 

