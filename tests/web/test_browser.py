@@ -20,7 +20,7 @@ CHROMIUM = shutil.which("chromium")
 PHONE = {"width": 360, "height": 740}
 SMALL = {"width": 320, "height": 568}
 DESKTOP = {"width": 1280, "height": 800}
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium (apt-get install chromium)")
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
