@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 QUIET = "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking --no-first-run"
-    "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking --disable-sync --no-first-run"
-)
 
 
 def serve(data_dir: Path) -> tuple[subprocess.Popen[str], str]:
