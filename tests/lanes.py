@@ -68,7 +68,7 @@ def lanes() -> tuple[Lane, ...]:
         Lane(name="style", commands=((str(BIN / "ruff"), "check", "."), (str(BIN / "ruff"), "format", "--check", "."))),
         Lane(name="types", commands=((str(BIN / "mypy"),),)),
         Lane(name="layers", commands=((str(BIN / "lint-imports"), "--no-cache"), (str(BIN / "deptry"), "."))),
-        Lane(name="knowledge", commands=((wegwijs, "check"), (wegwijs, "extract", "--check"))),
+        Lane(name="knowledge", commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "train"))),
         Lane(name="tests", commands=((*pytest, "-m", "not browser and not postgresql"),)),
         Lane(name="conversations", commands=((wegwijs, "test", "tests/conversations"),)),
         Lane(name="postgresql", commands=((*pytest, "-m", "postgresql"),), needs="postgresql"),

@@ -97,7 +97,7 @@ class Server:
         self.starter.stdin.write(f"{self.port}\n")
         self.starter.stdin.flush()
         self.process = int(self.starter.stdout.readline())
-        self.until = time.monotonic() + 60
+        self.until = time.monotonic() + 120
 
     def kill(self) -> None:
         if not self.process:

@@ -15,7 +15,7 @@ from bot.nlu.text import words_of
 if TYPE_CHECKING:
     from bot.ladder.turn import Turn
 
-# Chosen on cross-validation of nlu/data (bench/understand prints the curve): at SURE fewer than 1 in 25 are wrong.
+# Chosen by hand so that a plain question starts its flow and a vague one is asked about; see docs/decisions/0003.
 SURE = 0.55
 # Two subjects are offered when the first is not surely ahead; below POSSIBLE a guess would only confuse.
 AHEAD = 0.25
