@@ -163,11 +163,12 @@ def test_one_conversation_is_never_worked_on_by_two_at_once(runtime: Runtime, ea
     names = ["amina", "yonas", "olena"]
     for name in names:
         known(runtime, name)
-    ear.pause = 0.01
+    ear.pause = 0.1  # long enough that two people are surely being helped at the same moment
+    asleep = replace(runtime, wake=lambda _conversation: None)
+    conversations = [writes(asleep, name, number) for number in range(1, 6) for name in names]
     engine = Engine(workers=4)
     woken = replace(runtime, wake=engine.wake)
     with working(woken, engine):
-        conversations = [writes(woken, name, number) for number in range(1, 6) for name in names]
         pushers = [
             threading.Thread(target=lambda: [engine.wake(c) for c in conversations for _ in range(20)])
             for _ in range(4)
