@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.channels.errors import DeliveryError
+from bot.domain.messenger import Letter, Remedy
 from bot.domain.turn import Message
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def deliver_due(runtime: Runtime, limit: int = 50) -> int:
 def _send(runtime: Runtime, row: LeasedRow) -> None:
     """Send one message outside any transaction, then record what became of it."""
     try:
-        provider_id = runtime.channels[row.channel].send(row.address, Message.from_body(row.body))
+        letter = Letter(address=row.address, message=Message.from_body(row.body), reference=row.id)
+        provider_id = runtime.channels[row.channel].send(letter)
     except Exception as caught:  # noqa: BLE001  # whatever it was, the messages after this one must go out
         error = caught if isinstance(caught, DeliveryError) else DeliveryError(type(caught).__name__)
         reason = error.reason
@@ -49,6 +51,6 @@ def _send(runtime: Runtime, row: LeasedRow) -> None:
 
 
 def _retry_at(now: datetime, attempts: int, error: DeliveryError) -> datetime | None:
-    if error.permanent or attempts > len(BACK_OFF):
+    if error.remedy not in {Remedy.RETRY, Remedy.PAUSE} or attempts > len(BACK_OFF):
         return None
     return now + timedelta(seconds=max(BACK_OFF[attempts - 1], error.retry_after or 0))

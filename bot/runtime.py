@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bot.channels.limits import Limits
     from bot.content.render import Renderer
     from bot.domain.clock import Clock
-    from bot.domain.turn import Message
+    from bot.domain.messenger import Letter
     from bot.flows.runner import Runner
     from bot.knowledge.knowledge import Knowledge
     from bot.nlu.model import Understanding
@@ -19,21 +20,44 @@ if TYPE_CHECKING:
 
 
 class Channel(Protocol):
-    """A messenger, as the delivering verb sees it."""
+    """A messenger, as the delivering verb sees it. Every method may be called from several threads at once."""
 
     @property
     def name(self) -> str:
         """The channel's name in the tables."""
         ...
 
-    def send(self, address: str, message: Message) -> str:
+    @property
+    def limits(self) -> Limits:
+        """What the messenger takes: length, rate, window."""
+        ...
+
+    def send(self, letter: Letter) -> str:
         """
-        Hand the message over and return the messenger's id for it.
+        Hand the message over within `SEND_SECONDS` and return the messenger's id for it.
 
         Raises:
-            DeliveryError: it was not taken; the error says whether trying again can help.
+            DeliveryError: it was not taken, or nobody knows; the error says what helps.
 
         """
+        ...
+
+
+class HasFiles(Channel, Protocol):
+    """A messenger that newcomers send files through."""
+
+    def fetch(self, reference: str, *, at_most: int) -> bytes:
+        """
+        Return the file, of at most so many bytes.
+
+        Raises:
+            FileRefusedError: it is larger, or gone, or out of reach for now.
+
+        """
+        ...
+
+    def discard(self, reference: str) -> None:
+        """Delete the file at the provider, where it can be; harmless when it is gone, or cannot be."""
         ...
 
 

@@ -6,7 +6,10 @@ import queue
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from bot.channels.limits import SCREEN
+
 if TYPE_CHECKING:
+    from bot.domain.messenger import Letter
     from bot.domain.turn import Message
 
 
@@ -14,11 +17,12 @@ class Terminal:
     """The channel of `wegwijs chat` and `wegwijs ask`."""
 
     name = "terminal"
+    limits = SCREEN
 
     def __init__(self) -> None:
         self.delivered: queue.SimpleQueue[Message] = queue.SimpleQueue()
 
-    def send(self, address: str, message: Message) -> str:  # noqa: ARG002  # one screen, whatever the address
+    def send(self, letter: Letter) -> str:
         """Queue the message for the screen and return a new provider id."""
-        self.delivered.put(message)
+        self.delivered.put(letter.message)
         return f"{self.name}-{uuid4().hex}"

@@ -8,10 +8,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from bot.channels.limits import SCREEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.domain.turn import Message
+    from bot.domain.messenger import Letter
 
 
 class Waiter:
@@ -44,15 +46,16 @@ class WebChat:
     """
 
     name = "preview"
+    limits = SCREEN
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiters: dict[str, set[Waiter]] = {}
         self._closed = False
 
-    def send(self, address: str, message: Message) -> str:  # noqa: ARG002  # every channel takes the message
+    def send(self, letter: Letter) -> str:
         """Wake the pages of this address and return a new provider id; the row itself is what they show."""
-        self.wake(address)
+        self.wake(letter.address)
         return f"{self.name}-{uuid4().hex}"
 
     def wake(self, address: str) -> None:

@@ -21,7 +21,34 @@ class Kind(StrEnum):
 
     TEXT = "text"
     BUTTON = "button"
-    OTHER = "other"  # a picture, a voice note, a sticker: nothing the assistant can read yet
+    PHOTO = "photo"
+    DOCUMENT = "document"
+    VOICE = "voice"  # and other sound: nobody listens to it yet
+    VIDEO = "video"
+    STICKER = "sticker"
+    CONTACT = "contact"
+    LOCATION = "location"
+    REACTION = "reaction"  # an emoji under one of our messages; it may answer a question, and asks nothing
+    EDIT = "edit"  # another wording of a message that was answered already
+    OTHER = "other"  # a poll, a game, what a messenger invents next: nothing the assistant can read
+
+
+# What carries a file that a person of the team can look at.
+FILES = frozenset({Kind.PHOTO, Kind.DOCUMENT})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """
+    A file that the messenger keeps for us; nothing of it is here yet.
+
+    `reference` is what the channel fetches it by. `media_type` and `size` (bytes) are what the messenger says: they
+    are believed by nobody.
+    """
+
+    reference: str = field(repr=False)
+    media_type: str | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +56,10 @@ class Inbound:
     """
     One message from a messenger, before anything is decided.
 
-    `provider_id` is the messenger's own id: the same id never counts twice. `payload` is what a button carries,
-    `language_hint` a BCP 47 code the client gave, `received_at` aware UTC.
+    `provider_id` is the messenger's own id, unique in the conversation and without the address: the same id never
+    counts twice. `payload` is what a button carries, `language_hint` a BCP 47 code the client gave, `received_at`
+    aware UTC. `edits` is the `provider_id` of the message whose words this one replaces. `profile_name` is what the
+    person calls themselves there.
     """
 
     channel: str
@@ -41,10 +70,14 @@ class Inbound:
     received_at: datetime
     payload: str | None = None
     language_hint: str | None = None
+    edits: str | None = None
+    profile_name: str | None = field(default=None, repr=False)
+    attachments: tuple[Attachment, ...] = ()
 
     def as_body(self) -> dict[str, Any]:
         """Return what is stored (encrypted) of the message: no address, no id."""
-        return {"text": self.text, "payload": self.payload, "language_hint": self.language_hint}
+        body = {"text": self.text, "payload": self.payload, "language_hint": self.language_hint}
+        return body | ({"profile_name": self.profile_name} if self.profile_name else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +89,28 @@ class Button:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Media:
+    """A file of the knowledge that goes with a message: `path` below content/, `alt` says what it shows or says."""
+
+    path: str
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """What may be said outside WhatsApp's window: an approved text by name, with its variables in order."""
+
+    name: str
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """
     One message to a newcomer, ready to send: `text` with *stars* around official words.
 
     `language` is the language it is really in, which differs from the reader's when a translation is missing.
+    `text` is also what `template` says, for messengers that have no templates.
     """
 
     response: str
@@ -68,6 +118,8 @@ class Message:
     buttons: tuple[Button, ...]
     language: str
     direction: Direction
+    media: tuple[Media, ...] = ()
+    template: Template | None = None
 
     def as_body(self) -> dict[str, Any]:
         """Return what is stored (encrypted) and later sent."""
@@ -77,6 +129,8 @@ class Message:
             "buttons": [{"title": button.title, "payload": button.payload} for button in self.buttons],
             "language": self.language,
             "direction": self.direction,
+            "media": [{"path": media.path, "alt": media.alt} for media in self.media],
+            "template": self.template and {"name": self.template.name, "variables": list(self.template.variables)},
         }
 
     @classmethod
@@ -88,7 +142,13 @@ class Message:
             buttons=tuple(Button(title=b["title"], payload=b["payload"]) for b in body["buttons"]),
             language=body["language"],
             direction=body["direction"],
+            media=tuple(Media(path=m["path"], alt=m["alt"]) for m in body.get("media") or ()),
+            template=_template(body.get("template")),
         )
+
+
+def _template(body: Mapping[str, Any] | None) -> Template | None:
+    return Template(name=body["name"], variables=tuple(body["variables"])) if body else None
 
 
 class Priority(StrEnum):

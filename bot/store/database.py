@@ -132,7 +132,22 @@ class _SqliteDatabase(Database):
 
     def upgrade(self) -> None:
         with _usable():
-            self._on_the_writer_thread(lambda: upgrade(self._writer))
+            self._on_the_writer_thread(self._upgrade)
+
+    def _upgrade(self) -> None:
+        # A migration remakes a table by dropping the old one: to a foreign key that looks like deleting its rows.
+        self._foreign_keys("OFF")
+        try:
+            upgrade(self._writer)
+        finally:
+            self._foreign_keys("ON")
+
+    def _foreign_keys(self, state: str) -> None:
+        connection = self._writer.raw_connection()  # past the engine: inside a transaction it would have no effect
+        try:
+            connection.cursor().execute(f"PRAGMA foreign_keys = {state}")
+        finally:
+            connection.close()
 
     def read(self, fn: Callable[[Work], T]) -> T:
         if self._closed:

@@ -58,7 +58,7 @@ class Inbox:
                 sealed=self._keys.seal_json(body, key, table="inbound", column="sealed", row=row_id),
                 received_at=now,
             )
-            .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
+            .on_conflict_do_nothing(index_elements=["conversation_id", "provider_id"])
             .returning(inbound.c.id)
         )
         if stored is None:

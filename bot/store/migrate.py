@@ -21,10 +21,21 @@ if TYPE_CHECKING:
 _ONE_AT_A_TIME = threading.Lock()  # alembic keeps the running migration in a global
 
 
-def upgrade(engine: Engine) -> None:
-    """Run the migrations that this database has not had, all in one transaction."""
+class BrokenReferenceError(RuntimeError):
+    """A migration would leave a row that points to nothing; it was undone."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"{self.__doc__} Table: {table}.")
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run the migrations up to `revision` that this database has not had, all in one transaction."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with _ONE_AT_A_TIME, engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
+        if connection.dialect.name == "sqlite":  # its keys were off meanwhile; see `_SqliteDatabase`
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise BrokenReferenceError(str(broken[0]))

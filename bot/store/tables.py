@@ -16,6 +16,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     literal_column,
     text,
 )
@@ -68,7 +70,19 @@ class Moment(TypeDecorator[datetime]):
 NEWCOMER_STATUSES = ("active", "stopped", "erasing")
 ROUTES = ("bot", "human")
 INBOUND_STATUSES = ("unread", "held", "read", "set_aside", "dropped")
-OUTBOX_STATUSES = ("queued", "leased", "sent", "failed", "uncertain", "dropped")
+# waiting: until the newcomer writes, because the messenger takes no free text now. What is settled only moves on.
+OUTBOX_STATUSES = (
+    "queued",
+    "leased",
+    "waiting",
+    "sent",
+    "delivered",
+    "read",
+    "failed",
+    "uncertain",
+    "dropped",
+)
+ATTACHMENT_STATUSES = ("wanted", "fetched", "refused", "unwanted", "gone")
 CASE_STATES = ("queued", "active", "awaiting_newcomer", "snoozed", "closed")
 PRIORITIES = ("normal", "urgent", "crisis")
 
@@ -104,6 +118,9 @@ def _count(name: str, start: int = 0) -> Column[int]:
 _UNREAD = "status = 'unread'"
 _HELD = "status = 'held'"
 _UNSENT = "status IN ('queued', 'leased')"
+_WAITING = "status = 'waiting'"
+_UNCERTAIN = "status = 'uncertain'"
+_WANTED = "status IN ('wanted', 'unwanted')"
 _ERASING = "status = 'erasing'"
 _OPEN = "state <> 'closed'"
 
@@ -133,6 +150,8 @@ newcomers = Table(
     Column("consent_at", Moment),
     Column("consent_version", String(32)),
     Column("created_at", Moment, nullable=False),
+    Column("reminders_to", String(36)),  # the conversation that reminders go to; empty means the one last used
+    Column("enrolment_code", String(64)),  # what the deep link brought that they first came by
     _one_of("status", NEWCOMER_STATUSES),
     Index("ix_newcomers_data_key_id", "data_key_id", unique=True),
     Index("ix_newcomers_erasing", "created_at", **_where(_ERASING)),
@@ -146,6 +165,8 @@ addresses = Table(
     Column("channel", String(32), nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("name_sealed", LargeBinary),  # the name they show in the messenger, once they consented
+    Column("blocked_at", Moment),
     UniqueConstraint("channel", "digest"),
     Index("ix_addresses_newcomer_id", "newcomer_id"),
 )
@@ -166,6 +187,7 @@ conversations = Table(
     _count("attempts"),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("heard_at", Moment),  # when they last wrote: WhatsApp takes free text for a day after it
     UniqueConstraint("address_id"),
     _one_of("route", ROUTES),
     Index("ix_conversations_newcomer_id", "newcomer_id"),
@@ -185,8 +207,8 @@ inbound = Table(
     Column("status", String(16), nullable=False, server_default=text("'unread'")),
     _count("attempts"),
     Column("error", Text),
-    UniqueConstraint("channel", "provider_id"),
     UniqueConstraint("conversation_id", "number"),
+    UniqueConstraint("conversation_id", "provider_id"),
     _one_of("status", INBOUND_STATUSES),
     Index("ix_inbound_unread", "conversation_id", "number", **_where(_UNREAD)),
     Index("ix_inbound_held", "received_at", **_where(_HELD)),
@@ -210,12 +232,74 @@ outbox = Table(
     Column("provider_id", String(255)),
     Column("error", Text),
     Column("created_at", Moment, nullable=False),
+    Column("bulk", Boolean, nullable=False, server_default=false()),  # reminders and news wait for answers
+    Column("delivered_at", Moment),
+    Column("read_at", Moment),
     UniqueConstraint("conversation_id", "number"),
     UniqueConstraint("cause_inbound_id", "position"),
     _one_of("status", OUTBOX_STATUSES),
-    Index("ix_outbox_due", "available_at", "id", **_where(_UNSENT)),
+    Index("ix_outbox_due", "bulk", "available_at", "id", **_where(_UNSENT)),
     Index("ix_outbox_lanes", "conversation_id", "number", **_where(_UNSENT)),
+    Index("ix_outbox_waiting", "conversation_id", **_where(_WAITING)),
+    Index("ix_outbox_uncertain", "available_at", **_where(_UNCERTAIN)),
     Index("ix_outbox_provider_id", "provider_id", **_where("provider_id IS NOT NULL")),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    _id(),
+    _to("conversations"),
+    _to("inbound", name="inbound_id"),
+    _count("place"),
+    Column("reference_sealed", LargeBinary),  # what the messenger gives the file for
+    Column("media_type", String(128)),  # what was found in it; before that, what the messenger said
+    Column("size", Integer),
+    Column("sealed", LargeBinary),
+    Column("status", String(16), nullable=False),
+    Column("error", String(64)),
+    _count("attempts"),
+    Column("available_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("inbound_id", "place"),
+    _one_of("status", ATTACHMENT_STATUSES),
+    Index("ix_attachments_conversation_id", "conversation_id"),
+    Index("ix_attachments_due", "available_at", **_where(_WANTED)),
+)
+
+# How much an account may still send now, shared by every process: a bucket that fills with time.
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("paused_until", Moment),
+)
+
+link_codes = Table(
+    "link_codes",
+    metadata,
+    _id(),
+    _to("newcomers"),
+    Column("digest", LargeBinary, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    UniqueConstraint("digest"),
+    Index("ix_link_codes_newcomer_id", "newcomer_id"),
+)
+
+# What WhatsApp's provider keeps for us: button sets and templates, by our own name for them. Nothing personal.
+vendor_contents = Table(
+    "vendor_contents",
+    metadata,
+    _id(),
+    Column("account", String(64), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("sid", String(64), nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("checked_at", Moment, nullable=False),
+    UniqueConstraint("account", "name", "language"),
 )
 
 cases = Table(
@@ -284,3 +368,8 @@ OPEN = cases.c.state != literal_column("'closed'")
 def unsent(table: FromClause = outbox) -> ColumnElement[bool]:
     """Messages that still have to go out; the first of a conversation is the head of its lane."""
     return table.c.status.in_([literal_column("'queued'"), literal_column("'leased'")])
+
+
+WAITING = outbox.c.status == literal_column("'waiting'")
+UNCERTAIN = outbox.c.status == literal_column("'uncertain'")
+FILES_DUE = attachments.c.status.in_([literal_column("'wanted'"), literal_column("'unwanted'")])

@@ -64,7 +64,41 @@ def words(sql: str) -> str:
     if not head.startswith("CREATE TABLE"):
         return f"{head}({rest}"
     parts = re.split(r", (?=CONSTRAINT|[a-z_]+ [A-Z])", rest.strip().removesuffix(")").strip())
+    head = head.replace('"', "")  # SQLite quotes the name of a table that was remade
     return f"{head}({', '.join(sorted(parts))})"
+
+
+# As the first version left them, with rows that point to each other.
+FIRST_ROWS = """
+INSERT INTO data_keys (id, master_key_id, wrapped, created_at) VALUES ('k', 'm', '', '2026-11-22 09:00:00');
+INSERT INTO newcomers (id, data_key_id, created_at) VALUES ('n', 'k', '2026-11-22 09:00:00');
+INSERT INTO addresses (id, newcomer_id, channel, digest, sealed) VALUES ('a', 'n', 'preview', '1', '');
+INSERT INTO conversations (id, newcomer_id, channel, address_id, created_at, updated_at)
+    VALUES ('c', 'n', 'preview', 'a', '2026-11-22 09:00:00', '2026-11-22 09:00:00');
+INSERT INTO inbound (id, conversation_id, number, channel, provider_id, kind, received_at)
+    VALUES ('i', 'c', 1, 'preview', 'p', 'text', '2026-11-22 09:00:00');
+INSERT INTO outbox (id, conversation_id, number, cause_inbound_id, position, available_at, created_at)
+    VALUES ('o', 'c', 1, 'i', 0, '2026-11-22 09:00:00', '2026-11-22 09:00:00')
+"""
+
+
+def test_an_upgrade_keeps_every_row_and_what_it_points_to(empty_url: str, vault: Vault) -> None:
+    Database.open(empty_url, vault).close()  # which makes the folder
+    engine = engine_for(empty_url)
+    migrate.upgrade(engine, "0001")
+    with engine.begin() as connection:
+        for statement in FIRST_ROWS.split(";"):
+            connection.execute(text(statement))
+    engine.dispose()
+    with Database.open(empty_url, vault) as database:
+        database.upgrade()
+        query = text(
+            "SELECT o.status, o.bulk, i.number, c.id FROM outbox o"
+            " JOIN inbound i ON i.id = o.cause_inbound_id JOIN conversations c ON c.id = i.conversation_id"
+        )
+        assert database.read(lambda work: work.connection.execute(query).all()) == [("queued", False, 1, "c")]
+        with pytest.raises(IntegrityError):
+            database.write(lambda work: work.connection.execute(text("DELETE FROM conversations")))
 
 
 WRONG = [
