@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.deliver import deliver_due
+from bot.deliver import deliver_due, settle_uncertain
 from bot.forget import drop_unanswered_notices, finish_erasures
 from bot.receive import answer_next
 
@@ -28,10 +28,15 @@ TIDY_SECONDS = 60.0
 
 
 class Engine:
-    """Threads that answer, deliver and sweep. `start` it once; `stop` waits for what was begun."""
+    """
+    Threads that answer, deliver and sweep. `start` it once; `stop` waits for what was begun.
 
-    def __init__(self, workers: int = 2) -> None:
+    Several deliver, so that a messenger that hangs does not keep the others waiting.
+    """
+
+    def __init__(self, workers: int = 2, deliverers: int = 3) -> None:
         self._workers = workers
+        self._deliverers = deliverers
         self._runtime: Runtime | None = None
         self._waiting: deque[str] = deque()
         self._known: set[str] = set()
@@ -45,7 +50,8 @@ class Engine:
     def start(self, runtime: Runtime) -> None:
         """Begin to work for `runtime`."""
         self._runtime = runtime
-        jobs = [*(self._answer for _ in range(self._workers)), self._deliver, self._sweep]
+        deliver = (self._deliver for _ in range(self._deliverers))
+        jobs = [*(self._answer for _ in range(self._workers)), *deliver, self._sweep]
         for at, job in enumerate(jobs):
             thread = threading.Thread(target=self._guarded, args=(job,), name=f"engine-{at}", daemon=True)
             thread.start()
@@ -121,3 +127,4 @@ class Engine:
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidied = time.monotonic()
                 drop_unanswered_notices(runtime)
+                settle_uncertain(runtime)

@@ -99,22 +99,37 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     """
     Store a message as its conversation's next one and wake whoever answers.
 
-    Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Return the conversation's
-    id, or None when the messenger gave this message before.
+    Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Other words for a message
+    that waits for its turn replace it. Return the conversation's id, or None when the messenger gave this before.
     """
-    masked = mask(inbound.text)
-    body = {**inbound.as_body(), "text": masked.text, "masked": bool(masked.kinds)}
-
-    def store(work: Work) -> tuple[str, bool]:
-        now = runtime.clock.now()
-        writing = work.newcomers.writing_from(inbound.channel, inbound.address, now=now)
-        conversation = writing.conversation.id
-        row = work.inbox.receive(conversation, inbound.channel, inbound.provider_id, inbound.kind.value, body, now)
-        return conversation, row is not None
-
-    conversation, is_new = runtime.database.write(store)
+    conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound))
     runtime.wake(conversation)
     return conversation if is_new else None
+
+
+def _stored(runtime: Runtime, work: Work, inbound: Inbound) -> tuple[str, bool]:
+    now = runtime.clock.now()
+    writing = work.newcomers.writing_from(inbound.channel, inbound.address, now=now)
+    conversation = writing.conversation.id
+    masked = mask(inbound.text)
+    words = {"text": masked.text, "masked": bool(masked.kinds)}
+    kind = inbound.kind
+    if inbound.edits is not None:
+        match work.inbox.reword(conversation, inbound.edits, words):
+            case True:
+                return conversation, True
+            case False:
+                kind = Kind.EDIT  # it was answered; what was meant instead is asked for
+            case None:
+                pass  # the first wording never came, so this is it
+    body = {**inbound.as_body(), **words}
+    row = work.inbox.receive(conversation, inbound.channel, inbound.provider_id, kind.value, body, now)
+    if row is None:
+        return conversation, False
+    # Who writes lets us in again, and opens the messenger's window for what had to wait.
+    work.conversations.unblock(conversation)
+    work.outbox.release_waiting(conversation, now)
+    return conversation, True
 
 
 # ---- 2. the turn
@@ -146,7 +161,7 @@ def answer_next(runtime: Runtime, conversation_id: str) -> Report | None:
     message, language = found
     try:
         understood = _understand(runtime, message, language)
-        return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message.id, understood))
+        return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message, understood))
     except Exception as error:  # noqa: BLE001  # whatever it was, the messages after this one must go on
         _failed(runtime, conversation_id, message, error)
         return Report(rung="failed")
@@ -170,12 +185,14 @@ def _understand(runtime: Runtime, message: InboundRow, language: str | None) -> 
 
 
 def _turn(
-    runtime: Runtime, work: Work, conversation_id: str, message_id: str, understood: Understanding | None
+    runtime: Runtime, work: Work, conversation_id: str, read: InboundRow, understood: Understanding | None
 ) -> Report:
     conversation = work.conversations.locked(conversation_id)
     message = next((row for row in work.inbox.unread(conversation_id)), None)
-    if conversation is None or message is None or message.id != message_id:
+    if conversation is None or message is None or message.id != read.id:
         return Report(rung="taken")  # by another worker, while we were understanding it
+    if message.body.get("text") != read.body.get("text"):
+        return Report(rung="reworded")  # meanwhile; it is read again
     newcomer = work.newcomers.get(conversation.newcomer_id)
     if newcomer is None:
         return Report(rung="gone")

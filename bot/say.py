@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.content.render import Known, Reader, Rendered
+from bot.domain.turn import Message, Template
 from bot.flows.dialogue import Dialogue, Offered
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from bot.domain.turn import Say, SlotValue
     from bot.runtime import Runtime
     from bot.store.work import Work
+
+
+# The template of content/whatsapp_templates.yml that says no more than that there is an answer.
+ANSWER_READY = "answer_ready"
 
 
 @dataclass(kw_only=True)
@@ -51,6 +56,20 @@ class Voice:
         self._remember(rendered)
         return rendered
 
+    def say_template(self, name: str, *variables: str, bulk: bool = False) -> None:
+        """Queue an approved text, which WhatsApp takes at any time; other messengers get its words."""
+        message = Message(
+            response=f"template_{name}",
+            text=name,
+            buttons=(),
+            language=self.language,
+            direction=self.runtime.knowledge.content.languages.direction(self.language),
+            template=Template(name=name, variables=variables),
+        )
+        body = message.as_body()
+        self.work.outbox.say(self.conversation_id, self.cause, self.position, body, self.now, bulk=bulk)
+        self.position += 1
+
     def learn(self, values: Mapping[str, SlotValue]) -> None:
         """Take up values that an effect brought (a case number), for the texts that follow."""
         self.values.update(values)
@@ -63,3 +82,23 @@ class Voice:
             explained=self.dialogue.explained | rendered.explained,
             offered=self.shown or self.dialogue.offered,
         )
+
+
+def say_that_something_waits(runtime: Runtime, work: Work, conversation_id: str) -> None:
+    """Queue the template that asks the newcomer to write, so that what waits for them may go out."""
+    conversation = work.conversations.get(conversation_id)
+    newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
+    if newcomer is None:
+        return
+    languages = runtime.knowledge.content.languages
+    voice = Voice(
+        runtime=runtime,
+        work=work,
+        conversation_id=conversation_id,
+        cause=None,
+        now=runtime.clock.now(),
+        language=languages.known(newcomer.language) or languages.fallback[0],
+        second_language=languages.known(newcomer.second_language),
+        dialogue=Dialogue(),
+    )
+    voice.say_template(ANSWER_READY)

@@ -147,6 +147,12 @@ class Newcomers:
             update(newcomers).where(newcomers.c.id == newcomer_id, newcomers.c.status == before).values(status=after)
         )
 
+    def set_reachable(self, channel: str, address: str, *, reachable: bool, now: datetime) -> bool:
+        raise NotImplementedError
+
+    def move_address(self, channel: str, address: str, new_address: str) -> bool:
+        raise NotImplementedError
+
     def forget(self, newcomer_id: str) -> None:
         """
         Drop every text of and to this person at once, and keep only what the goodbye needs.

@@ -25,7 +25,11 @@ class NewcomerRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationRow:
-    """One address of one newcomer. `state` is what `save_state` was given, `route` is bot or human."""
+    """
+    One address of one newcomer. `state` is what `save_state` was given, `route` is bot or human.
+
+    `heard_at` is when they last wrote in it; None for a conversation from before that was kept.
+    """
 
     id: str
     newcomer_id: str
@@ -39,6 +43,7 @@ class ConversationRow:
     attempts: int
     created_at: datetime
     updated_at: datetime
+    heard_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,15 +91,24 @@ class OutboxRow:
     provider_id: str | None
     error: str | None
     created_at: datetime
+    bulk: bool
+    delivered_at: datetime | None
+    read_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeasedRow(OutboxRow):
-    """A message to send now, and to whom. Give `lease_token` back with the outcome."""
+    """
+    A message to send now, and to whom. Give `lease_token` back with the outcome.
+
+    `heard_at` is when the newcomer last wrote in this conversation; `blocked` that they let nothing through.
+    """
 
     newcomer_id: str
     channel: str
     address: str = field(repr=False)
+    heard_at: datetime | None
+    blocked: bool
 
 
 @dataclass(frozen=True, kw_only=True)

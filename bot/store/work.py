@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.store.budgets import Budgets
 from bot.store.cases import Cases
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
@@ -34,3 +35,4 @@ class Work:
         self.outbox = Outbox(connection, self.keys)
         self.cases = Cases(connection, self.keys)
         self.counts = Counts(connection)
+        self.budgets = Budgets(connection)

@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 from bot.channels.webchat import WebChat
 from bot.domain.clock import HeldClock
 from bot.domain.languages import Language, Languages
+from bot.domain.messenger import Letter
 from bot.domain.turn import Button, Inbound, Kind, Message
 from bot.web.app import create_app
 from bot.web.preview import Line
@@ -139,7 +140,7 @@ class Desk:
         with self.lock:
             self._add(address, message.text, False, message.language, message.buttons)
             self.working[address] = self.working.get(address, 0) - done
-        self.webchat.send(address, message)
+        self.webchat.send(Letter(address=address, message=message, reference="1"))
 
     def volunteer_says(self, text: str) -> None:
         self.say(self.taken[0].address, says(text))
