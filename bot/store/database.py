@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -268,6 +269,8 @@ def _usable() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise DatabaseUnusableError(" ".join(str(error.orig).split())) from error
+    except sqlite3.DatabaseError as error:  # from a connection past the engine
+        raise DatabaseUnusableError(" ".join(str(error).split())) from error
 
 
 def _pauses() -> Iterator[float]:
