@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
 
-.PHONY: setup run test $(BENCHES) lock clean help
+.PHONY: setup run test test-peers $(BENCHES) lock clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -35,6 +35,9 @@ run: setup ## Start the assistant and print where to look
 test: $(VENV)/.test ## Run every check; the last line counts the lanes
 	@$(BIN)/python tests/lanes.py $(ARGS)
 
+test-peers: $(VENV)/.test ## Only the tests against peers that nobody here wrote (installs them the first time)
+	@$(BIN)/python tests/lanes.py --only peers $(ARGS)
+
 # A static pattern: make looks for no implicit rule where a target is phony.
 $(BENCHES): bench-%: $(VENV)/.test
 	@$(BIN)/python -m bench.$* $(ARGS)
@@ -42,6 +45,9 @@ $(BENCHES): bench-%: $(VENV)/.test
 lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs uv)
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements/run.txt
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group test -c requirements/run.txt -o requirements/test.txt
+	@for peer in requirements/peers/*.in; do \
+		uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $$peer -o $${peer%.in}.txt || exit 1; \
+	done
 	@printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 - -o requirements/build.txt
 
 clean: ## Remove what make made (not your data)
