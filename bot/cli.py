@@ -216,6 +216,29 @@ def evaluate(as_json: bool) -> None:
         )
 
 
+@main.group()
+def channels() -> None:
+    """Set up the messengers, and check whether they know us."""
+
+
+@channels.command("setup")
+def channels_setup() -> None:
+    """Tell each messenger where messages go, and show the commands in its menu."""
+    from bot.commands import channels as command
+
+    with explained():
+        sys.exit(command.setup(settings()))
+
+
+@channels.command("check")
+def channels_check() -> None:
+    """Say of each messenger whether all is well, or what to do; exit 1 when there is something to do."""
+    from bot.commands import channels as command
+
+    with explained():
+        sys.exit(command.check(settings()))
+
+
 @main.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""

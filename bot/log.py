@@ -41,5 +41,5 @@ def set_up_logging(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    for name in ("uvicorn.access", "alembic"):
+    for name in ("uvicorn.access", "alembic", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

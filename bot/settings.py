@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -14,6 +15,26 @@ def _default_data_dir() -> Path:
 
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "wegwijs"
+
+
+def _stripped(value: object) -> object:
+    """A secret read from a file often ends in a line break."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def _webhook_secret(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+        raise ValueError("1 to 256 letters, digits, _ and -; `openssl rand -hex 32` makes one")
+    return value
+
+
+def _web_address(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        raise ValueError("an address like https://wegwijs.example.nl")
+    return value.rstrip("/") if value is not None else None
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
 
 
 class Settings(BaseSettings):
@@ -55,6 +76,36 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
         default="WARNING", validation_alias="WEGWIJS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
     )
+
+    telegram_token: Secret | None = Field(
+        default=None,
+        validation_alias="TELEGRAM_TOKEN",
+        description="The bot's token: write /newbot to @BotFather on Telegram. It is all that long polling needs.",
+    )
+    telegram_webhook_secret: Annotated[Secret | None, AfterValidator(_webhook_secret)] = Field(
+        default=None,
+        validation_alias="TELEGRAM_WEBHOOK_SECRET",
+        description=(
+            "Has Telegram post to PUBLIC_URL instead of being asked; your own choice of 1 to 256 letters, digits, "
+            "_ and - (openssl rand -hex 32 makes one)."
+        ),
+    )
+    telegram_api_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        default="https://api.telegram.org",
+        validation_alias="TELEGRAM_API_URL",
+        description="Another Bot API server than Telegram's own.",
+    )
+    public_url: Annotated[str | None, AfterValidator(_web_address)] = Field(
+        default=None,
+        validation_alias="PUBLIC_URL",
+        description="Where the messengers reach this service: https:// and the name your proxy answers to.",
+    )
+
+    @property
+    def telegram_webhook_url(self) -> str | None:
+        """Where Telegram posts to, or None: then it is asked for updates."""
+        both = self.public_url is not None and self.telegram_webhook_secret is not None
+        return f"{self.public_url}/webhooks/telegram" if both else None
 
     @property
     def url(self) -> str:

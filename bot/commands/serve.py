@@ -15,12 +15,14 @@ from bot.channels.webchat import WebChat
 from bot.engine import Engine
 from bot.web.app import create_app
 from bot.web.desk import Desk
-from bot.wiring import open_database, preview_secret
+from bot.wiring import open_database, preview_secret, telegram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.runtime import Runtime
+    from bot.channels.telegram import Telegram
+    from bot.commands.serve_telegram import TelegramEdge
+    from bot.runtime import Channel, Runtime
     from bot.settings import Settings
     from bot.wiring import Parts
 
@@ -33,11 +35,19 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
     real_port = listening.getsockname()[1]
     webchat = WebChat()
     engine = Engine()
+    bot = telegram(settings, parts.knowledge)
+    channels: dict[str, Channel] = {WebChat.name: webchat} | ({bot.name: bot} if bot else {})
     with open_database(settings) as database:
-        runtime = parts.runtime(database, channels={WebChat.name: webchat}, wake=engine.wake)
+        runtime = parts.runtime(database, channels=channels, wake=engine.wake)
         desk = Desk(runtime)
+        edge = _telegram_edge(settings, runtime, bot) if bot else None
         app = create_app(
-            desk, webchat, secret=preview_secret(database), health=lambda: _health(runtime), clock=runtime.clock
+            desk,
+            webchat,
+            secret=preview_secret(database),
+            health=lambda: _health(runtime),
+            clock=runtime.clock,
+            more_routes=edge.routes if edge else (),
         )
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="off")
         server = _Server(config, webchat)
@@ -45,10 +55,22 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         parts.understander.warm()
         try:
             _say_where(host, real_port, settings)
+            if edge:
+                edge.start()
             server.run(sockets=[listening])
         finally:
             webchat.close()
+            if edge:
+                edge.stop()
             engine.stop()
+            if bot:
+                bot.close()
+
+
+def _telegram_edge(settings: Settings, runtime: Runtime, bot: Telegram) -> TelegramEdge:
+    from bot.commands.serve_telegram import TelegramEdge  # its library is large: only for who has a bot
+
+    return TelegramEdge(settings, runtime, bot)
 
 
 class _Server(uvicorn.Server):
