@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, assert_never
 
 from bot.domain.turn import (
     AcceptNotice,
+    AskLinkCode,
+    AskRemindersTo,
     DeclineNotice,
     Effect,
+    Enrol,
     EraseNewcomer,
     HoldMessage,
+    LinkWith,
     NoteOnCase,
     OpenCase,
     RecordHelped,
     SetLanguage,
+    SetRemindersTo,
     StartMessages,
     StopMessages,
 )
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 NOTICE_VERSION = "2026-11"
 
 
-def carry_out(
+def carry_out(  # noqa: PLR0912  # one arm for each effect
     effect: Effect, voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, message_id: str
 ) -> dict[str, SlotValue]:
     """Do one effect of the message's turn and return the values it brings for the texts that follow."""
@@ -68,6 +73,8 @@ def carry_out(
             work.newcomers.restart(newcomer.id)
         case EraseNewcomer():
             work.newcomers.forget(newcomer.id)
+        case AskLinkCode() | LinkWith() | AskRemindersTo() | SetRemindersTo() | Enrol():
+            pass
         case _:
             assert_never(effect)
     return {}

@@ -16,6 +16,7 @@ import structlog
 from bot.carry_out import carry_out
 from bot.domain.clock import local_day
 from bot.domain.turn import (
+    CAPTIONED,
     Choice,
     EraseNewcomer,
     Event,
@@ -29,7 +30,7 @@ from bot.domain.turn import (
     StopMessages,
 )
 from bot.flows.dialogue import VERSION, Dialogue
-from bot.ladder import commands, crisis, notice, subject, waiting
+from bot.ladder import commands, crisis, kinds, notice, subject, waiting
 from bot.ladder.turn import Decision, Heard, Person, Rung, Turn, say
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
@@ -62,13 +63,16 @@ def by_a_person(turn: Turn) -> Decision | None:
 LADDER: tuple[Rung, ...] = (
     crisis.crisis,
     crisis.after_crisis,
+    kinds.reaction,
     commands.stop,
     commands.delete_my_data,
+    commands.link,
+    notice.arrival,
     commands.choose_language,
     notice.notice,
     by_a_person,
     commands.other_commands,
-    subject.unreadable,
+    kinds.unreadable,
     waiting.answer,
     waiting.correction,
     subject.offered,
@@ -78,11 +82,12 @@ LADDER: tuple[Rung, ...] = (
     subject.not_understood,
 )
 
-KEEP_THE_CRISIS = frozenset({crisis.after_crisis, commands.choose_language})
+KEEP_THE_CRISIS = frozenset({crisis.after_crisis, kinds.reaction, notice.arrival, commands.choose_language})
 
 
 def decide(turn: Turn) -> Decision:
     """Return the decision of the first rung that does not decline. Pure."""
+    turn = subject.picked(turn)
     # "May a person contact you?" is answered next or not at all: a later yes means something else.
     forgotten = replace(turn, dialogue=replace(turn.dialogue, crisis=None))
     for rung in LADDER:
@@ -177,9 +182,11 @@ def _next_unread(work: Work, conversation_id: str) -> tuple[InboundRow, str | No
 
 
 def _understand(runtime: Runtime, message: InboundRow, language: str | None) -> Understanding | None:
-    """Find the meaning of a text; a button carries its own."""
+    """Find the meaning of a text, or of the words beside a file; a button and a command carry their own."""
     text = message.body.get("text") or ""
-    if message.kind != Kind.TEXT or message.body.get("payload") or not words_of(text):
+    if message.kind not in CAPTIONED | {Kind.TEXT} or message.body.get("payload") or text.lstrip().startswith("/"):
+        return None
+    if not words_of(text):
         return None
     return runtime.understander.understand(text, language=language)
 
@@ -208,7 +215,8 @@ def _turn(
         person=person,
         today=local_day(now),
         understood=understood,
-        crisis=runtime.guard.check(_heard(message).text) if message.kind == Kind.TEXT else None,
+        # Captions, places and edits are guarded too; the words of a button are our own.
+        crisis=runtime.guard.check(_heard(message).text) if message.kind != Kind.BUTTON else None,
     )
     decision = decide(turn)
     offer = _language_to_offer(turn, decision)
@@ -286,6 +294,8 @@ def _person(  # noqa: PLR0913  # who writes is read from these
 
 def _before(turn: Turn, changed: str | None) -> list[Event]:
     """What is said before the answer: welcome back, a number was masked, a text was improved meanwhile."""
+    if turn.heard.kind is Kind.REACTION:
+        return []
     events: list[Event] = []
     if turn.person.stopped and commands.meaning(turn) != "stop":
         events += [StartMessages(), say("utter_started_again", turn)]

@@ -76,7 +76,9 @@ class Voice:
 
     def _remember(self, rendered: Rendered) -> None:
         # All buttons of this answer count, so that "2" is still the second of the question when a language is offered.
-        self.shown += tuple(Offered(title=b.title, payload=b.payload) for b in rendered.message.buttons)
+        self.shown += tuple(
+            Offered(title=b.title, payload=b.payload, message=self.position) for b in rendered.message.buttons
+        )
         self.dialogue = replace(
             self.dialogue,
             explained=self.dialogue.explained | rendered.explained,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.knowledge.check import crisis, dutch, facts, flows, menu, nlu, responses, translations
+from bot.knowledge.check import crisis, dutch, facts, flows, media, menu, nlu, responses, translations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +81,10 @@ RULES: Mapping[str, Rule] = {
     "menu_question": menu.menu_question,
     "menu_subject": menu.menu_subject,
     "menu_missing": menu.menu_missing,
+    # files
+    "media_file": media.media_file,
+    "media_alt": media.media_alt,
+    "letter_photos": media.letter_photos,
     # crisis
     "crisis_response": crisis.crisis_response,
     "crisis_terms": crisis.crisis_terms,

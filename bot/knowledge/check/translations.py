@@ -10,7 +10,7 @@ from bot.content.render import PLACEHOLDER, STARRED
 from bot.domain.languages import SOURCE
 from bot.knowledge.check.ground import Finding
 from bot.knowledge.check.numbers import numbers_in
-from bot.knowledge.check.responses import LONGEST_TITLE_TRANSLATED, MOST_CHARACTERS, MOST_LINES, torn_sign
+from bot.knowledge.check.responses import LONGEST_TITLE_TRANSLATED, MOST_LINES, most_characters, torn_sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,11 +142,12 @@ def translation_too_long(ground: Ground) -> Iterator[Finding]:
                 )
         elif phrase.context != "glossary":
             lines = string.count("\n") + 1
-            if lines > MOST_LINES or len(string) > MOST_CHARACTERS:
+            most = most_characters(phrase.context)
+            if lines > MOST_LINES or len(string) > most:
                 yield Finding(
                     place=place,
                     why=f"the translation has {lines} lines and {len(string)} characters",
-                    mend=f"use at most {MOST_LINES} lines and {MOST_CHARACTERS} characters",
+                    mend=f"use at most {MOST_LINES} lines and {most} characters",
                 )
 
 
