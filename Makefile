@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test test-python lint bench-turn bench-understand lock clean help
+.PHONY: setup run test test-peers bench-turn bench-understand lock clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -32,12 +32,18 @@ run: setup ## Start the assistant and print where to look
 test: $(VENV)/.test ## Run every check; the last line counts the lanes
 	@$(BIN)/python tests/lanes.py $(ARGS)
 
+test-peers: $(VENV)/.test ## Only the tests against peers that nobody here wrote (installs them the first time)
+	@$(BIN)/python tests/lanes.py --only peers $(ARGS)
+
 bench-%: $(VENV)/.test ## Run the measurement bench/% (bench-turn, bench-understand)
 	@$(BIN)/python -m bench.$* $(ARGS)
 
 lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs uv)
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements/run.txt
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group test -c requirements/run.txt -o requirements/test.txt
+	@for peer in requirements/peers/*.in; do \
+		uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $$peer -o $${peer%.in}.txt || exit 1; \
+	done
 	@printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 - -o requirements/build.txt
 
 clean: ## Remove what make made (not your data)

@@ -27,6 +27,7 @@ class Lane:
     name: str
     commands: tuple[tuple[str, ...], ...]
     needs: str | None = None
+    prepares: tuple[str, ...] = ()  # what it installs for itself, in var/
 
 
 def found(need: str) -> bool:
@@ -37,12 +38,14 @@ def found(need: str) -> bool:
             return any(places)
         case "chromium":
             return shutil.which("chromium") is not None
+        case "npm":
+            return shutil.which("npm") is not None
         case _:
             raise ValueError(need)
 
 
 # What Debian calls it. The fonts let a screenshot show Arabic and Ge'ez as a phone does.
-PACKAGES = {"postgresql": ("postgresql",), "chromium": ("chromium", "fonts-noto-core")}
+PACKAGES = {"postgresql": ("postgresql",), "chromium": ("chromium", "fonts-noto-core"), "npm": ("npm",)}
 
 
 def installed(need: str) -> bool:
@@ -69,10 +72,16 @@ def lanes() -> tuple[Lane, ...]:
         Lane(name="types", commands=((str(BIN / "mypy"),),)),
         Lane(name="layers", commands=((str(BIN / "lint-imports"), "--no-cache"), (str(BIN / "deptry"), "."))),
         Lane(name="knowledge", commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "train"))),
-        Lane(name="tests", commands=((*pytest, "-m", "not browser and not postgresql"),)),
+        Lane(name="tests", commands=((*pytest, "-m", "not browser and not postgresql and not peers"),)),
         Lane(name="conversations", commands=((wegwijs, "test", "tests/conversations"),)),
         Lane(name="postgresql", commands=((*pytest, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*pytest, "-m", "browser"),), needs="chromium"),
+        Lane(
+            name="peers",
+            commands=((*pytest, "-m", "peers"),),
+            needs="npm",
+            prepares=(python, str(ROOT / "tests" / "peers" / "install.py")),
+        ),
     )
 
 
@@ -95,6 +104,10 @@ def main() -> int:
             continue
         if lane.needs and not installed(lane.needs):
             print(f"== {lane.name}: left out, install {' '.join(PACKAGES[lane.needs])} to run it", flush=True)
+            left_out.append(lane.name)
+            continue
+        if lane.prepares and not _runs(lane.prepares, environment):
+            print(f"== {lane.name}: left out, `{' '.join(lane.prepares)}` says why", flush=True)
             left_out.append(lane.name)
             continue
         began = time.monotonic()
