@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, assert_never
 
 from bot.domain.turn import (
     AcceptNotice,
+    AskLinkCode,
+    AskRemindersTo,
     DeclineNotice,
     Effect,
+    Enrol,
     EraseNewcomer,
     HoldMessage,
+    LinkWith,
     NoteOnCase,
     OpenCase,
     RecordHelped,
     SetLanguage,
+    SetRemindersTo,
     StartMessages,
     StopMessages,
 )
@@ -68,6 +73,8 @@ def carry_out(
             work.newcomers.restart(newcomer.id)
         case EraseNewcomer():
             work.newcomers.forget(newcomer.id)
+        case AskLinkCode() | LinkWith() | AskRemindersTo() | SetRemindersTo() | Enrol():
+            pass
         case _:
             assert_never(effect)
     return {}

@@ -35,6 +35,8 @@ class Kind(StrEnum):
 
 # What carries a file that a person of the team can look at.
 FILES = frozenset({Kind.PHOTO, Kind.DOCUMENT})
+# What may carry words beside something that the assistant cannot use: the words are read as a message.
+CAPTIONED = FILES | {Kind.VIDEO, Kind.VOICE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,11 +174,12 @@ class Say:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A button made at run time: the name of a flow or a language, not a fixed title."""
+    """A button made at run time: the name of a flow, a language or a messenger, not a fixed title."""
 
     payload: str
     flow: str | None = None
     language: str | None = None
+    messenger: str | None = None
     title: str | None = None
 
 
@@ -243,6 +246,47 @@ class EraseNewcomer:
     """Delete all that is known of the person."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskLinkCode:
+    """Make a code that joins another messenger to this person; it brings `link_code` and `link_minutes` (text)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkWith:
+    """
+    Join this conversation to the person who was given `code` (eight digits) in another messenger.
+
+    How it went is known only when it is carried out, so the effect says it: `utter_link_done`, `utter_link_wrong` or
+    `utter_link_too_many`. It may come before the notice was answered: the other messenger's answer counts.
+    """
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskRemindersTo:
+    """
+    Ask where reminders go: only the world knows which messengers the person has, so the effect says it.
+
+    `utter_ask_reminders_to` with a `Choice(payload="/reminders <channel>", messenger=<channel>)` for each, or
+    `utter_link_none_other` when this one is all there is.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetRemindersTo:
+    """Send reminders to the person's conversation on this channel; the effect says `utter_reminders_to_set`."""
+
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrol:
+    """The person came by a link of their coach; `code` is what the link carried."""
+
+    code: str = field(repr=False)
+
+
 Effect: TypeAlias = (
     OpenCase
     | NoteOnCase
@@ -254,5 +298,10 @@ Effect: TypeAlias = (
     | StopMessages
     | StartMessages
     | EraseNewcomer
+    | AskLinkCode
+    | LinkWith
+    | AskRemindersTo
+    | SetRemindersTo
+    | Enrol
 )
 Event: TypeAlias = Say | Effect

@@ -1,0 +1,37 @@
+"""Names of the words that stand on a messenger's own screens, outside any message: a menu, a pop-up, a list's label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Telegram's commands in the order of its menu, each with the response that describes it (at most 100 characters).
+COMMANDS: Mapping[str, str] = {
+    "menu": "utter_command_menu",
+    "language": "utter_command_language",
+    "tasks": "utter_command_tasks",
+    "help": "utter_command_help",
+    "stop": "utter_command_stop",
+}
+BUTTON_USED = "utter_button_used"  # a pop-up, at most 200 characters
+GROUP_LINE = "utter_group_line"  # the one line that a group gets
+LIST_BUTTON = "utter_list_button"  # opens a list of choices, at most 20 characters
+CHOOSE_NUMBER = "utter_choose_number"  # below numbered choices
+PHOTO_REFUSED = "utter_photo_refused"  # a kind of file that is not taken
+PHOTO_TOO_LARGE = "utter_photo_too_large"
+# How the messengers are called.
+MESSENGERS: Mapping[str, str] = {
+    "telegram": "utter_messenger_telegram",
+    "whatsapp": "utter_messenger_whatsapp",
+    "preview": "utter_messenger_preview",
+    "terminal": "utter_messenger_terminal",
+}
+# What the joining of two messengers says: the effects of bot/domain/turn.py know when.
+LINK_DONE = "utter_link_done"
+LINK_WRONG = "utter_link_wrong"
+LINK_TOO_MANY = "utter_link_too_many"
+LINK_NONE_OTHER = "utter_link_none_other"
+ASK_REMINDERS_TO = "utter_ask_reminders_to"
+REMINDERS_TO_SET = "utter_reminders_to_set"
