@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.store.cases import Cases
+from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.inbox import Inbox
@@ -34,3 +35,4 @@ class Work:
         self.outbox = Outbox(connection, self.keys)
         self.cases = Cases(connection, self.keys)
         self.counts = Counts(connection)
+        self.contents = Contents(connection)
