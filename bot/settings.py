@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+# The three that WhatsApp cannot do without, and where to find each.
+TWILIO_SETTINGS = {
+    "TWILIO_ACCOUNT_SID": "console.twilio.com, the home page of the account, under Account Info",
+    "TWILIO_AUTH_TOKEN": "console.twilio.com, the home page of the account, under Account Info (Show)",
+    "TWILIO_WHATSAPP_FROM": "console.twilio.com, Messaging, Senders, WhatsApp senders: the number with its +",
+}
 
 
 def _default_data_dir() -> Path:
@@ -28,13 +37,63 @@ def _webhook_secret(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
-def _web_address(value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
-        raise ValueError("an address like https://wegwijs.example.nl")
-    return value.rstrip("/") if value is not None else None
-
-
 Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
+
+
+class PartialSettingsError(ValueError):
+    """Some settings of a messenger are given and others are missing."""
+
+    def __init__(self, messenger: str, missing: dict[str, str]) -> None:
+        lines = [f"  {name} is missing; where to get it: {where}" for name, where in missing.items()]
+        super().__init__("\n".join((f"{messenger} is set up only in part:", *lines)))
+        self.missing = tuple(missing)
+
+
+def _address(value: str) -> str:
+    """Take an http(s) address; credentials never go over plain http, except within this machine."""
+    there = urlsplit(value)
+    if there.scheme not in {"http", "https"} or not there.hostname or there.query or there.fragment:
+        raise ValueError("write a whole address, such as https://wegwijs.example.nl")
+    return value.rstrip("/")
+
+
+def _safe_address(value: str) -> str:
+    """Take an address to which credentials are sent."""
+    there = urlsplit(_address(value))
+    if there.scheme == "http" and not _is_here(str(there.hostname)):
+        raise ValueError("credentials go there, so it begins with https://")
+    return value.rstrip("/")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _number(value: str) -> str:
+    number = value.strip().removeprefix("whatsapp:").replace(" ", "")
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        raise ValueError("write the number with its country, such as +31612345678")
+    return number
+
+
+def _account_sid(value: str) -> str:
+    if not re.fullmatch(r"AC[0-9A-Fa-f]{32}", value):
+        raise ValueError("it begins with AC and has 34 characters (an API key, SK…, is something else)")
+    return value
+
+
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(
+            f"write addresses or networks with commas between them, such as 10.0.0.0/8 ({error})"
+        ) from None
 
 
 class Settings(BaseSettings):
@@ -76,6 +135,55 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
         default="WARNING", validation_alias="WEGWIJS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
     )
+    public_url: Annotated[str, AfterValidator(_address)] | None = Field(
+        default=None,
+        validation_alias="PUBLIC_URL",
+        description="Where the internet finds this server (https://…): messengers post to it and fetch files from it.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        default=(),
+        validation_alias="TRUSTED_PROXIES",
+        description="Addresses or networks of the proxies before us (10.0.0.0/8, ::1); only they are asked who called.",
+    )
+    twilio_account_sid: Annotated[str, AfterValidator(_account_sid)] | None = Field(
+        default=None,
+        validation_alias="TWILIO_ACCOUNT_SID",
+        description="WhatsApp: the account at Twilio (AC…); see console.twilio.com, Account Info.",
+    )
+    twilio_auth_token: Secret | None = Field(
+        default=None,
+        validation_alias="TWILIO_AUTH_TOKEN",
+        description="WhatsApp: the account's token, which also signs what Twilio posts; beside the account's sid.",
+    )
+    twilio_whatsapp_from: Annotated[str, AfterValidator(_number)] | None = Field(
+        default=None,
+        validation_alias="TWILIO_WHATSAPP_FROM",
+        description="WhatsApp: our number, +31…; see console.twilio.com, Messaging, Senders.",
+    )
+    twilio_api_url: Annotated[str, AfterValidator(_safe_address)] | None = Field(
+        default=None,
+        validation_alias="TWILIO_API_URL",
+        description="Another address of Twilio's interface: a regional edge (https://api.dublin.ie1.twilio.com), a test.",
+    )
+
+    @property
+    def has_whatsapp(self) -> bool:
+        """
+        Whether WhatsApp is set up.
+
+        Raises:
+            PartialSettingsError: some of its settings are missing.
+
+        """
+        given = {
+            "TWILIO_ACCOUNT_SID": self.twilio_account_sid,
+            "TWILIO_AUTH_TOKEN": self.twilio_auth_token,
+            "TWILIO_WHATSAPP_FROM": self.twilio_whatsapp_from,
+        }
+        missing = {name: TWILIO_SETTINGS[name] for name, value in given.items() if value is None}
+        if missing and len(missing) < len(given):
+            raise PartialSettingsError("WhatsApp", missing)
+        return not missing
 
     telegram_token: Secret | None = Field(
         default=None,
@@ -90,15 +198,10 @@ class Settings(BaseSettings):
             "_ and - (openssl rand -hex 32 makes one)."
         ),
     )
-    telegram_api_url: Annotated[str, AfterValidator(_web_address)] = Field(
+    telegram_api_url: Annotated[str, AfterValidator(_safe_address)] = Field(
         default="https://api.telegram.org",
         validation_alias="TELEGRAM_API_URL",
         description="Another Bot API server than Telegram's own.",
-    )
-    public_url: Annotated[str | None, AfterValidator(_web_address)] = Field(
-        default=None,
-        validation_alias="PUBLIC_URL",
-        description="Where the messengers reach this service: https:// and the name your proxy answers to.",
     )
 
     @property

@@ -64,6 +64,11 @@ def _all_phrases(content: Content, notes: Mapping[str, str]) -> Iterator[Phrase]
                 yield Phrase(topic=response.topic, context=variant.alt_context, text=variant.alt, note=note)
             for button in variant.buttons:
                 yield Phrase(topic="button", context="button", text=button.title)
+    for template in content.templates.values():
+        note = "WhatsApp approves this text word by word; keep {1}, {2} … and begin and end with words of your own."
+        yield Phrase(topic="whatsapp", context=template.context, text=template.text, note=note)
+        for button in template.buttons:
+            yield Phrase(topic="button", context="button", text=button.title)
     for name in content.flow_names.values():
         yield Phrase(topic="flow", context="flow", text=name)
     for term in content.terms.values():

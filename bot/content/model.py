@@ -144,6 +144,38 @@ class Municipality:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WhatsappTemplate:
+    """
+    What may be said on WhatsApp a day after somebody last wrote, in Dutch: WhatsApp approves it word by word.
+
+    `text` holds its variables as `{1}`, `{2}` …; `examples` has one for each. `context` is its message context.
+    """
+
+    name: str
+    category: Literal["utility", "marketing", "authentication"]
+    text: str
+    examples: tuple[str, ...] = ()
+    buttons: tuple[ButtonText, ...] = ()
+
+    @property
+    def context(self) -> str:
+        """The context of its text in the catalogues."""
+        return f"template_{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateText:
+    """A template in one language, as it is given to WhatsApp."""
+
+    name: str
+    language: str
+    category: str
+    text: str
+    examples: tuple[str, ...] = ()
+    buttons: tuple[ButtonText, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """
     Everything that can be said, in Dutch, with the facts it needs.
@@ -162,3 +194,4 @@ class Content:
     terms: Mapping[str, Term] = field(default_factory=dict)
     flow_names: Mapping[str, str] = field(default_factory=dict)
     letter_photos_allowed: bool = False
+    templates: Mapping[str, WhatsappTemplate] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from bot.content.dates import due_on
-from bot.content.model import DeadlineIs, SlotIs, Variant
+from bot.content.model import ButtonText, DeadlineIs, SlotIs, TemplateText, Variant
 from bot.domain.clock import local_day
 from bot.domain.languages import SOURCE
 from bot.domain.turn import Button, Choice, Media, Message, SlotValue
@@ -142,6 +142,31 @@ class Renderer:
         """
         variant = self.content.responses[response].variants[-1]
         return self._isolated(self._first(variant.context, variant.text, language, second), language)
+
+    def template(self, name: str, language: str) -> TemplateText | None:
+        """Return a WhatsApp template in exactly this language; None when it, or one of its buttons, is not translated."""
+        found = self.content.templates.get(name)
+        if found is None:
+            return None
+        text = self._exactly(found.context, found.text, language)
+        titles = [self._exactly("button", button.title, language) for button in found.buttons]
+        if text is None or None in titles:
+            return None
+        return TemplateText(
+            name=name,
+            language=language,
+            category=found.category,
+            text=self._isolated(text, language),
+            examples=found.examples,
+            buttons=tuple(
+                ButtonText(title=title, payload=button.payload)
+                for title, button in zip(titles, found.buttons, strict=True)
+                if title
+            ),
+        )
+
+    def _exactly(self, context: str, dutch: str, language: str) -> str | None:
+        return dutch if language == SOURCE else self.catalogues.find(language, context, dutch)
 
     # ---- choosing
 

@@ -23,6 +23,7 @@ from bot.content.model import (
     Source,
     Term,
     Variant,
+    WhatsappTemplate,
 )
 from bot.domain.languages import Language, Languages
 from bot.flows.model import Act
@@ -75,6 +76,7 @@ class Read:
     menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
     letter_photos: schema.LetterPhotosShape | None = None
     media: dict[str, Path] = field(default_factory=dict)
+    templates: dict[str, WhatsappTemplate] = field(default_factory=dict)
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
         """Return file and line of a named thing."""
@@ -116,6 +118,7 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     _each(read, "nlu/domain", schema.DomainFile, _take_domain)
     _each(read, "content/responses", schema.ResponsesFile, _take_responses)
     _each(read, "content/menu.yml", schema.MenuFile, _take_menu)
+    _each(read, "content/whatsapp_templates.yml", schema.TemplatesFile, _take_templates)
     _each(read, "content/crisis.yml", schema.CrisisFile, _take_crisis)
     _each(read, "content/organisation.yml", schema.OrganisationFile, _take_organisation)
     _each(read, "flows", schema.FlowsFile, _take_flows)
@@ -154,6 +157,7 @@ def as_knowledge(read: Read) -> Knowledge:
         flow_names={name: flow.name for name, flow in read.flows.items()},
         # The check refuses a decision that nobody stands for; were it started all the same, nothing is taken.
         letter_photos_allowed=bool(read.letter_photos and read.letter_photos.allowed and read.letter_photos.decided),
+        templates=read.templates,
     )
     return Knowledge(
         content=content,
@@ -197,14 +201,14 @@ def _crisis_of_flow(read: Read) -> dict[str, CrisisCategory]:
 def _titles(read: Read) -> dict[str, tuple[str, ...]]:
     """Return the words of every button, in every language: people answer with words they saw elsewhere too."""
     found: dict[str, set[str]] = {}
-    for response in read.responses.values():
-        for variant in response.variants:
-            for button in variant.buttons:
-                titles = found.setdefault(button.payload, set())
-                titles.add(button.title)
-                for language in read.languages.all:
-                    if title := read.catalogues.find(language, "button", button.title):
-                        titles.add(title)
+    spoken = [variant.buttons for response in read.responses.values() for variant in response.variants]
+    for buttons in (*spoken, *(template.buttons for template in read.templates.values())):
+        for button in buttons:
+            titles = found.setdefault(button.payload, set())
+            titles.add(button.title)
+            for language in read.languages.all:
+                if title := read.catalogues.find(language, "button", button.title):
+                    titles.add(title)
     return {payload: tuple(sorted(titles)) for payload, titles in found.items()}
 
 
@@ -400,6 +404,18 @@ def _variant(name: str, one: schema.VariantShape) -> Variant:
 
 def _plain(value: Any) -> Any:
     return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _take_templates(read: Read, document: Document, shaped: schema.TemplatesFile) -> None:
+    for name, one in shaped.templates.items():
+        _place(read, "template", name, document, "templates", name)
+        read.templates[name] = WhatsappTemplate(
+            name=name,
+            category=one.category,
+            text=one.text,
+            examples=tuple(one.example),
+            buttons=tuple(ButtonText(title=button.title, payload=button.payload) for button in one.buttons),
+        )
 
 
 def _take_menu(read: Read, document: Document, shaped: schema.MenuFile) -> None:

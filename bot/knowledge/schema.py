@@ -128,6 +128,17 @@ class OrganisationFile(Shape):
     letter_photos: LetterPhotosShape
 
 
+class TemplateShape(Shape):
+    category: Literal["utility", "marketing", "authentication"]
+    text: Text
+    example: list[Text] = Field(default_factory=list)
+    buttons: list[ButtonShape] = Field(default_factory=list, max_length=10)
+
+
+class TemplatesFile(Shape):
+    templates: dict[Name, TemplateShape]
+
+
 class SourceShape(Shape):
     organisation: Text
     title: Text

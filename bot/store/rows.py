@@ -140,3 +140,15 @@ class CaseEventRow:
     kind: str
     actor: str
     detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentRow:
+    """Something that a messenger's provider keeps for us: `sid` is its id there."""
+
+    account: str
+    name: str
+    language: str
+    sid: str
+    status: str
+    checked_at: datetime

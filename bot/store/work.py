@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
+from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.inbox import Inbox
@@ -36,3 +37,4 @@ class Work:
         self.cases = Cases(connection, self.keys)
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
+        self.contents = Contents(connection)

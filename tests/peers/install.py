@@ -63,6 +63,13 @@ class Peer:
 PEERS: dict[str, Peer] = {
     "telegram": Peer(pins=PINS / "telegram.txt", program="bin/lo-bot-api-emulator", install=_with_pip),
     "mitmproxy": Peer(pins=PINS / "mitmproxy.txt", program="bin/mitmdump", install=_with_pip),
+    # Prism (program) and mountebank (`mb`, beside it), with Twilio's own description of its interface.
+    "twilio": Peer(
+        pins=Path(__file__).with_name("package-lock.json"),
+        program="node_modules/.bin/prism",
+        install=_with_npm,
+        needs=("node", "npm"),
+    ),
     "schemathesis": Peer(pins=PINS / "schemathesis.txt", program="bin/schemathesis", install=_with_pip),
 }
 

@@ -220,6 +220,8 @@ class Ground:
             case "glossary":
                 terms = [name for name, term in self.read.terms.items() if term.explanation == phrase.text]
                 return self.at("term", terms[0], "explanation") if terms else ("content/glossary.yml", 1)
+            case context if context.startswith("template_"):
+                return self.at("template", context.removeprefix("template_"), "text")
             case context:
                 response = re.split(r"[/.]", context)[0]
                 for at, variant in enumerate(self.read.responses[response].variants):
@@ -236,6 +238,9 @@ class Ground:
             for at, variant in enumerate(response.variants):
                 for place, button in enumerate(variant.buttons):
                     found.setdefault(button.title, self.at("response", name, at, "buttons", place))
+        for name, template in self.read.templates.items():
+            for place, button in enumerate(template.buttons):
+                found.setdefault(button.title, self.at("template", name, "buttons", place))
         return found
 
     @cached_property

@@ -1,0 +1,489 @@
+"""
+WhatsApp through Twilio: how a message is handed over, and what an answer, or none, means.
+
+Twilio has no idempotency key for messages, so a request whose answer never came is of unknown outcome: it is told as
+such, and settled by the receipt (which carries our own reference) or by `find`, never by sending again.
+
+A text that is too long for one message goes in parts. When a later part is refused, the earlier ones were taken:
+`send` remembers (in this process) which, and goes on there when the same letter comes again. Another process, or this
+one after a restart, begins at the first part: it is then read twice, which is better than half an answer. Receipts are
+about the last part; of the others only a failure is told.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+import requests
+import structlog
+import urllib3
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.rest import Client
+
+from bot.channels.errors import DeliveryError, FileRefusedError
+from bot.channels.limits import SEND_SECONDS, WHATSAPP
+from bot.channels.twilio_http import CONNECT_SECONDS, TwilioOnly
+from bot.channels.whatsapp_codes import GONE_CONTENT, REFUSED_CONTENT, of_code, of_status, told
+from bot.channels.whatsapp_media import at_the_source, is_media_address
+from bot.channels.whatsapp_shape import (
+    TEMPLATE_LANGUAGES,
+    File,
+    FreeText,
+    ListPicker,
+    Part,
+    QuickReply,
+    content_name,
+    content_of,
+    parts_of,
+    template_name,
+    template_variables,
+    with_numbers,
+)
+from bot.domain.messenger import Remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from bot.content.model import TemplateText
+    from bot.domain.messenger import Letter
+    from bot.domain.turn import Media, Message, Template
+
+log = structlog.get_logger()
+
+CONTENT_URL = "https://content.twilio.com/v1/Content"
+# Twilio keeps the files elsewhere and sends us on there; what is fetched there needs no credentials, and gets none.
+MEDIA_STORES = ("twiliocdn.com", "amazonaws.com")
+APPROVED = "approved"
+MADE = "made"  # a set of buttons: used in a conversation that is open, so nobody approves it
+# A set of buttons that takes longer to make is not worth the wait: the choices are numbered instead.
+CONTENT_SECONDS = 6.0
+MESSAGE_SECONDS = 12.0
+REMEMBERED = 1000  # letters of which a first part was taken
+CLOCKS_DIFFER = timedelta(seconds=5)  # Twilio's and ours
+LISTED = 100  # how many messages to one person are looked through
+
+
+class Contents(Protocol):
+    """What is remembered of the contents that Twilio keeps for us, in an account of its own."""
+
+    def find(self, name: str, language: str) -> tuple[str, str] | None:
+        """Return sid and status of a content, or None when it is not known."""
+        ...
+
+    def keep(self, name: str, language: str, sid: str, status: str) -> None:
+        """Remember it."""
+        ...
+
+    def forget(self, name: str, language: str) -> None:
+        """Forget it: it is not there any more."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """
+    Our account at Twilio and our number.
+
+    `sender` is the number in E.164. `api_url` is another address of Twilio's interface. `public_url` is where the
+    internet finds us: without it no receipts come and no files are shown.
+    """
+
+    sid: str
+    token: str = field(repr=False)
+    sender: str
+    api_url: str | None = None
+    public_url: str | None = None
+
+    @property
+    def from_(self) -> str:
+        """Our number, as Twilio writes it."""
+        return f"whatsapp:{self.sender}"
+
+    def callback(self, reference: str, *, last: bool = True) -> str | None:
+        """Return where the receipt of a message goes: it brings our own reference along."""
+        if self.public_url is None:
+            return None
+        query = {"reference": reference} | ({} if last else {"part": "1"})
+        return f"{self.public_url.rstrip('/')}/webhooks/whatsapp/status?{urlencode(query)}"
+
+    def media_address(self, media: Media) -> str | None:
+        """Return the public address of a file of the knowledge; None where WhatsApp could not fetch it."""
+        if self.public_url is None or not self.public_url.startswith("https://"):
+            return None
+        return f"{self.public_url.rstrip('/')}/media/{quote(media.path.removeprefix('media/'))}"
+
+
+class WhatsApp:
+    """The channel. `word` gives our own words (`bot.domain.words`), `template` a template's text in a language."""
+
+    name = "whatsapp"
+    limits = WHATSAPP
+
+    def __init__(
+        self,
+        account: Account,
+        contents: Contents,
+        *,
+        word: Callable[[str, str], str | None],
+        template: Callable[[str, str], TemplateText | None],
+        fallback: tuple[str, ...] = ("en", "nl"),
+    ) -> None:
+        self._account = account
+        self._contents = contents
+        self._word = word
+        self._template = template
+        self._fallback = fallback
+        self._http = TwilioOnly(account.api_url)
+        self._client = Client(account.sid, account.token, http_client=self._http)
+        self._lock = threading.Lock()
+        self._taken: OrderedDict[str, int] = OrderedDict()
+
+    # ---- sending
+
+    def send(self, letter: Letter) -> str:
+        """
+        Hand the message over and return the sid of its last part.
+
+        Raises:
+            DeliveryError: it was not taken, or nobody knows; the error says what helps.
+
+        """
+        with self._http.within(SEND_SECONDS):
+            if not letter.window_open:
+                return self._as_template(letter)
+            return self._in_parts(letter)
+
+    def _as_template(self, letter: Letter) -> str:
+        template = letter.message.template
+        if template is None:
+            raise DeliveryError("63016: no free text now, and this has no template", remedy=Remedy.WINDOW_CLOSED)
+        sid = self._approved(template, letter.message.language)
+        if sid is None:
+            raise DeliveryError(f"template {template.name} is not approved", remedy=Remedy.WINDOW_CLOSED)
+        variables = json.dumps(template_variables(template.variables), ensure_ascii=False)
+        return self._create(letter, last=True, content_sid=sid, content_variables=variables)
+
+    def _approved(self, template: Template, language: str) -> str | None:
+        """Return the content of a template in the reader's language, else in the next that WhatsApp approved."""
+        for code in dict.fromkeys((language, *self._fallback)):
+            text = self._template(template.name, code) if code in TEMPLATE_LANGUAGES else None
+            found = self._contents.find(template_name(text), code) if text else None
+            if found is not None and found[1] == APPROVED:
+                return found[0]
+        return None
+
+    def _in_parts(self, letter: Letter) -> str:
+        parts = self._parts(letter.message)
+        done = self._taken_of(letter.reference)
+        sid = ""
+        for at in range(min(done, len(parts) - 1), len(parts)):
+            try:
+                sid = self._hand_over(letter, parts[at], last=at == len(parts) - 1)
+            except DeliveryError as error:
+                if at:
+                    error.reason = f"part {at + 1}: {error.reason}"
+                raise
+            if len(parts) > 1:
+                self._remember(letter.reference, at + 1)
+        self._remember(letter.reference, 0)
+        return sid
+
+    def _parts(self, message: Message) -> tuple[Part, ...]:
+        return parts_of(message, self._words(message), self._account.media_address)
+
+    def _words(self, message: Message) -> Callable[[str], str | None]:
+        return lambda name: self._word(name, message.language)
+
+    def _hand_over(self, letter: Letter, part: Part, *, last: bool) -> str:
+        match part:
+            case FreeText(text=text):
+                return self._create(letter, last=last, body=text)
+            case File():
+                return self._file(letter, part, last=last)
+            case QuickReply() | ListPicker():
+                return self._with_buttons(letter, part, last=last)
+
+    def _file(self, letter: Letter, file: File, *, last: bool) -> str:
+        try:
+            text = {"body": file.text} if file.captioned and file.text else {}
+            return self._create(letter, last=last, media_url=[file.url], **text)
+        except DeliveryError as error:
+            if error.remedy is not Remedy.NEVER or not file.captioned or not file.text:
+                raise
+            # The picture was refused, not the person: what it shows is told, and the answer goes on.
+            return self._create(letter, last=last, body=file.text)
+
+    def _with_buttons(self, letter: Letter, part: QuickReply | ListPicker, *, last: bool) -> str:
+        language = letter.message.language
+        sid = self._content(part, language)
+        if sid is not None:
+            variables = json.dumps({"1": part.text}, ensure_ascii=False)
+            try:
+                return self._create(letter, last=last, content_sid=sid, content_variables=variables)
+            except ContentRefusedError as refused:
+                log.warning("buttons refused", reason=refused.reason)
+                if refused.code in GONE_CONTENT:
+                    self._contents.forget(content_name(part), language)
+        # The person gets the answer, with numbers instead of buttons.
+        *before, end = with_numbers(letter.message, part.text, self._words(letter.message))
+        for one in before:
+            self._create(letter, last=False, body=one.text)
+        return self._create(letter, last=last, body=end.text)
+
+    def _content(self, part: QuickReply | ListPicker, language: str) -> str | None:
+        """Return the content with these buttons, made on demand; None when it cannot be made now."""
+        name = content_name(part)
+        found = self._contents.find(name, language)
+        if found is not None:
+            return found[0]
+        try:
+            sid = create_content(self._client, content_of(part, language), seconds=CONTENT_SECONDS)
+        except DeliveryError as error:
+            log.warning("buttons could not be made", reason=error.reason)
+            return None
+        self._contents.keep(name, language, sid, MADE)
+        return sid
+
+    def _create(self, letter: Letter, *, last: bool, **values: Any) -> str:
+        callback = self._account.callback(letter.reference, last=last)
+        if callback is not None:
+            values["status_callback"] = callback
+        if self._http.left(MESSAGE_SECONDS) < CONNECT_SECONDS:
+            raise DeliveryError("no time left", remedy=Remedy.RETRY)
+        with _decided():
+            sid = self._client.messages.create(to=f"whatsapp:{letter.address}", from_=self._account.from_, **values).sid
+        if not sid:
+            raise DeliveryError("taken without a sid", remedy=Remedy.UNCERTAIN)
+        return str(sid)
+
+    # ---- what was taken of a letter in parts
+
+    def _taken_of(self, reference: str) -> int:
+        with self._lock:
+            return self._taken.get(reference, 0)
+
+    def _remember(self, reference: str, count: int) -> None:
+        with self._lock:
+            self._taken.pop(reference, None)
+            if count:
+                self._taken[reference] = count
+            while len(self._taken) > REMEMBERED:
+                self._taken.popitem(last=False)
+
+    # ---- settling what is uncertain
+
+    def find(self, letter: Letter, since: datetime) -> str | None:
+        """
+        Return the sid of this message when Twilio has taken it after all, else None.
+
+        Two messages with the same words to the same person in that time cannot be told apart; either is it.
+
+        Raises:
+            DeliveryError: Twilio cannot be asked now.
+
+        """
+        wanted = {_bare(text) for text in self._ends(letter)}
+        # No filter on the date: Twilio's is the moment of sending, and what still waits there has none.
+        with self._http.within(SEND_SECONDS), _decided(asking=True):
+            taken = self._client.messages.list(to=f"whatsapp:{letter.address}", from_=self._account.from_, limit=LISTED)
+        for message in taken:
+            made = message.date_created or message.date_sent
+            if _bare(message.body or "") in wanted and (made is None or made >= since - CLOCKS_DIFFER):
+                return str(message.sid)
+        return None
+
+    def _ends(self, letter: Letter) -> Iterator[str]:
+        """Yield the words of every shape that the last part can have."""
+        message = letter.message
+        if not letter.window_open and message.template is not None:
+            for code in dict.fromkeys((message.language, *self._fallback)):
+                text = self._template(message.template.name, code)
+                if text is not None:
+                    values = template_variables(message.template.variables)
+                    yield re.sub(r"\{(\d+)\}", lambda found, of=values: of.get(found[1], ""), text.text)  # type: ignore[misc]
+            return
+        last = self._parts(message)[-1]
+        yield last.text
+        if isinstance(last, (QuickReply, ListPicker)):
+            yield with_numbers(message, last.text, self._words(message))[-1].text
+
+    # ---- files
+
+    def fetch(self, reference: str, *, at_most: int) -> bytes:
+        """
+        Return a file that a newcomer sent, of at most so many bytes.
+
+        Raises:
+            FileRefusedError: it is larger, or gone, or out of reach for now, or no file of our account.
+
+        """
+        url = self._media_url(reference)
+        auth: tuple[str, str] | None = (self._account.sid, self._account.token)
+        try:
+            for _ in range(3):
+                with self._http.session.get(
+                    url, auth=auth, timeout=(CONNECT_SECONDS, SEND_SECONDS), stream=True, allow_redirects=False
+                ) as answer:
+                    if not answer.is_redirect:
+                        return _file_in(answer, at_most)
+                    url, auth = self._onward(url, str(answer.headers.get("location")))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise FileRefusedError(type(error).__name__, again=True) from error
+        raise FileRefusedError("led around", again=False)
+
+    def discard(self, reference: str) -> None:
+        """Delete the file at Twilio; harmless when it is gone. What cannot be deleted now is only logged."""
+        try:
+            url = self._media_url(reference)
+            auth = (self._account.sid, self._account.token)
+            answer = self._http.session.delete(url, auth=auth, timeout=(CONNECT_SECONDS, SEND_SECONDS))
+            if not answer.ok and answer.status_code not in _GONE:
+                log.warning("file not deleted", reason=f"HTTP {answer.status_code}")
+        except (FileRefusedError, requests.RequestException) as error:
+            log.warning("file not deleted", reason=type(error).__name__)
+
+    def _media_url(self, reference: str) -> str:
+        """Return where the file really is; an address that is not of our account at Twilio is never asked for."""
+        if not is_media_address(reference, self._account.sid):
+            raise FileRefusedError("foreign address")
+        return self._http.address(at_the_source(reference))
+
+    def _onward(self, url: str, location: str) -> tuple[str, tuple[str, str] | None]:
+        """Return where Twilio sends us for the file itself; only to where Twilio keeps files, without credentials."""
+        here, there = urlsplit(url), urlsplit(location)
+        host = there.hostname or ""
+        stored = there.scheme == "https" and host.endswith(tuple(f".{store}" for store in MEDIA_STORES))
+        if not (stored or (there.scheme, there.netloc) == (here.scheme, here.netloc)):
+            raise FileRefusedError("led elsewhere")
+        return location, None
+
+
+_GONE = frozenset({404, 410})
+
+
+def _file_in(answer: requests.Response, at_most: int) -> bytes:
+    if answer.status_code in _GONE:
+        raise FileRefusedError("gone")
+    if not answer.ok:
+        raise FileRefusedError(f"HTTP {answer.status_code}", again=answer.status_code >= 500)  # noqa: PLR2004
+    found = bytearray()
+    for chunk in answer.iter_content(64 * 1024):
+        found += chunk
+        if len(found) > at_most:
+            raise FileRefusedError("too large")
+    return bytes(found)
+
+
+def _bare(text: str) -> str:
+    """Return the words of a text, however its spaces came back."""
+    return " ".join(text.split())
+
+
+# ---- contents
+
+
+def create_content(client: Client, content: Mapping[str, Any], *, seconds: float) -> str:
+    """
+    Make a content at Twilio and return its sid.
+
+    Raises:
+        DeliveryError: it was not made, or nobody knows; a content that nobody knows of does no harm.
+
+    """
+    with _decided():
+        answer = client.request("POST", CONTENT_URL, data=dict(content), headers=dict(_JSON), timeout=seconds)
+        if not answer.ok:
+            raise rest_error(answer.status_code, answer.text)
+        sid = json.loads(answer.text)["sid"]
+    if not isinstance(sid, str):
+        raise DeliveryError("made without a sid", remedy=Remedy.UNCERTAIN)
+    return sid
+
+
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+def rest_error(status: int, text: str) -> TwilioRestException:
+    """Return the error of an answer that was not asked for through the library."""
+    try:
+        code = json.loads(text).get("code", status)
+    except (ValueError, AttributeError):
+        code = status
+    return TwilioRestException(status, "", code=code)
+
+
+# ---- what an answer, or none, means
+
+
+class ContentRefusedError(DeliveryError):
+    """Twilio refused the buttons; the words may go without them."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason, remedy=Remedy.NEVER)
+        self.code = code
+
+
+@contextmanager
+def _decided(*, asking: bool = False) -> Iterator[None]:
+    """
+    Turn whatever came instead of a good answer into a `DeliveryError`.
+
+    `asking`: the request changes nothing, so an unknown outcome can simply be asked again.
+    """
+    try:
+        yield
+    except DeliveryError:
+        raise
+    except Exception as error:  # whatever it was, its outcome must be decided
+        decided = _decision(error)
+        if asking and decided.remedy is Remedy.UNCERTAIN:
+            decided.remedy = Remedy.RETRY
+        raise decided from error
+
+
+def _decision(error: Exception) -> DeliveryError:
+    match error:
+        case TwilioRestException(status=status, code=code) | TwilioServiceException(status=status, code=code):
+            return _refused(int(status), code)
+        case TwilioException(args=(_, answer)):  # a page of a list that did not come
+            return _refused(int(getattr(answer, "status_code", 500)), None)
+        case requests.RequestException() if _never_left(error):
+            return DeliveryError(type(error).__name__, remedy=Remedy.RETRY)
+        case requests.RequestException():
+            # The request was on its way: the connection may have broken before Twilio did the work, or after.
+            return DeliveryError(type(error).__name__, remedy=Remedy.UNCERTAIN)
+        case _:
+            # A 2xx that cannot be read (a proxy's page, half a document): the work was most likely done.
+            return DeliveryError(f"unreadable answer ({type(error).__name__})", remedy=Remedy.UNCERTAIN)
+
+
+def _refused(status: int, code: Any) -> DeliveryError:
+    number = code if isinstance(code, int) else None
+    meaning = of_code(number)
+    reason = told(number, meaning) if number is not None and meaning is not None else of_status(status).reason
+    if number in REFUSED_CONTENT:
+        return ContentRefusedError(number or 0, reason)
+    found = meaning or of_status(status)
+    if meaning is None and number is not None and number != status:
+        reason = f"{number}: {reason}"
+    return DeliveryError(reason, remedy=found.remedy)
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    """Return whether the connection was never made, so that nothing was sent."""
+    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError, requests.exceptions.InvalidURL)):
+        return True
+    reasons = [getattr(one, "reason", one) for one in error.args]
+    # A certificate that does not fit ends the handshake; another fault of TLS may come at any time.
+    untrusted = [reason.args and isinstance(reason.args[0], ssl.SSLCertVerificationError) for reason in reasons]
+    return any(isinstance(reason, urllib3.exceptions.NewConnectionError) for reason in reasons) or any(untrusted)
