@@ -109,7 +109,7 @@ def test_a_long_payload_that_the_knowledge_has_no_more_is_nobody_s() -> None:
 # ---- refusals
 
 
-class ReadTimeout(Exception):
+class ReadTimeout(Exception):  # noqa: N818  # the library's name
     """Named as the connection library names it."""
 
 
