@@ -48,7 +48,7 @@ def post(address: str, body: bytes, secret: str | None) -> int:
 class Chat:
     """What Amina does on her phone and sees there."""
 
-    telegram: Emulator
+    telegram: Any  # the Emulator
     runtime: Runtime
     bot: Telegram
     shown: int = 0
@@ -117,6 +117,17 @@ def chatting(telegram: Emulator, *, token: str = TOKEN, **options: Any) -> Itera
             yield Chat(telegram=telegram, runtime=awake, bot=bot)
         finally:
             engine.stop()
+            bot.close()
+
+
+@contextmanager
+def chatting_with_nobody() -> Iterator[Chat]:
+    """An assistant whose bot reaches no Telegram, and that answers nobody: for what only has to be stored."""
+    bot = Telegram(TOKEN, api_url=f"http://127.0.0.1:{free_port()}", send_seconds=SEND_SECONDS)
+    with at_work() as runtime:
+        try:
+            yield Chat(telegram=None, runtime=runtime, bot=bot)
+        finally:
             bot.close()
 
 
