@@ -17,10 +17,11 @@ from bot.domain.turn import Inbound, Kind
 from bot.hear import hear
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.channels.telegram import Telegram
     from bot.channels.telegram_news import Told
+    from bot.domain.messenger import News
     from bot.runtime import Runtime
 
 log = structlog.get_logger()
@@ -36,8 +37,16 @@ TRIES = 5
 class Listener:
     """A thread that listens to one bot. `start` it once; `stop` returns when what was heard is stored."""
 
-    def __init__(self, runtime: Runtime, channel: Telegram, *, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        channel: Telegram,
+        *,
+        pauses: Sequence[float] = PAUSES,
+        hears: Callable[[Runtime, News], object] = hear,
+    ) -> None:
         self._runtime = runtime
+        self._hears = hears
         self._channel = channel
         self._pauses = pauses
         self._stopping = threading.Event()
@@ -76,11 +85,11 @@ class Listener:
     def _hear(self, told: Told) -> None:
         for news in told.news:
             try:
-                hear(self._runtime, news)
+                self._hears(self._runtime, news)
             except Exception:
                 if self._unstored < TRIES or not isinstance(news, Inbound):
                     raise
-                hear(self._runtime, _bare(news))  # which fails too while the store is away
+                self._hears(self._runtime, _bare(news))  # which fails too while the store is away
                 log.error("message stored without its words", channel=self._channel.name)  # noqa: TRY400  # no trace: it may quote the words
         self._unstored = 0
         self._offset = told.number + 1
