@@ -1,4 +1,4 @@
-"""Two newcomers turn out to be one person. Whatever each had, nothing is lost and nothing is readable under the old key."""
+"""Two newcomers turn out to be one person: nothing that either had is lost, and nothing opens under the old key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +21,8 @@ from bot.store.merging import SEALED
 from bot.store.tables import metadata
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.store.encryption import DataKey, Vault
     from bot.store.rows import CaseRow, Writing
     from bot.store.work import Work
@@ -419,6 +420,26 @@ def test_messages_that_come_in_meanwhile_can_be_read(database: Database, amina: 
         mine = database.read(lambda work, a=address: work.newcomers.at("whatsapp", a)).conversation.id
         texts = [row.body["text"] for row in database.read(lambda work, c=mine: work.inbox.all_for(c))]
         assert texts[20:] == [address] * number
+
+
+def test_who_reads_meanwhile_sees_one_moment(database: Database, amina: Writing, yonas: Writing) -> None:
+    database.write(lambda work: lived(work, yonas, Life()))
+    theirs = yonas.conversation.id
+
+    def read(work: Work) -> list[str]:
+        real = work.keys.of_conversation
+
+        def asked_after_the_rows_were_read(conversation: str) -> DataKey:
+            work.keys.of_conversation = real
+            with ThreadPoolExecutor(1) as thread:
+                merge = lambda work: work.merging.merge(yonas.newcomer.id, amina.newcomer.id, NOW)  # noqa: E731
+                assert thread.submit(database.write, merge).result()
+            return real(conversation)
+
+        work.keys.of_conversation = asked_after_the_rows_were_read
+        return [row.body["text"] for row in work.inbox.unread(theirs)]
+
+    assert database.read(read) == [f"{theirs} zegt {number}" for number in range(2)]
 
 
 def test_two_who_enter_each_others_code_become_one(database: Database, amina: Writing, yonas: Writing) -> None:
