@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.turn import Choice, Say
@@ -42,7 +43,9 @@ def join(voice: Voice, newcomer: NewcomerRow, code: str) -> None:
     if joined:
         _speak_as_there(voice, asker)
         if newcomer.consent_at is None:
-            work.inbox.release_held(voice.conversation_id)  # the yes they gave there counts here
+            # The yes they gave there counts here: the notice is not asked any more, and what it held up is answered.
+            voice.dialogue = replace(voice.dialogue, stack=())
+            work.inbox.release_held(voice.conversation_id)
     voice.say(Say(response=LINK_DONE))
     if joined:
         _tell_elsewhere(voice, asker)
