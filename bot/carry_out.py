@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 NOTICE_VERSION = "2026-11"
 
 
-def carry_out(
+def carry_out(  # noqa: PLR0912  # one arm for each effect
     effect: Effect, voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, message_id: str
 ) -> dict[str, SlotValue]:
     """Do one effect of the message's turn and return the values it brings for the texts that follow."""

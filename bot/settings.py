@@ -77,7 +77,9 @@ def _networks(value: object) -> object:
     try:
         return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
     except ValueError as error:
-        raise ValueError(f"write addresses or networks with commas between them, such as 10.0.0.0/8 ({error})") from None
+        raise ValueError(
+            f"write addresses or networks with commas between them, such as 10.0.0.0/8 ({error})"
+        ) from None
 
 
 class Settings(BaseSettings):
@@ -147,7 +149,7 @@ class Settings(BaseSettings):
     twilio_api_url: Annotated[str, AfterValidator(_safe_address)] | None = Field(
         default=None,
         validation_alias="TWILIO_API_URL",
-        description="Another address of Twilio's interface: a regional edge (https://api.dublin.ie1.twilio.com), a test.",
+        description="Another address of Twilio's interface: a region (https://api.dublin.ie1.twilio.com), a test.",
     )
 
     @property

@@ -12,15 +12,20 @@ import click
 import uvicorn
 
 from bot.channels.webchat import WebChat
+from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.web.app import create_app
 from bot.web.desk import Desk
-from bot.wiring import open_database, preview_secret
+from bot.web.media import media_routes
+from bot.wiring import open_database, preview_secret, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.runtime import Runtime
+    from starlette.routing import Route
+
+    from bot.channels.whatsapp import Account
+    from bot.runtime import Channel, Runtime
     from bot.settings import Settings
     from bot.wiring import Parts
 
@@ -33,13 +38,30 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
     real_port = listening.getsockname()[1]
     webchat = WebChat()
     engine = Engine()
+    account = whatsapp_account(settings)
     with open_database(settings) as database:
-        runtime = parts.runtime(database, channels={WebChat.name: webchat}, wake=engine.wake)
+        clock = SystemClock()
+        channels: dict[str, Channel] = {WebChat.name: webchat}
+        if account is not None:
+            channels["whatsapp"] = whatsapp(account, database, parts.knowledge, clock)
+        runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
         desk = Desk(runtime)
         app = create_app(
-            desk, webchat, secret=preview_secret(database), health=lambda: _health(runtime), clock=runtime.clock
+            desk,
+            webchat,
+            secret=preview_secret(database),
+            health=lambda: _health(runtime),
+            clock=runtime.clock,
+            more_routes=[*media_routes(parts.knowledge.media), *_whatsapp_routes(settings, runtime, account)],
         )
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="off")
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            lifespan="off",
+            proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
+        )
         server = _Server(config, webchat)
         engine.start(runtime)
         parts.understander.warm()
@@ -49,6 +71,20 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         finally:
             webchat.close()
             engine.stop()
+
+
+def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | None) -> list[Route]:
+    if account is None:
+        return []
+    from bot.web.webhooks_whatsapp import WhatsAppWebhooks
+
+    return WhatsAppWebhooks(
+        runtime=runtime,
+        account_sid=account.sid,
+        token=account.token,
+        public_url=account.public_url,
+        trusted=settings.trusted_proxies,
+    ).routes()
 
 
 class _Server(uvicorn.Server):

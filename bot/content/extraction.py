@@ -59,6 +59,9 @@ def _all_phrases(content: Content, notes: Mapping[str, str]) -> Iterator[Phrase]
                 plural=variant.text_plural,
                 note=notes.get(variant.context, ""),
             )
+            if variant.alt:
+                note = "What the picture shows, or the sound says, for who cannot see or hear it."
+                yield Phrase(topic=response.topic, context=variant.alt_context, text=variant.alt, note=note)
             for button in variant.buttons:
                 yield Phrase(topic="button", context="button", text=button.title)
     for template in content.templates.values():

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from bot.domain.languages import Languages
     from bot.domain.turn import SlotValue
 
+# What WhatsApp takes templates in, of the languages that we speak: neither Tigrinya nor Somali is among them.
+TEMPLATE_LANGUAGES = frozenset({"nl", "en", "ar", "fa", "tr", "uk", "fr"})
+
 NeedsHuman = Literal["never", "if", "always"]
 Unit = Literal["euro", "percent", "plain"]
 Span = Literal["day", "working_day", "week", "month", "year"]
@@ -47,7 +50,8 @@ class Variant:
     """
     One way of saying a response. `context` is its message context in the catalogues.
 
-    `plural_of` names the placeholder that decides the plural form; `text_plural` is then the Dutch plural.
+    `plural_of` names the placeholder that decides the plural form; `text_plural` is then the Dutch plural. `media` are
+    the paths of a picture and a sound below content/, `alt` what they show or say.
     """
 
     context: str
@@ -57,6 +61,13 @@ class Variant:
     conditions: tuple[SlotIs | DeadlineIs, ...] = ()
     buttons: tuple[ButtonText, ...] = ()
     terms: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    alt: str | None = None
+
+    @property
+    def alt_context(self) -> str:
+        """The message context of `alt` in the catalogues."""
+        return f"{self.context}.alt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +180,11 @@ class TemplateText:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """Everything that can be said, in Dutch, with the facts it needs."""
+    """
+    Everything that can be said, in Dutch, with the facts it needs.
+
+    `letter_photos_allowed`: the organisation has decided, on paper, that photos of letters are taken.
+    """
 
     languages: Languages
     responses: Mapping[str, Response]
@@ -182,3 +197,4 @@ class Content:
     terms: Mapping[str, Term] = field(default_factory=dict)
     flow_names: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, WhatsappTemplate] = field(default_factory=dict)
+    letter_photos_allowed: bool = False

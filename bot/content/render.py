@@ -22,7 +22,8 @@ from bot.content.dates import due_on
 from bot.content.model import ButtonText, DeadlineIs, SlotIs, TemplateText, Variant
 from bot.domain.clock import local_day
 from bot.domain.languages import SOURCE
-from bot.domain.turn import Button, Choice, Message, SlotValue
+from bot.domain.turn import Button, Choice, Media, Message, SlotValue
+from bot.domain.words import MESSENGERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,8 @@ STARRED = re.compile(r"\*([^*\n]+)\*")
 # Letters and digits of Latin script only: an Arabic ending right behind a Dutch word stays with the Arabic. Words
 # between stars come first, so that the end of one and the beginning of the next are never taken for a pair.
 _WORD = r"[A-Za-z](?:[A-Za-z0-9_À-ɏ.'’-]*[A-Za-z0-9_À-ɏ])?"
-_LATIN_RUN = re.compile(rf"\*[^*\n]+\*|https?://\S*[A-Za-z0-9_À-ɏ/]|{_WORD}(?:[ /-]{_WORD})*")
+# A command begins with its slash, which must stay before it: people type what they see.
+_LATIN_RUN = re.compile(rf"\*[^*\n]+\*|https?://\S*[A-Za-z0-9_À-ɏ/]|(?:(?<!\S)/)?{_WORD}(?:[ /-]{_WORD})*")
 _LATIN = re.compile(r"[A-Za-z]")
 # Isolates and their end (Unicode TR9): what stands between keeps its own order inside a text that runs the other way.
 LRI, RLI, PDI = "\u2066", "\u2067", "\u2069"
@@ -120,6 +122,7 @@ class Renderer:
             buttons=(*self._chosen(choices, language, reader.second), *buttons),
             language=language,
             direction=self.content.languages.direction(language),
+            media=self._media(variant, language, reader, known, today),
         )
         return Rendered(message=message, explained=frozenset(explained))
 
@@ -132,7 +135,7 @@ class Renderer:
         return self._first("flow", self.content.flow_names.get(flow, flow), language, second)
 
     def template(self, name: str, language: str) -> TemplateText | None:
-        """Return a WhatsApp template in exactly this language; None when it, or one of its buttons, is not translated."""
+        """Return a WhatsApp template in exactly this language; None when some of it is not translated."""
         found = self.content.templates.get(name)
         if found is None:
             return None
@@ -155,6 +158,15 @@ class Renderer:
 
     def _exactly(self, context: str, dutch: str, language: str) -> str | None:
         return dutch if language == SOURCE else self.catalogues.find(language, context, dutch)
+
+    def words(self, response: str, language: str, second: str | None = None) -> str:
+        """
+        Return the plain words of a response that nothing is filled into, for a messenger's own screens.
+
+        In the first language of the chain that has them.
+        """
+        variant = self.content.responses[response].variants[-1]
+        return self._isolated(self._first(variant.context, variant.text, language, second), language)
 
     # ---- choosing
 
@@ -181,7 +193,7 @@ class Renderer:
 
     def _all_known(self, variant: Variant, known: Known, today: date) -> bool:
         # The singular may say "one" in words: then only the plural holds the number.
-        names = PLACEHOLDER.findall(variant.text + (variant.text_plural or ""))
+        names = PLACEHOLDER.findall(variant.text + (variant.text_plural or "") + (variant.alt or ""))
         return all(self._value(name, SOURCE, known, today) is not None for name in names)
 
     def _translated(self, variant: Variant, reader: Reader, known: Known, today: date) -> tuple[str, str]:
@@ -223,10 +235,19 @@ class Renderer:
                 title = self.flow_name(choice.flow, language, second)
             elif choice.language is not None:
                 title = self.content.languages.all[choice.language].name
+            elif choice.messenger is not None:
+                title = self.words(MESSENGERS[choice.messenger], language, second)
             else:
                 title = self.title(choice.title or choice.payload, language, second)
             buttons.append(Button(title=title, payload=choice.payload))
         return tuple(buttons)
+
+    def _media(self, variant: Variant, language: str, reader: Reader, known: Known, today: date) -> tuple[Media, ...]:
+        if not variant.media or variant.alt is None:
+            return ()
+        alt = self._first(variant.alt_context, variant.alt, language, reader.second)
+        filled = self._filled(alt, language, known, today)
+        return tuple(Media(path=path, alt=filled) for path in variant.media)
 
     # ---- filling
 
@@ -284,22 +305,28 @@ class Renderer:
     def _slot_value(self, name: str, language: str, known: Known) -> str | None:
         value = {**known.slots, **known.extra}.get(name)
         match value:
-            case None:
+            case None | bool():
                 return None
-            case str() if name == "municipality" and value in self.content.municipalities:
-                return self.content.municipalities[value].name
-            case str() if name == "flow_name":
-                return self.flow_name(value, language)
-            case str() if name == "language_name" and value in self.content.languages.all:
-                return self.content.languages.all[value].name
-            case bool():
-                return None
+            case str():
+                return self._named(name, value, language)
             case date():
                 return _written_date(value, language)
             case int() | Decimal():
                 return str(format_decimal(value, locale=language))
+
+    def _named(self, name: str, value: str, language: str) -> str:
+        """Return what people call it, where `value` is our own name of a thing."""
+        match name:
+            case "municipality" if value in self.content.municipalities:
+                return self.content.municipalities[value].name
+            case "flow_name":
+                return self.flow_name(value, language)
+            case "messenger" if value in MESSENGERS:
+                return self.words(MESSENGERS[value], language)
+            case "language_name" if value in self.content.languages.all:
+                return self.content.languages.all[value].name
             case _:
-                return str(value)
+                return value
 
     # ---- below the text
 

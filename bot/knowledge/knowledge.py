@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from bot.content.catalogues import Catalogues
     from bot.content.model import Content
@@ -50,7 +51,8 @@ class Knowledge:
 
     `about` holds, per flow, what a flow can see of its own question; `synonyms` go by language and value;
     `crisis_of_flow` are the flows that speak a fixed crisis text; `titles` are the words of a button in every language,
-    by payload; `menu` has the questions below each subject that have a flow.
+    by payload; `menu` has the questions below each subject that have a flow; `media` is where the files of
+    content/media/ really lie, by the path that a response gives (`media/letter.png`).
     """
 
     content: Content
@@ -67,6 +69,7 @@ class Knowledge:
     crisis_of_flow: Mapping[str, CrisisCategory] = field(default_factory=dict)
     titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     menu: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    media: Mapping[str, Path] = field(default_factory=dict)
 
     def meaning(self, meaning: str) -> frozenset[str]:
         """Return every way, in every language, of saying one of the fixed answers (`stop`, `cancel` …)."""

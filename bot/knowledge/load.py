@@ -75,6 +75,8 @@ class Read:
     notes: dict[str, str] = field(default_factory=dict)
     menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
     templates: dict[str, WhatsappTemplate] = field(default_factory=dict)
+    letter_photos: schema.LetterPhotosShape | None = None
+    media: dict[str, Path] = field(default_factory=dict)
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
         """Return file and line of a named thing."""
@@ -118,9 +120,15 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     _each(read, "content/menu.yml", schema.MenuFile, _take_menu)
     _each(read, "content/whatsapp_templates.yml", schema.TemplatesFile, _take_templates)
     _each(read, "content/crisis.yml", schema.CrisisFile, _take_crisis)
+    _each(read, "content/organisation.yml", schema.OrganisationFile, _take_organisation)
     _each(read, "flows", schema.FlowsFile, _take_flows)
     _read_facts(read)
     _read_nlu(read)
+    read.media = {
+        file.name.removeprefix("content/"): file.path
+        for file in folders.files("content/media", ending="")
+        if file.path.is_file()
+    }
     try:
         locales = [layer / "content" / "locale" for layer in folders.layers]
         read.catalogues = load_catalogues(locales, cache_dir / "locale" if cache_dir else None)
@@ -148,6 +156,8 @@ def as_knowledge(read: Read) -> Knowledge:
         terms=read.terms,
         flow_names={name: flow.name for name, flow in read.flows.items()},
         templates=read.templates,
+        # The check refuses a decision that nobody stands for; were it started all the same, nothing is taken.
+        letter_photos_allowed=bool(read.letter_photos and read.letter_photos.allowed and read.letter_photos.decided),
     )
     return Knowledge(
         content=content,
@@ -172,6 +182,7 @@ def as_knowledge(read: Read) -> Knowledge:
         crisis_of_flow=_crisis_of_flow(read),
         titles=_titles(read),
         menu={subject: tuple(name for name in names if name in read.flows) for subject, names in read.menu.items()},
+        media=read.media,
     )
 
 
@@ -383,6 +394,8 @@ def _variant(name: str, one: schema.VariantShape) -> Variant:
         conditions=conditions,
         buttons=tuple(ButtonText(title=b.title, payload=b.payload) for b in one.buttons),
         terms=tuple(one.metadata.terms),
+        media=tuple(path for path in (one.image, one.audio) if path),
+        alt=one.metadata.alt,
     )
 
 
@@ -406,6 +419,11 @@ def _take_menu(read: Read, document: Document, shaped: schema.MenuFile) -> None:
     for subject, names in shaped.menu.items():
         _place(read, "menu", subject, document, "menu", subject)
         read.menu[subject] = tuple(names)
+
+
+def _take_organisation(read: Read, document: Document, shaped: schema.OrganisationFile) -> None:
+    _place(read, "organisation", "letter_photos", document, "letter_photos")
+    read.letter_photos = shaped.letter_photos
 
 
 def _take_crisis(read: Read, document: Document, shaped: schema.CrisisFile) -> None:

@@ -12,6 +12,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
+# A file below content/media/: no folder upwards, nothing that an address would have to escape.
+MediaPath = Annotated[str, StringConstraints(pattern=r"^media/(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.[a-z0-9]+$")]
+
+
 class Shape(BaseModel):
     """A part of a file: unknown settings are refused."""
 
@@ -35,6 +39,7 @@ class ConditionShape(Shape):
 class MetadataShape(Shape):
     terms: list[str] = Field(default_factory=list)
     note: str = ""
+    alt: Text | None = None
     heading: str = ""
 
 
@@ -45,6 +50,8 @@ class VariantShape(Shape):
     plural_of: Name | None = None
     condition: list[ConditionShape] = Field(default_factory=list)
     buttons: list[ButtonShape] = Field(default_factory=list, max_length=10)
+    image: MediaPath | None = None
+    audio: MediaPath | None = None
     metadata: MetadataShape = MetadataShape()
 
 
@@ -114,6 +121,22 @@ class TemplateShape(Shape):
 
 class TemplatesFile(Shape):
     templates: dict[Name, TemplateShape]
+
+
+class LetterPhotosShape(Shape):
+    allowed: bool
+    decided_by: Text | None
+    decided_on: date | None
+    reason: Text | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether somebody stands for it, on a day, with a reason."""
+        return None not in (self.decided_by, self.decided_on, self.reason)
+
+
+class OrganisationFile(Shape):
+    letter_photos: LetterPhotosShape
 
 
 class SourceShape(Shape):

@@ -87,7 +87,7 @@ class WhatsAppWebhooks:
         try:
             await run_in_threadpool(hear, self.runtime, news)
         except Exception as error:  # noqa: BLE001  # whatever it was, the message is not stored: Twilio should know
-            log.error("not stored", channel=whatsapp_news.CHANNEL, error=type(error).__name__)
+            log.warning("not stored", channel=whatsapp_news.CHANNEL, error=type(error).__name__)
             return Response(status_code=503, headers={"retry-after": "5"})
         return answer
 
@@ -100,7 +100,7 @@ class WhatsAppWebhooks:
             return None
         address = public_address(request, public_url=self.public_url, trusted=self.trusted)
         try:
-            signed = RequestValidator(self.token).validate(address, form, signature)
+            signed = RequestValidator(self.token).validate(address, form, signature)  # type: ignore[no-untyped-call]
         except (ValueError, UnicodeError):  # an address that is none
             return None
         return form if signed else None
@@ -121,9 +121,7 @@ def _form(request: Request, body: bytes) -> Fields | None:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         return None
     try:
-        fields = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
-        )
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:  # bytes that are no form, too many fields, broken UTF-8
         return None
     return ImmutableMultiDict(fields)

@@ -71,6 +71,12 @@ class Text:
                 yield (self.document.name, self.document.text_line(number, *self.path)), found[0].strip()
 
 
+def _words_of(variant: Variant) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    yield ("text",), variant.text
+    yield ("text_plural",), variant.text_plural
+    yield ("metadata", "alt"), variant.alt
+
+
 @dataclass(frozen=True, kw_only=True)
 class Use:
     """Where a response is said: by an `action`, as the question of a `collect`, or by a rejection."""
@@ -158,12 +164,12 @@ class Ground:
             document, path = self.read.places["response", name]
             question = self.question_of(name)
             for at, variant in enumerate(response.variants):
-                for part, words in (("text", variant.text), ("text_plural", variant.text_plural)):
+                for part, words in _words_of(variant):
                     if words:
                         yield Text(
                             words=words,
                             document=document,
-                            path=(*path, at, part),
+                            path=(*path, at, *part),
                             response=response,
                             variant=variant,
                             question=question,
@@ -217,10 +223,12 @@ class Ground:
             case context if context.startswith("template_"):
                 return self.at("template", context.removeprefix("template_"), "text")
             case context:
-                response = context.split("/")[0]
+                response = re.split(r"[/.]", context)[0]
                 for at, variant in enumerate(self.read.responses[response].variants):
                     if variant.context == context:
                         return self.at("response", response, at, "text")
+                    if variant.alt_context == context:
+                        return self.at("response", response, at, "metadata", "alt")
                 return self.at("response", response)
 
     @cached_property

@@ -26,10 +26,12 @@ MOST_LINES = 5
 MOST_CHARACTERS = 600
 LONGEST_TITLE = 20
 LONGEST_TITLE_TRANSLATED = 24
+# What stands on a messenger's own screen has the room that the messenger gives it.
+SCREEN_CHARACTERS = {"utter_list_button": 20, "utter_button_used": 200, "utter_command_": 100}
 # Deadlines that are counted from the calendar, not from what somebody told.
 CALENDAR = frozenset({"year_end", "toeslag_year_end", "month_start"})
 _SET_SLOTS = re.compile(r"^/SetSlots\(([a-z0-9_]+)=(.+)\)$")
-_FIXED_PAYLOADS = frozenset({"skip", "stop", "help", "menu", "language", "delete"})
+_FIXED_PAYLOADS = frozenset({"skip", "stop", "help", "menu", "language", "delete", "tasks", "link", "reminders"})
 
 
 def unknown_placeholder(ground: Ground) -> Iterator[Finding]:
@@ -195,12 +197,18 @@ def too_many_lines(ground: Ground) -> Iterator[Finding]:
 def too_many_characters(ground: Ground) -> Iterator[Finding]:
     """A longer text does not fit on a telephone's screen, nor with its explanations in one WhatsApp message."""
     for text in ground.texts:
-        if len(text.words) > MOST_CHARACTERS:
+        most = most_characters(text.response.name if text.response else "")
+        if len(text.words) > most:
             yield Finding(
                 place=text.at(),
                 why=f"the text has {len(text.words)} characters",
-                mend=f"use at most {MOST_CHARACTERS}",
+                mend=f"use at most {most}",
             )
+
+
+def most_characters(response: str) -> int:
+    """Return how long a text of this response may be."""
+    return next((most for name, most in SCREEN_CHARACTERS.items() if response.startswith(name)), MOST_CHARACTERS)
 
 
 def title_too_long(ground: Ground) -> Iterator[Finding]:
