@@ -297,7 +297,7 @@ def _before(turn: Turn, changed: str | None) -> list[Event]:
     if turn.heard.kind is Kind.REACTION:
         return []
     events: list[Event] = []
-    if turn.person.stopped and commands.meaning(turn) != "stop":
+    if turn.person.stopped and not commands.says_stop(turn):
         events += [StartMessages(), say("utter_started_again", turn)]
     if turn.heard.masked:
         events.append(say("utter_masked", turn))

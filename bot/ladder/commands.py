@@ -68,9 +68,14 @@ def _in_words(turn: Turn) -> Turn:
     return replace(turn, heard=replace(turn.heard, kind=Kind.TEXT))
 
 
+def says_stop(turn: Turn) -> bool:
+    """Return whether the whole message means STOP."""
+    return meaning(_in_words(turn)) == "stop"
+
+
 def stop(turn: Turn) -> Decision | None:
     """STOP always works, at once, without a question."""
-    if meaning(_in_words(turn)) != "stop":
+    if not says_stop(turn):
         return None
     return decided(replace(turn.dialogue, stack=(), misses=0), StopMessages(), say("utter_stopped", turn))
 

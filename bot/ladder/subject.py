@@ -55,16 +55,18 @@ def _numbered(turn: Turn) -> tuple[Offered, ...]:
         messages.setdefault(offer.message, []).append(offer)
     groups = [tuple(group) for group in messages.values()]
     slot = turn.knowledge.slots.get(turn.dialogue.collecting or "")
-    if slot is not None:
-        asking = [group for group in groups if any(_answers_slot(offer, slot.name) for offer in group)]
-        told = any(_DIGIT.search(plain_digits(offer.title)) for group in asking for offer in group)
-        return asking[-1] if asking and slot.kind in CHOSEN and not told else ()
+    if slot is not None and slot.kind not in CHOSEN:
+        return ()
+    asking = [group for group in groups if slot and any(_fills(offer, slot.name) for offer in group)]
     # The offer of another language stands below an answer; its one button is not what "1" means there.
     own = [group for group in groups if not all(offer.payload.startswith("/language ") for offer in group)]
-    return next(reversed(own or groups), ())
+    # A list of languages, or the question after a crisis text, may stand where the flow's own question was.
+    shown = next(reversed(asking or own or groups), ())
+    # Below "0 to 3 years" and "4 to 12 years" a 4 is an age.
+    return () if slot and any(_DIGIT.search(plain_digits(offer.title)) for offer in shown) else shown
 
 
-def _answers_slot(offer: Offered, slot: str) -> bool:
+def _fills(offer: Offered, slot: str) -> bool:
     press = pressed(offer.payload)
     return press is not None and press.slot == slot
 
