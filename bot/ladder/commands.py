@@ -43,6 +43,7 @@ SLASH = {
     "/tasks": "tasks",
     "/link": "link",
     "/reminders": "reminders",
+    "/open": "open",  # below a template: the press itself opens WhatsApp's window, and what waited comes
 }
 MEANINGS = ("stop", "delete_my_data", "language", "menu", "person", "cancel")
 # A code that joins two messengers: K and eight digits, parted or not. The K also stands on a Ukrainian keyboard.
@@ -174,6 +175,8 @@ def other_commands(turn: Turn) -> Decision | None:
             return decided(turn.dialogue, say("utter_link_wrong", turn))
         case "link":
             return decided(turn.dialogue, AskLinkCode(), say("utter_link_code", turn))
+        case "open":
+            return Decision(dialogue=turn.dialogue)
         case "reminders":
             channel = _argument(turn)
             to = SetRemindersTo(channel=channel) if channel in MESSENGERS else AskRemindersTo()
