@@ -71,6 +71,7 @@ LADDER: tuple[Rung, ...] = (
     commands.choose_language,
     notice.notice,
     by_a_person,
+    commands.about_messengers,
     commands.other_commands,
     kinds.unreadable,
     waiting.answer,

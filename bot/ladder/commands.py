@@ -162,25 +162,32 @@ def _language_named(turn: Turn) -> str | None:
     return parts.get(said.casefold().strip(" .!؟?"))
 
 
-def other_commands(turn: Turn) -> Decision | None:
-    """Menu, a person, cancel, tasks, another messenger: by their fixed words and slash commands."""
+def about_messengers(turn: Turn) -> Decision | None:
+    """Come by the link of a coach, join two messengers, choose where reminders go."""
+    given = _argument(turn)
     match meaning(turn):
-        case "start" if (code := _argument(turn)) and not code.lower().startswith("l-"):
-            return decided(turn.dialogue, Enrol(code=code), say("utter_enrolled", turn))
+        case "start" if given and not given.lower().startswith("l-"):
+            return decided(turn.dialogue, Enrol(code=given), say("utter_enrolled", turn))
+        case "link" if given:
+            return decided(turn.dialogue, say("utter_link_wrong", turn))
+        case "link":
+            return decided(turn.dialogue, AskLinkCode(), say("utter_link_code", turn))
+        case "reminders":
+            to = SetRemindersTo(channel=given) if given in MESSENGERS else AskRemindersTo()
+            return decided(turn.dialogue, to)
+        case "open":
+            return Decision(dialogue=turn.dialogue)
+        case _:
+            return None
+
+
+def other_commands(turn: Turn) -> Decision | None:
+    """Menu, a person, cancel, tasks: by their fixed words and slash commands."""
+    match meaning(turn):
         case "start":
             outcome = turn.runner.start(turn.dialogue, "greet")
         case "tasks":
             outcome = turn.runner.start(turn.dialogue, "tasks")
-        case "link" if _argument(turn):
-            return decided(turn.dialogue, say("utter_link_wrong", turn))
-        case "link":
-            return decided(turn.dialogue, AskLinkCode(), say("utter_link_code", turn))
-        case "open":
-            return Decision(dialogue=turn.dialogue)
-        case "reminders":
-            channel = _argument(turn)
-            to = SetRemindersTo(channel=channel) if channel in MESSENGERS else AskRemindersTo()
-            return decided(turn.dialogue, to)
         case "menu":
             outcome = turn.runner.start(turn.dialogue, "help_menu")
         case "person":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.domain.turn import Choice, Kind
 from bot.ladder.actions import events_of
 from bot.ladder.answers import pressed
-from bot.ladder.commands import other_commands
+from bot.ladder.commands import about_messengers, other_commands
 from bot.ladder.crisis import crisis
 from bot.ladder.turn import Decision, decided, say
 from bot.nlu.slot_values import plain_digits
@@ -79,7 +79,7 @@ def offered(turn: Turn) -> Decision | None:
     for offer in turn.dialogue.offered:
         if said and words_of(offer.title) == said:
             press = replace(turn, heard=replace(turn.heard, payload=offer.payload, kind=Kind.BUTTON))
-            return other_commands(press) or button(press)
+            return about_messengers(press) or other_commands(press) or button(press)
     return None
 
 
