@@ -71,6 +71,7 @@ LADDER: tuple[Rung, ...] = (
     commands.choose_language,
     notice.notice,
     by_a_person,
+    commands.about_messengers,
     commands.other_commands,
     kinds.unreadable,
     waiting.answer,
@@ -297,7 +298,7 @@ def _before(turn: Turn, changed: str | None) -> list[Event]:
     if turn.heard.kind is Kind.REACTION:
         return []
     events: list[Event] = []
-    if turn.person.stopped and commands.meaning(turn) != "stop":
+    if turn.person.stopped and not commands.says_stop(turn):
         events += [StartMessages(), say("utter_started_again", turn)]
     if turn.heard.masked:
         events.append(say("utter_masked", turn))

@@ -43,6 +43,7 @@ SLASH = {
     "/tasks": "tasks",
     "/link": "link",
     "/reminders": "reminders",
+    "/open": "open",  # below a template: the press itself opens WhatsApp's window, and what waited comes
 }
 MEANINGS = ("stop", "delete_my_data", "language", "menu", "person", "cancel")
 # A code that joins two messengers: K and eight digits, parted or not. The K also stands on a Ukrainian keyboard.
@@ -68,9 +69,14 @@ def _in_words(turn: Turn) -> Turn:
     return replace(turn, heard=replace(turn.heard, kind=Kind.TEXT))
 
 
+def says_stop(turn: Turn) -> bool:
+    """Return whether the whole message means STOP."""
+    return meaning(_in_words(turn)) == "stop"
+
+
 def stop(turn: Turn) -> Decision | None:
     """STOP always works, at once, without a question."""
-    if meaning(_in_words(turn)) != "stop":
+    if not says_stop(turn):
         return None
     return decided(replace(turn.dialogue, stack=(), misses=0), StopMessages(), say("utter_stopped", turn))
 
@@ -156,23 +162,32 @@ def _language_named(turn: Turn) -> str | None:
     return parts.get(said.casefold().strip(" .!؟?"))
 
 
-def other_commands(turn: Turn) -> Decision | None:
-    """Menu, a person, cancel, tasks, another messenger: by their fixed words and slash commands."""
+def about_messengers(turn: Turn) -> Decision | None:
+    """Come by the link of a coach, join two messengers, choose where reminders go."""
+    given = _argument(turn)
     match meaning(turn):
-        case "start" if (code := _argument(turn)) and not code.lower().startswith("l-"):
-            return decided(turn.dialogue, Enrol(code=code), say("utter_enrolled", turn))
-        case "start":
-            outcome = turn.runner.start(turn.dialogue, "greet")
-        case "tasks":
-            outcome = turn.runner.start(turn.dialogue, "tasks")
-        case "link" if _argument(turn):
+        case "start" if given and not given.lower().startswith("l-"):
+            return decided(turn.dialogue, Enrol(code=given), say("utter_enrolled", turn))
+        case "link" if given:
             return decided(turn.dialogue, say("utter_link_wrong", turn))
         case "link":
             return decided(turn.dialogue, AskLinkCode(), say("utter_link_code", turn))
         case "reminders":
-            channel = _argument(turn)
-            to = SetRemindersTo(channel=channel) if channel in MESSENGERS else AskRemindersTo()
+            to = SetRemindersTo(channel=given) if given in MESSENGERS else AskRemindersTo()
             return decided(turn.dialogue, to)
+        case "open":
+            return Decision(dialogue=turn.dialogue)
+        case _:
+            return None
+
+
+def other_commands(turn: Turn) -> Decision | None:
+    """Menu, a person, cancel, tasks: by their fixed words and slash commands."""
+    match meaning(turn):
+        case "start":
+            outcome = turn.runner.start(turn.dialogue, "greet")
+        case "tasks":
+            outcome = turn.runner.start(turn.dialogue, "tasks")
         case "menu":
             outcome = turn.runner.start(turn.dialogue, "help_menu")
         case "person":

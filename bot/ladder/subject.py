@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.domain.turn import Choice, Kind
 from bot.ladder.actions import events_of
 from bot.ladder.answers import pressed
-from bot.ladder.commands import other_commands
+from bot.ladder.commands import about_messengers, other_commands
 from bot.ladder.crisis import crisis
 from bot.ladder.turn import Decision, decided, say
 from bot.nlu.slot_values import plain_digits
@@ -55,16 +55,18 @@ def _numbered(turn: Turn) -> tuple[Offered, ...]:
         messages.setdefault(offer.message, []).append(offer)
     groups = [tuple(group) for group in messages.values()]
     slot = turn.knowledge.slots.get(turn.dialogue.collecting or "")
-    if slot is not None:
-        asking = [group for group in groups if any(_answers_slot(offer, slot.name) for offer in group)]
-        told = any(_DIGIT.search(plain_digits(offer.title)) for group in asking for offer in group)
-        return asking[-1] if asking and slot.kind in CHOSEN and not told else ()
+    if slot is not None and slot.kind not in CHOSEN:
+        return ()
+    asking = [group for group in groups if slot and any(_fills(offer, slot.name) for offer in group)]
     # The offer of another language stands below an answer; its one button is not what "1" means there.
     own = [group for group in groups if not all(offer.payload.startswith("/language ") for offer in group)]
-    return next(reversed(own or groups), ())
+    # A list of languages, or the question after a crisis text, may stand where the flow's own question was.
+    shown = next(reversed(asking or own or groups), ())
+    # Below "0 to 3 years" and "4 to 12 years" a 4 is an age.
+    return () if slot and any(_DIGIT.search(plain_digits(offer.title)) for offer in shown) else shown
 
 
-def _answers_slot(offer: Offered, slot: str) -> bool:
+def _fills(offer: Offered, slot: str) -> bool:
     press = pressed(offer.payload)
     return press is not None and press.slot == slot
 
@@ -77,7 +79,7 @@ def offered(turn: Turn) -> Decision | None:
     for offer in turn.dialogue.offered:
         if said and words_of(offer.title) == said:
             press = replace(turn, heard=replace(turn.heard, payload=offer.payload, kind=Kind.BUTTON))
-            return other_commands(press) or button(press)
+            return about_messengers(press) or other_commands(press) or button(press)
     return None
 
 
