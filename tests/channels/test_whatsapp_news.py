@@ -134,7 +134,25 @@ def test_without_a_sender_or_an_id_there_is_no_message(fields: dict[str, str]) -
 
 
 KEYS = st.sampled_from(
-    ["From", "WaId", "MessageSid", "NumMedia", "MediaUrl0", "MediaContentType0", "Body", "MessageType", "Latitude", "Longitude", "ButtonPayload", "ListId", "ProfileName", "MessageStatus", "ErrorCode", "reference", "part"]
+    [
+        "From",
+        "WaId",
+        "MessageSid",
+        "NumMedia",
+        "MediaUrl0",
+        "MediaContentType0",
+        "Body",
+        "MessageType",
+        "Latitude",
+        "Longitude",
+        "ButtonPayload",
+        "ListId",
+        "ProfileName",
+        "MessageStatus",
+        "ErrorCode",
+        "reference",
+        "part",
+    ]
 )
 
 
