@@ -42,7 +42,7 @@ GAVE_UP = "gave_up"
 
 def letter_photos_allowed(knowledge: Knowledge) -> bool:
     """Return whether the organisation has recorded its decision to take photos of letters; until then it has not."""
-    return bool(getattr(knowledge.content, "letter_photos_allowed", False))
+    return knowledge.content.letter_photos_allowed
 
 
 def may_be_fetched(knowledge: Knowledge, kind: Kind, *, consented: bool) -> bool:
