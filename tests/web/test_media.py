@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 def fetched(app: Starlette, path: str) -> tuple[int, dict[str, str], bytes]:
     """Ask the application itself, so that a path arrives exactly as it is written here."""
     sent: list[dict[str, Any]] = []
-    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "asgi": {"spec_version": "2.4"}}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "asgi": {"spec_version": "2.4"},
+    }
     scope |= {"headers": [], "scheme": "http", "server": ("x", 80), "client": ("127.0.0.1", 1), "root_path": ""}
 
     async def receive() -> dict[str, Any]:
