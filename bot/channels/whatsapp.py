@@ -64,7 +64,6 @@ APPROVED = "approved"
 MADE = "made"  # a set of buttons: used in a conversation that is open, so nobody approves it
 # A set of buttons that takes longer to make is not worth the wait: the choices are numbered instead.
 CONTENT_SECONDS = 6.0
-MESSAGE_SECONDS = 12.0
 REMEMBERED = 1000  # letters of which a first part was taken
 CLOCKS_DIFFER = timedelta(seconds=5)  # Twilio's and ours
 LISTED = 100  # how many messages to one person are looked through
@@ -126,7 +125,12 @@ class Account:
 
 
 class WhatsApp:
-    """The channel. `word` gives our own words (`bot.domain.words`), `template` a template's text in a language."""
+    """
+    The channel.
+
+    `word` gives our own words (`bot.domain.words`) in a language, `template` a template's text; `patience` is how many
+    seconds one message may take in all.
+    """
 
     name = "whatsapp"
     limits = WHATSAPP
@@ -139,13 +143,15 @@ class WhatsApp:
         word: Callable[[str, str], str | None],
         template: Callable[[str, str], TemplateText | None],
         fallback: tuple[str, ...] = ("en", "nl"),
+        patience: float = SEND_SECONDS,
     ) -> None:
         self._account = account
         self._contents = contents
         self._word = word
         self._template = template
         self._fallback = fallback
-        self._http = TwilioOnly(account.api_url)
+        self._patience = patience
+        self._http = TwilioOnly(account.api_url, seconds=patience)
         self._client = account.client(self._http)
         self._lock = threading.Lock()
         self._taken: OrderedDict[str, int] = OrderedDict()
@@ -160,7 +166,7 @@ class WhatsApp:
             DeliveryError: it was not taken, or nobody knows; the error says what helps.
 
         """
-        with self._http.within(SEND_SECONDS):
+        with self._http.within(self._patience):
             if not letter.window_open:
                 return self._as_template(letter)
             return self._in_parts(letter)
@@ -266,7 +272,8 @@ class WhatsApp:
         callback = self._account.callback(letter.reference, last=last)
         if callback is not None:
             values["status_callback"] = callback
-        if self._http.left(MESSAGE_SECONDS) < CONNECT_SECONDS:
+        # A request that is given up too soon is of unknown outcome: better not to begin it.
+        if self._http.left(self._patience) < self._patience / 4:
             raise DeliveryError("no time left", remedy=Remedy.RETRY)
         with decided():
             sid = self._client.messages.create(to=f"whatsapp:{letter.address}", from_=self._account.from_, **values).sid
@@ -302,7 +309,7 @@ class WhatsApp:
         """
         wanted = {_bare(text) for text in self._ends(letter)}
         # No filter on the date: Twilio's is the moment of sending, and what still waits there has none.
-        with self._http.within(SEND_SECONDS), decided(asking=True):
+        with self._http.within(self._patience), decided(asking=True):
             taken = self._client.messages.list(to=f"whatsapp:{letter.address}", from_=self._account.from_, limit=LISTED)
         for message in taken:
             made = message.date_created or message.date_sent
@@ -340,7 +347,7 @@ class WhatsApp:
         try:
             for _ in range(3):
                 with self._http.session.get(
-                    url, auth=auth, timeout=(CONNECT_SECONDS, SEND_SECONDS), stream=True, allow_redirects=False
+                    url, auth=auth, timeout=(CONNECT_SECONDS, self._patience), stream=True, allow_redirects=False
                 ) as answer:
                     if not answer.is_redirect:
                         return _file_in(answer, at_most)
@@ -354,7 +361,7 @@ class WhatsApp:
         try:
             url = self._media_url(reference)
             auth = (self._account.sid, self._account.token)
-            answer = self._http.session.delete(url, auth=auth, timeout=(CONNECT_SECONDS, SEND_SECONDS))
+            answer = self._http.session.delete(url, auth=auth, timeout=(CONNECT_SECONDS, self._patience))
             if not answer.ok and answer.status_code not in _GONE:
                 log.warning("file not deleted", reason=f"HTTP {answer.status_code}")
         except (FileRefusedError, requests.RequestException) as error:
