@@ -135,7 +135,7 @@ class WhatsApp:
     name = "whatsapp"
     limits = WHATSAPP
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all but two have a name at the call
         self,
         account: Account,
         contents: Contents,
