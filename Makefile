@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test test-peers bench-turn bench-understand lock clean help
+BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
+
+.PHONY: setup run test test-peers $(BENCHES) lock clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+	@printf '%s\tRun a measurement\n' $(BENCHES) | expand -t 20
 
 $(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -35,7 +38,8 @@ test: $(VENV)/.test ## Run every check; the last line counts the lanes
 test-peers: $(VENV)/.test ## Only the tests against peers that nobody here wrote (installs them the first time)
 	@$(BIN)/python tests/lanes.py --only peers $(ARGS)
 
-bench-%: $(VENV)/.test ## Run the measurement bench/% (bench-turn, bench-understand)
+# A static pattern: make looks for no implicit rule where a target is phony.
+$(BENCHES): bench-%: $(VENV)/.test
 	@$(BIN)/python -m bench.$* $(ARGS)
 
 lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs uv)

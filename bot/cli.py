@@ -12,7 +12,10 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console
+
     from bot.settings import Settings
+    from bot.store.database import Database
     from bot.wiring import Parts
 
 LANGUAGE = click.option("--language", metavar="xx", help="The language on file: nl en ar ti fa tr uk so fr.")
@@ -217,6 +220,29 @@ def evaluate(as_json: bool) -> None:
         )
 
 
+@main.group()
+def channels() -> None:
+    """Set up the messengers, and check whether they know us."""
+
+
+@channels.command("setup")
+def channels_setup() -> None:
+    """Tell each messenger where messages go, and show the commands in its menu."""
+    from bot.commands import channels as command
+
+    with explained():
+        sys.exit(command.setup(settings()))
+
+
+@channels.command("check")
+def channels_check() -> None:
+    """Say of each messenger whether all is well, or what to do; exit 1 when there is something to do."""
+    from bot.commands import channels as command
+
+    with explained():
+        sys.exit(command.check(settings()))
+
+
 @main.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
@@ -225,6 +251,59 @@ def migrate() -> None:
     found = settings()
     with explained(), open_database(found):
         click.echo("the tables are up to date")
+
+
+@main.group()
+def outbox() -> None:
+    """Look after messages that did not arrive."""
+
+
+@outbox.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many at most.")
+def outbox_list(limit: int) -> None:
+    """Show what failed or is uncertain, the latest first."""
+    from bot.commands import outbox as command
+
+    with _store() as database:
+        sys.exit(command.show(database, _screen(), limit=limit))
+
+
+@outbox.command("retry")
+@click.argument("ids", nargs=-1)
+@click.option("--failed", "every_failed", is_flag=True, help="Every failed message; uncertain ones only by their id.")
+def outbox_retry(ids: tuple[str, ...], every_failed: bool) -> None:
+    """Send messages once more, by the ids that `list` shows."""
+    from bot.commands import outbox as command
+    from bot.domain.clock import SystemClock
+
+    if not ids and not every_failed:
+        raise click.UsageError("name the ids that `wegwijs outbox list` shows, or --failed for every failed one")
+    with _store() as database:
+        sys.exit(command.retry(database, ids, _screen(), every_failed=every_failed, now=SystemClock().now()))
+
+
+@outbox.command("drop")
+@click.argument("ids", nargs=-1, required=True)
+def outbox_drop(ids: tuple[str, ...]) -> None:
+    """Give messages up, their words too."""
+    from bot.commands import outbox as command
+
+    with _store() as database:
+        sys.exit(command.drop(database, ids, _screen()))
+
+
+@contextmanager
+def _store() -> Iterator[Database]:
+    from bot.wiring import open_database
+
+    with explained(), open_database(settings()) as database:
+        yield database
+
+
+def _screen() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
 
 
 @main.group()

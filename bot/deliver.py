@@ -1,56 +1,246 @@
-"""Outbox → messenger: in order per conversation, with a lease, the outcome recorded."""
+"""
+Outbox → messenger: in order per conversation, within the account's budget, the outcome recorded.
+
+A message is leased, sent outside any transaction, and settled under the lease's token, so that a worker that was too
+slow changes nothing. What the messenger says goes by `Remedy`; what nobody knows is repeated only on a messenger where
+reading a thing twice is the worst that can happen (`Limits.repeatable`), see docs/decisions/0008-delivery.md.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, assert_never, runtime_checkable
 
 import structlog
 
 from bot.channels.errors import DeliveryError
-from bot.domain.messenger import Letter, Remedy
+from bot.channels.limits import SEND_SECONDS
+from bot.domain.messenger import Letter, Outcome, Remedy
 from bot.domain.turn import Message
+from bot.say import say_that_something_waits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.runtime import Runtime
+    from bot.channels.limits import Limits
+    from bot.domain.messenger import Receipt
+    from bot.runtime import Channel, Runtime
     from bot.store.rows import LeasedRow
+    from bot.store.work import Work
 
 log = structlog.get_logger()
 
-LEASE_SECONDS = 60.0
-# Seconds until the next try; after the last one the message has failed.
-BACK_OFF = (2, 10, 60, 300, 1800)
+# Longer than a send may take, so that nobody repeats what is still on its way.
+LEASE_SECONDS = 3 * SEND_SECONDS
+# How many are sent side by side; one that hangs holds up no more than these.
+SIDE_BY_SIDE = 8
+# Seconds until the next try; after the last one, most of a day later, the message has failed.
+BACK_OFF = (2, 10, 60, 300, 1800, 3600, 7200, 14400, 28800)
+# The window is taken as closed a little early: what is sent at its last moment arrives after it.
+WINDOW_MARGIN = timedelta(minutes=5)
+# When the messenger is asked for an uncertain message, and when its "I never had it" is believed.
+ASK_AFTER = timedelta(minutes=2)
+BELIEVE_AFTER = timedelta(minutes=10)
 
 
-def deliver_due(runtime: Runtime, limit: int = 50) -> int:
+@runtime_checkable
+class Finds(Protocol):
+    """A messenger that can be asked whether it has a message after all."""
+
+    def find(self, letter: Letter, since: datetime) -> str | None:
+        """
+        Return the messenger's id of this message, given to it at `since` or later; None when it never had it.
+
+        Raises:
+            DeliveryError: it does not say.
+
+        """
+        ...
+
+
+# ---- 1. what is due
+
+
+def deliver_due(runtime: Runtime, limit: int = SIDE_BY_SIDE) -> int:
     """Send what is due on the channels of this process; return how many messages were taken up."""
+    return sum(_deliver_on(runtime, channel, limit) for channel in runtime.channels.values())
+
+
+def _deliver_on(runtime: Runtime, channel: Channel, limit: int) -> int:
     now = runtime.clock.now()
-    channels = tuple(runtime.channels)
-    rows = runtime.database.write(lambda work: work.outbox.lease(now, limit, LEASE_SECONDS, channels=channels))
-    for row in rows:
-        _send(runtime, row)
+    if not runtime.database.read(lambda work: work.outbox.is_due(now, channel=channel.name)):
+        return 0
+    rows = runtime.database.write(lambda work: _leased(work, channel, limit, now))
+    if len(rows) == 1 or channel.limits.per_second is None:
+        for row in rows:
+            _send(runtime, channel, row)
+    elif rows:
+        # One newcomer's messages are never sent side by side: only the first of each conversation is leased.
+        with ThreadPoolExecutor(len(rows), thread_name_prefix="deliver") as senders:
+            list(senders.map(lambda row: _send(runtime, channel, row), rows))
     return len(rows)
 
 
-def _send(runtime: Runtime, row: LeasedRow) -> None:
+def _leased(work: Work, channel: Channel, limit: int, now: datetime) -> list[LeasedRow]:
+    limits = channel.limits
+    if not limits.repeatable:
+        work.outbox.lapsed(now, channel=channel.name)
+    if limits.per_second is None:
+        return work.outbox.lease(now, limit, LEASE_SECONDS, channels=(channel.name,))
+    rate, burst = limits.per_second, limits.burst
+    granted = work.budgets.take(channel.name, limit, per_second=rate, burst=burst, now=now)
+    rows = work.outbox.lease(now, granted, LEASE_SECONDS, channels=(channel.name,)) if granted else []
+    work.budgets.give_back(channel.name, granted - len(rows))
+    return rows
+
+
+# ---- 2. one message
+
+
+def _send(runtime: Runtime, channel: Channel, row: LeasedRow) -> None:
     """Send one message outside any transaction, then record what became of it."""
+    letter = _letter(row, channel.limits, runtime.clock.now())
+    if row.blocked:
+        runtime.database.write(lambda work: work.outbox.failed(row.id, row.lease_token, "blocked", None))
+        return
+    if not letter.window_open and letter.message.template is None:
+        runtime.database.write(lambda work: _wait(runtime, work, row))
+        return
     try:
-        letter = Letter(address=row.address, message=Message.from_body(row.body), reference=row.id)
-        provider_id = runtime.channels[row.channel].send(letter)
+        provider_id = channel.send(letter)
     except Exception as caught:  # noqa: BLE001  # whatever it was, the messages after this one must go out
         error = caught if isinstance(caught, DeliveryError) else DeliveryError(type(caught).__name__)
-        reason = error.reason
-        retry_at = _retry_at(runtime.clock.now(), row.attempts, error)
-        log.warning("delivery failed", outbox=row.id, reason=reason, again=retry_at is not None)
-        runtime.database.write(lambda work: work.outbox.failed(row.id, row.lease_token, reason, retry_at))
+        _not_taken(runtime, channel, row, error)
         return
     # The moment is taken inside the unit of work, so that what is shown later also has the later moment.
     runtime.database.write(lambda work: work.outbox.sent(row.id, row.lease_token, provider_id, runtime.clock.now()))
 
 
-def _retry_at(now: datetime, attempts: int, error: DeliveryError) -> datetime | None:
-    if error.remedy not in {Remedy.RETRY, Remedy.PAUSE} or attempts > len(BACK_OFF):
+def _letter(row: LeasedRow, limits: Limits, now: datetime) -> Letter:
+    message = Message.from_body(row.body)
+    return Letter(address=row.address, message=message, reference=row.id, window_open=_is_open(row, limits, now))
+
+
+def _is_open(row: LeasedRow, limits: Limits, now: datetime) -> bool:
+    if limits.window is None:
+        return True
+    return row.heard_at is not None and now < row.heard_at + limits.window - WINDOW_MARGIN
+
+
+def _wait(runtime: Runtime, work: Work, row: LeasedRow) -> None:
+    """Keep a message until the newcomer writes, and say once by a template that something waits."""
+    is_first = work.outbox.waiting_for(row.conversation_id) == 0
+    if work.outbox.wait(row.id, row.lease_token) and is_first:
+        say_that_something_waits(runtime, work, row.conversation_id)
+
+
+def _not_taken(runtime: Runtime, channel: Channel, row: LeasedRow, error: DeliveryError) -> None:
+    """Do what helps after the messenger did not take a message."""
+    now = runtime.clock.now()
+    remedy = error.remedy
+    if remedy is Remedy.UNCERTAIN and channel.limits.repeatable:
+        remedy = Remedy.RETRY
+    log.warning("delivery failed", outbox=row.id, reason=error.reason, remedy=remedy.value)
+    runtime.database.write(lambda work: _remedied(runtime, work, row, error, remedy, now))
+
+
+def _remedied(  # noqa: PLR0913, PLR0917  # one failure is these things
+    runtime: Runtime, work: Work, row: LeasedRow, error: DeliveryError, remedy: Remedy, now: datetime
+) -> None:
+    if error.new_address is not None:
+        work.newcomers.move_address(row.channel, row.address, error.new_address)
+    match remedy:
+        case Remedy.RETRY:
+            retry_at = _retry_at(now, row.attempts, error.retry_after)
+            work.outbox.failed(row.id, row.lease_token, error.reason, retry_at)
+        case Remedy.PAUSE:
+            # It was not refused for what it is, so the pause does not count as one of its tries.
+            until = now + timedelta(seconds=error.retry_after or BACK_OFF[1])
+            work.budgets.pause(row.channel, until, now=now)
+            work.outbox.failed(row.id, row.lease_token, error.reason, until, counts=False)
+        case Remedy.NEVER:
+            work.outbox.failed(row.id, row.lease_token, error.reason, None)
+        case Remedy.STOP_SENDING:
+            work.outbox.failed(row.id, row.lease_token, error.reason, None)
+            work.conversations.block(row.conversation_id, now=now)
+            work.outbox.give_up(row.conversation_id, error.reason)
+        case Remedy.WINDOW_CLOSED:
+            _wait(runtime, work, row)
+        case Remedy.UNCERTAIN:
+            work.outbox.uncertain(row.id, row.lease_token, error.reason, now)
+        case _:
+            assert_never(remedy)
+
+
+def _retry_at(now: datetime, attempts: int, retry_after: float | None) -> datetime | None:
+    if attempts > len(BACK_OFF):
         return None
-    return now + timedelta(seconds=max(BACK_OFF[attempts - 1], error.retry_after or 0))
+    return now + timedelta(seconds=max(BACK_OFF[attempts - 1], retry_after or 0))
+
+
+# ---- 3. what the messenger says later
+
+
+def take_receipt(runtime: Runtime, receipt: Receipt) -> bool:
+    """Record a receipt; return False when it brings nothing new: repeated, late, or of a message that is not ours."""
+    now = runtime.clock.now()
+
+    def record(work: Work) -> bool:
+        failed = receipt.outcome is Outcome.FAILED
+        waits = failed and receipt.remedy is Remedy.WINDOW_CLOSED
+        conversation = work.outbox.settled_as(
+            "waiting" if waits else receipt.outcome.value,
+            now,
+            outbox_id=receipt.reference,
+            provider_id=receipt.provider_id,
+            channel=receipt.channel,
+            error=receipt.reason if failed else None,
+        )
+        if conversation is None:
+            return False
+        if waits:
+            say_that_something_waits(runtime, work, conversation)
+        elif failed and receipt.remedy is Remedy.STOP_SENDING:
+            work.conversations.block(conversation, now=now)
+            work.outbox.give_up(conversation, receipt.reason or "stopped")
+        return True
+
+    return runtime.database.write(record)
+
+
+def settle_uncertain(runtime: Runtime, limit: int = 20) -> int:
+    """Ask the messengers for messages of unknown outcome; return how many are settled."""
+    return sum(
+        _settle_on(runtime, channel, limit) for channel in runtime.channels.values() if isinstance(channel, Finds)
+    )
+
+
+def _settle_on(runtime: Runtime, channel: Channel, limit: int) -> int:
+    now = runtime.clock.now()
+    name = channel.name
+    rows: Sequence[LeasedRow] = runtime.database.write(
+        lambda work: work.outbox.uncertain_since(now - ASK_AFTER, channel=name, limit=limit)
+    )
+    return sum(_settle(runtime, channel, row, now) for row in rows)
+
+
+def _settle(runtime: Runtime, channel: Channel, row: LeasedRow, now: datetime) -> bool:
+    assert isinstance(channel, Finds)
+    try:
+        provider_id = channel.find(_letter(row, channel.limits, now), row.created_at)
+    except DeliveryError as error:
+        log.warning("not settled", outbox=row.id, reason=error.reason)
+        return False
+    if provider_id is not None:
+        settled = runtime.database.write(
+            lambda work: work.outbox.settled_as(
+                "sent", runtime.clock.now(), outbox_id=row.id, provider_id=provider_id, channel=channel.name
+            )
+        )
+        return settled is not None
+    if now - row.available_at < BELIEVE_AFTER:
+        return False
+    # The messenger was asked, long after it could still be busy with it: this is no blind repeat.
+    return runtime.database.write(lambda work: work.outbox.retry(row.id, runtime.clock.now()))

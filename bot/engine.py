@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.deliver import deliver_due
-from bot.forget import drop_unanswered_notices, finish_erasures
+from bot.deliver import deliver_due, settle_uncertain
+from bot.fetch import fetch_due
+from bot.forget import drop_expired_codes, drop_unanswered_notices, finish_erasures
 from bot.receive import answer_next
 
 if TYPE_CHECKING:
@@ -28,10 +29,15 @@ TIDY_SECONDS = 60.0
 
 
 class Engine:
-    """Threads that answer, deliver and sweep. `start` it once; `stop` waits for what was begun."""
+    """
+    Threads that answer, deliver and sweep. `start` it once; `stop` waits for what was begun.
 
-    def __init__(self, workers: int = 2) -> None:
+    Several deliver, so that a messenger that hangs does not keep the others waiting.
+    """
+
+    def __init__(self, workers: int = 2, deliverers: int = 3) -> None:
         self._workers = workers
+        self._deliverers = deliverers
         self._runtime: Runtime | None = None
         self._waiting: deque[str] = deque()
         self._known: set[str] = set()
@@ -45,7 +51,8 @@ class Engine:
     def start(self, runtime: Runtime) -> None:
         """Begin to work for `runtime`."""
         self._runtime = runtime
-        jobs = [*(self._answer for _ in range(self._workers)), self._deliver, self._sweep]
+        deliver = (self._deliver for _ in range(self._deliverers))
+        jobs = [*(self._answer for _ in range(self._workers)), *deliver, self._fetch, self._sweep]
         for at, job in enumerate(jobs):
             thread = threading.Thread(target=self._guarded, args=(job,), name=f"engine-{at}", daemon=True)
             thread.start()
@@ -111,6 +118,11 @@ class Engine:
         while self._runtime is not None and not self._stopping.is_set() and deliver_due(self._runtime):
             pass
 
+    def _fetch(self) -> None:
+        self._stopping.wait(SWEEP_SECONDS)
+        while self._runtime is not None and not self._stopping.is_set() and fetch_due(self._runtime):
+            pass
+
     def _sweep(self) -> None:
         tidied = 0.0
         while not self._stopping.wait(SWEEP_SECONDS) and self._runtime is not None:
@@ -121,3 +133,5 @@ class Engine:
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidied = time.monotonic()
                 drop_unanswered_notices(runtime)
+                drop_expired_codes(runtime)
+                settle_uncertain(runtime)

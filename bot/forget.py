@@ -50,3 +50,8 @@ def drop_unanswered_notices(runtime: Runtime) -> int:
     """Drop messages that waited a day for a yes to the notice; return how many."""
     before = runtime.clock.now() - HELD_AT_MOST
     return runtime.database.write(lambda work: work.inbox.drop_held_older_than(before))
+
+
+def drop_expired_codes(runtime: Runtime) -> int:
+    """Drop the codes that nobody entered in time; return how many."""
+    return runtime.database.write(lambda work: work.links.drop_expired(runtime.clock.now()))

@@ -1,9 +1,11 @@
-"""What every edge calls for anything that a messenger tells: a message is stored and wakes whoever answers."""
+"""A messenger tells something: the one door for polling and webhooks, whatever the news is. Harmless when repeated."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+from bot.deliver import take_receipt
+from bot.domain.messenger import FromGroup, Moved, Reachable, Receipt
 from bot.domain.turn import Inbound
 from bot.receive import take_in
 
@@ -13,5 +15,24 @@ if TYPE_CHECKING:
 
 
 def hear(runtime: Runtime, news: News) -> str | None:
-    """Take the news in; return the conversation when it is a new message. The same news twice is harmless."""
-    return take_in(runtime, news) if isinstance(news, Inbound) else None
+    """Store the news and wake whoever acts on it; return the conversation's id when it is a new message."""
+    match news:
+        case Inbound():
+            return take_in(runtime, news)
+        case Receipt():
+            take_receipt(runtime, news)
+        case Reachable():
+            now = runtime.clock.now()
+            reachable = news.reachable
+            runtime.database.write(
+                lambda work: work.newcomers.set_reachable(news.channel, news.address, reachable=reachable, now=now)
+            )
+        case Moved():
+            runtime.database.write(
+                lambda work: work.newcomers.move_address(news.channel, news.address, news.new_address)
+            )
+        case FromGroup():
+            pass  # nothing of a group is stored; the edge says its one line
+        case _:
+            assert_never(news)
+    return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # What may stand in a log line beside the event's name. Anything else is left out, and the line says so.
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "conversation", "message", "error", "outbox", "reason", "again", "job",
+        "event", "level", "timestamp", "conversation", "message", "error", "outbox", "reason", "remedy", "again", "job",
         "channel", "count", "seconds", "rung", "address_port", "exception",
     }
 )  # fmt: skip
@@ -41,5 +41,5 @@ def set_up_logging(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    for name in ("uvicorn.access", "alembic"):
+    for name in ("uvicorn.access", "alembic", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -16,6 +16,7 @@ import structlog
 from bot.carry_out import carry_out
 from bot.domain.clock import local_day
 from bot.domain.turn import (
+    CAPTIONED,
     Choice,
     EraseNewcomer,
     Event,
@@ -28,8 +29,9 @@ from bot.domain.turn import (
     StartMessages,
     StopMessages,
 )
+from bot.fetch import expect_files, may_be_fetched
 from bot.flows.dialogue import VERSION, Dialogue
-from bot.ladder import commands, crisis, notice, subject, waiting
+from bot.ladder import commands, crisis, kinds, notice, subject, waiting
 from bot.ladder.turn import Decision, Heard, Person, Rung, Turn, say
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
@@ -39,7 +41,7 @@ from bot.store.encryption import TamperedError
 if TYPE_CHECKING:
     from bot.nlu.model import Understanding
     from bot.runtime import Runtime
-    from bot.store.rows import InboundRow, NewcomerRow
+    from bot.store.rows import ConversationRow, InboundRow, NewcomerRow
     from bot.store.work import Work
 
 log = structlog.get_logger()
@@ -62,13 +64,17 @@ def by_a_person(turn: Turn) -> Decision | None:
 LADDER: tuple[Rung, ...] = (
     crisis.crisis,
     crisis.after_crisis,
+    kinds.reaction,
     commands.stop,
     commands.delete_my_data,
+    commands.link,
+    notice.arrival,
     commands.choose_language,
     notice.notice,
     by_a_person,
+    commands.about_messengers,
     commands.other_commands,
-    subject.unreadable,
+    kinds.unreadable,
     waiting.answer,
     waiting.correction,
     subject.offered,
@@ -78,11 +84,12 @@ LADDER: tuple[Rung, ...] = (
     subject.not_understood,
 )
 
-KEEP_THE_CRISIS = frozenset({crisis.after_crisis, commands.choose_language})
+KEEP_THE_CRISIS = frozenset({crisis.after_crisis, kinds.reaction, notice.arrival, commands.choose_language})
 
 
 def decide(turn: Turn) -> Decision:
     """Return the decision of the first rung that does not decline. Pure."""
+    turn = subject.picked(turn)
     # "May a person contact you?" is answered next or not at all: a later yes means something else.
     forgotten = replace(turn, dialogue=replace(turn.dialogue, crisis=None))
     for rung in LADDER:
@@ -99,22 +106,42 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     """
     Store a message as its conversation's next one and wake whoever answers.
 
-    Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Return the conversation's
-    id, or None when the messenger gave this message before.
+    Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Other words for a message
+    that waits for its turn replace it. Return the conversation's id, or None when the messenger gave this before.
     """
-    masked = mask(inbound.text)
-    body = {**inbound.as_body(), "text": masked.text, "masked": bool(masked.kinds)}
-
-    def store(work: Work) -> tuple[str, bool]:
-        now = runtime.clock.now()
-        writing = work.newcomers.writing_from(inbound.channel, inbound.address, now=now)
-        conversation = writing.conversation.id
-        row = work.inbox.receive(conversation, inbound.channel, inbound.provider_id, inbound.kind.value, body, now)
-        return conversation, row is not None
-
-    conversation, is_new = runtime.database.write(store)
+    conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound))
     runtime.wake(conversation)
     return conversation if is_new else None
+
+
+def _stored(runtime: Runtime, work: Work, inbound: Inbound) -> tuple[str, bool]:
+    now = runtime.clock.now()
+    writing = work.newcomers.writing_from(inbound.channel, inbound.address, now=now)
+    conversation = writing.conversation.id
+    masked = mask(inbound.text)
+    words = {"text": masked.text, "masked": bool(masked.kinds)}
+    kind = inbound.kind
+    if inbound.edits is not None:
+        match work.inbox.reword(conversation, inbound.edits, {**words, "reworded": True}):
+            case True:
+                return conversation, True
+            case False:
+                kind = Kind.EDIT  # it was answered; what was meant instead is asked for
+            case None:
+                pass  # the first wording never came, so this is it
+    body = {**inbound.as_body(), **words}
+    row = work.inbox.receive(conversation, inbound.channel, inbound.provider_id, kind.value, body, now)
+    if row is None:
+        return conversation, False
+    # Who writes lets us in again, and opens the messenger's window for what had to wait.
+    work.conversations.unblock(conversation)
+    work.outbox.release_waiting(conversation, now)
+    consented = writing.newcomer.consent_at is not None
+    if consented and inbound.profile_name:
+        work.newcomers.set_profile_name(conversation, inbound.profile_name)
+    wanted = may_be_fetched(runtime.knowledge, kind, consented=consented)
+    expect_files(work, conversation, row.id, inbound.attachments, wanted, now)
+    return conversation, True
 
 
 # ---- 2. the turn
@@ -146,7 +173,7 @@ def answer_next(runtime: Runtime, conversation_id: str) -> Report | None:
     message, language = found
     try:
         understood = _understand(runtime, message, language)
-        return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message.id, understood))
+        return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message, understood))
     except Exception as error:  # noqa: BLE001  # whatever it was, the messages after this one must go on
         _failed(runtime, conversation_id, message, error)
         return Report(rung="failed")
@@ -162,20 +189,24 @@ def _next_unread(work: Work, conversation_id: str) -> tuple[InboundRow, str | No
 
 
 def _understand(runtime: Runtime, message: InboundRow, language: str | None) -> Understanding | None:
-    """Find the meaning of a text; a button carries its own."""
+    """Find the meaning of a text, or of the words beside a file; a button and a command carry their own."""
     text = message.body.get("text") or ""
-    if message.kind != Kind.TEXT or message.body.get("payload") or not words_of(text):
+    if message.kind not in CAPTIONED | {Kind.TEXT} or message.body.get("payload") or text.lstrip().startswith("/"):
+        return None
+    if not words_of(text):
         return None
     return runtime.understander.understand(text, language=language)
 
 
 def _turn(
-    runtime: Runtime, work: Work, conversation_id: str, message_id: str, understood: Understanding | None
+    runtime: Runtime, work: Work, conversation_id: str, read: InboundRow, understood: Understanding | None
 ) -> Report:
     conversation = work.conversations.locked(conversation_id)
     message = next((row for row in work.inbox.unread(conversation_id)), None)
-    if conversation is None or message is None or message.id != message_id:
+    if conversation is None or message is None or message.id != read.id:
         return Report(rung="taken")  # by another worker, while we were understanding it
+    if message.body.get("text") != read.body.get("text"):
+        return Report(rung="reworded")  # meanwhile; it is read again
     newcomer = work.newcomers.get(conversation.newcomer_id)
     if newcomer is None:
         return Report(rung="gone")
@@ -191,7 +222,8 @@ def _turn(
         person=person,
         today=local_day(now),
         understood=understood,
-        crisis=runtime.guard.check(_heard(message).text) if message.kind == Kind.TEXT else None,
+        # Captions, places and edits are guarded too; the words of a button are our own.
+        crisis=runtime.guard.check(_heard(message).text) if message.kind != Kind.BUTTON else None,
     )
     decision = decide(turn)
     offer = _language_to_offer(turn, decision)
@@ -205,7 +237,7 @@ def _turn(
         second_language=person.second_language,
         dialogue=replace(decision.dialogue, language_offered=offer) if offer else decision.dialogue,
         # A message that waited for the notice was answered with the notice then: what is said now comes after it.
-        position=work.outbox.next_position(message.id) if message.number <= conversation.read_mark else 0,
+        position=work.outbox.next_position(message.id) if _was_answered(message, conversation) else 0,
     )
     if newcomer.language != person.language:
         work.newcomers.set_language(newcomer.id, person.language)
@@ -229,6 +261,11 @@ def _turn(
         effects=tuple(effects),
         dialogue=voice.dialogue,
     )
+
+
+def _was_answered(message: InboundRow, conversation: ConversationRow) -> bool:
+    """Return whether something may have been said because of this message in an earlier turn."""
+    return message.number <= conversation.read_mark or bool(message.body.get("reworded"))
 
 
 def _heard(message: InboundRow) -> Heard:
@@ -269,8 +306,10 @@ def _person(  # noqa: PLR0913  # who writes is read from these
 
 def _before(turn: Turn, changed: str | None) -> list[Event]:
     """What is said before the answer: welcome back, a number was masked, a text was improved meanwhile."""
+    if turn.heard.kind is Kind.REACTION:
+        return []
     events: list[Event] = []
-    if turn.person.stopped and commands.meaning(turn) != "stop":
+    if turn.person.stopped and not commands.says_stop(turn):
         events += [StartMessages(), say("utter_started_again", turn)]
     if turn.heard.masked:
         events.append(say("utter_masked", turn))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.content.render import Known, Reader, Rendered
+from bot.domain.languages import SOURCE
+from bot.domain.turn import Button, Message, Template
 from bot.flows.dialogue import Dialogue, Offered
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from bot.domain.turn import Say, SlotValue
     from bot.runtime import Runtime
     from bot.store.work import Work
+
+
+# The template of content/whatsapp_templates.yml that says no more than that there is an answer.
+ANSWER_READY = "answer_ready"
 
 
 @dataclass(kw_only=True)
@@ -51,15 +57,65 @@ class Voice:
         self._remember(rendered)
         return rendered
 
+    def say_template(self, name: str, *variables: str, bulk: bool = False) -> None:
+        """
+        Queue an approved text, which WhatsApp takes at any time; other messengers get its words.
+
+        In the first of the person's languages that it is written in. Raises `KeyError` for an unknown name.
+        """
+        languages = self.runtime.knowledge.content.languages
+        language, second = languages.known(self.language), languages.known(self.second_language)
+        wanted = (code for code in (language, second, *languages.fallback, SOURCE) if code is not None)
+        written = (self.runtime.renderer.template(name, code) for code in wanted)
+        text = next((found for found in written if found is not None), None)
+        if text is None:
+            raise KeyError(name)
+        words = text.text
+        for number, variable in enumerate(variables, start=1):
+            words = words.replace(f"{{{number}}}", variable)
+        message = Message(
+            response=f"template_{name}",
+            text=words,
+            buttons=tuple(Button(title=button.title, payload=button.payload) for button in text.buttons),
+            language=text.language,
+            direction=languages.direction(text.language),
+            template=Template(name=name, variables=variables),
+        )
+        body = message.as_body()
+        self.work.outbox.say(self.conversation_id, self.cause, self.position, body, self.now, bulk=bulk)
+        self.position += 1
+
     def learn(self, values: Mapping[str, SlotValue]) -> None:
         """Take up values that an effect brought (a case number), for the texts that follow."""
         self.values.update(values)
 
     def _remember(self, rendered: Rendered) -> None:
         # All buttons of this answer count, so that "2" is still the second of the question when a language is offered.
-        self.shown += tuple(Offered(title=b.title, payload=b.payload) for b in rendered.message.buttons)
+        self.shown += tuple(
+            Offered(title=b.title, payload=b.payload, message=self.position) for b in rendered.message.buttons
+        )
         self.dialogue = replace(
             self.dialogue,
             explained=self.dialogue.explained | rendered.explained,
             offered=self.shown or self.dialogue.offered,
         )
+
+
+def say_that_something_waits(runtime: Runtime, work: Work, conversation_id: str) -> None:
+    """Queue the template that asks the newcomer to write, so that what waits for them may go out."""
+    conversation = work.conversations.get(conversation_id)
+    newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
+    if newcomer is None or ANSWER_READY not in runtime.knowledge.content.templates:
+        return  # without the template they hear of it when they write
+    languages = runtime.knowledge.content.languages
+    voice = Voice(
+        runtime=runtime,
+        work=work,
+        conversation_id=conversation_id,
+        cause=None,
+        now=runtime.clock.now(),
+        language=languages.known(newcomer.language) or languages.fallback[0],
+        second_language=languages.known(newcomer.second_language),
+        dialogue=Dialogue(),
+    )
+    voice.say_template(ANSWER_READY)

@@ -26,6 +26,20 @@ def _default_data_dir() -> Path:
     return Path(base) / "wegwijs"
 
 
+def _stripped(value: object) -> object:
+    """A secret read from a file often ends in a line break."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def _webhook_secret(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+        raise ValueError("1 to 256 letters, digits, _ and -; `openssl rand -hex 32` makes one")
+    return value
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
+
+
 class PartialSettingsError(ValueError):
     """Some settings of a messenger are given and others are missing."""
 
@@ -136,7 +150,7 @@ class Settings(BaseSettings):
         validation_alias="TWILIO_ACCOUNT_SID",
         description="WhatsApp: the account at Twilio (AC…); see console.twilio.com, Account Info.",
     )
-    twilio_auth_token: SecretStr | None = Field(
+    twilio_auth_token: Secret | None = Field(
         default=None,
         validation_alias="TWILIO_AUTH_TOKEN",
         description="WhatsApp: the account's token, which also signs what Twilio posts; beside the account's sid.",
@@ -170,6 +184,31 @@ class Settings(BaseSettings):
         if missing and len(missing) < len(given):
             raise PartialSettingsError("WhatsApp", missing)
         return not missing
+
+    telegram_token: Secret | None = Field(
+        default=None,
+        validation_alias="TELEGRAM_TOKEN",
+        description="The bot's token: write /newbot to @BotFather on Telegram. It is all that long polling needs.",
+    )
+    telegram_webhook_secret: Annotated[Secret | None, AfterValidator(_webhook_secret)] = Field(
+        default=None,
+        validation_alias="TELEGRAM_WEBHOOK_SECRET",
+        description=(
+            "Has Telegram post to PUBLIC_URL instead of being asked; your own choice of 1 to 256 letters, digits, "
+            "_ and - (openssl rand -hex 32 makes one)."
+        ),
+    )
+    telegram_api_url: Annotated[str, AfterValidator(_safe_address)] = Field(
+        default="https://api.telegram.org",
+        validation_alias="TELEGRAM_API_URL",
+        description="Another Bot API server than Telegram's own.",
+    )
+
+    @property
+    def telegram_webhook_url(self) -> str | None:
+        """Where Telegram posts to, or None: then it is asked for updates."""
+        both = self.public_url is not None and self.telegram_webhook_secret is not None
+        return f"{self.public_url}/webhooks/telegram" if both else None
 
     @property
     def url(self) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.content.render import Renderer
+from bot.content.render import Known, Reader, Renderer
 from bot.domain.clock import SystemClock
 from bot.flows.runner import Runner
 from bot.knowledge.folders import folders
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from bot.channels.telegram import Telegram
     from bot.channels.whatsapp import Account, WhatsApp
+    from bot.content.model import Content
     from bot.domain.clock import Clock
+    from bot.domain.turn import Message
     from bot.knowledge.folders import Folders
     from bot.knowledge.knowledge import Knowledge
     from bot.nlu.model import Understander
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
     Progress = Callable[[int, int, str], None]
+
+
+GROUP_LINE = "utter_group_line"
 
 
 def knowledge_folders(settings: Settings) -> Folders:
@@ -105,6 +111,45 @@ def parts(settings: Settings, on_progress: Progress | None = None) -> Iterator[P
         yield Parts(settings=settings, knowledge=knowledge, understander=model)
     finally:
         model.close()
+
+
+def telegram(settings: Settings, knowledge: Knowledge, *, clock: Clock | None = None) -> Telegram | None:
+    """Return the Telegram bot whose token is set, or None. Nothing is asked of Telegram yet."""
+    if settings.telegram_token is None:
+        return None
+    from bot.channels.telegram import Telegram
+
+    renderer = Renderer(content=knowledge.content, catalogues=knowledge.catalogues)
+    places = knowledge_folders(settings)
+    content, languages = knowledge.content, knowledge.content.languages
+    moment = clock or SystemClock()
+
+    def file(path: str) -> Path | None:
+        found = places.files(f"content/{path}")
+        return found[-1].path if found else None
+
+    def group_line(hint: str | None) -> Message | None:
+        if GROUP_LINE not in content.responses:
+            return None
+        reader = Reader(language=languages.known(hint) or languages.fallback[0])
+        return renderer.render(GROUP_LINE, reader, Known(), now=moment.now()).message
+
+    return Telegram(
+        settings.telegram_token.get_secret_value(),
+        api_url=settings.telegram_api_url,
+        payloads=_payloads(content),
+        file=file,
+        group_line=group_line,
+        clock=moment,
+    )
+
+
+def _payloads(content: Content) -> Iterator[str]:
+    """Give all that a button can carry: the authors', and the names of flows, which are offered at run time."""
+    for response in content.responses.values():
+        for variant in response.variants:
+            yield from (button.payload for button in variant.buttons)
+    yield from (f"/{flow}" for flow in content.flow_names)
 
 
 def preview_secret(database: Database) -> bytes:

@@ -72,10 +72,13 @@ def lanes() -> tuple[Lane, ...]:
         Lane(name="types", commands=((str(BIN / "mypy"),),)),
         Lane(name="layers", commands=((str(BIN / "lint-imports"), "--no-cache"), (str(BIN / "deptry"), "."))),
         Lane(name="knowledge", commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "train"))),
-        Lane(name="tests", commands=((*pytest, "-m", "not browser and not postgresql and not peers"),)),
+        Lane(
+            name="tests", commands=((*pytest, "-m", "not browser and not postgresql and not peers and not endurance"),)
+        ),
         Lane(name="conversations", commands=((wegwijs, "test", "tests/conversations"),)),
         Lane(name="postgresql", commands=((*pytest, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*pytest, "-m", "browser"),), needs="chromium"),
+        Lane(name="endurance", commands=((*pytest, "-m", "endurance"),)),
         Lane(
             name="peers",
             commands=((*pytest, "-m", "peers"),),

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.channels.errors import DeliveryError
-from bot.deliver import BACK_OFF, LEASE_SECONDS, deliver_due
-from bot.domain.turn import Button, Message
+from bot.channels.limits import SCREEN, Limits
+from bot.deliver import BACK_OFF, LEASE_SECONDS, deliver_due, settle_uncertain, take_receipt
+from bot.domain.messenger import Letter, Outcome, Receipt, Remedy
+from bot.domain.turn import Button, Inbound, Kind, Message, Template
+from bot.receive import take_in
 from tests.peers.tiny import at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from bot.domain.clock import HeldClock
     from bot.runtime import Runtime
     from bot.store.rows import OutboxRow
+    from bot.store.work import Work
 
 AWAY = DeliveryError("503")
-BLOCKED = DeliveryError("131026", permanent=True)
+REFUSED = DeliveryError("131026", remedy=Remedy.NEVER)
 
 
 @dataclass(kw_only=True)
@@ -28,10 +34,11 @@ class Messenger:
     """A messenger nobody can have here: it takes what it is given, unless something else was planned."""
 
     name: str = "telegram"
+    limits: Limits = SCREEN
     planned: list[BaseException | Callable[[], None]] = field(default_factory=list)
     took: list[tuple[str, str]] = field(default_factory=list)
 
-    def send(self, address: str, message: Message) -> str:
+    def send(self, letter: Letter) -> str:
         match self.planned.pop(0) if self.planned else None:
             case BaseException() as error:
                 raise error
@@ -39,7 +46,7 @@ class Messenger:
                 pass
             case happens:
                 happens()
-        self.took.append((address, message.text))
+        self.took.append((letter.address, letter.message.text))
         return f"{self.name}.{len(self.took)}"
 
     @property
@@ -116,10 +123,11 @@ def test_what_arrives_is_what_was_said(runtime: Runtime) -> None:
     @dataclass
     class Ear:
         name: str = "telegram"
+        limits: Limits = SCREEN
 
-        def send(self, address: str, message: Message) -> str:
-            arrived.append(message)
-            return address
+        def send(self, letter: Letter) -> str:
+            arrived.append(letter.message)
+            return letter.reference
 
     say(runtime, "amina", "سلام *BSN*")
     deliver_all(replace(runtime, channels={"telegram": Ear()}))
@@ -176,7 +184,7 @@ def test_each_try_waits_longer_and_the_last_one_ends_it(
 
 def test_what_can_never_arrive_ends_at_once(runtime: Runtime, messenger: Messenger) -> None:
     amina = say(runtime, "amina", "een", "twee")
-    messenger.planned = [BLOCKED]
+    messenger.planned = [REFUSED]
     deliver_all(runtime)
 
     assert states(runtime, amina) == ["failed", "sent"]
@@ -225,7 +233,7 @@ def test_a_process_that_died_on_the_way_is_taken_over(runtime: Runtime, messenge
     assert (states(runtime, amina), rows(runtime, amina)[0].attempts) == (["sent"], 2)
 
 
-@pytest.mark.parametrize("end", [None, AWAY, BLOCKED])
+@pytest.mark.parametrize("end", [None, AWAY, REFUSED])
 def test_who_lost_the_lease_records_nothing(
     end: Exception | None, runtime: Runtime, messenger: Messenger, clock: HeldClock
 ) -> None:
@@ -270,3 +278,313 @@ def test_a_long_queue_is_taken_in_parts(runtime: Runtime, messenger: Messenger) 
 
     assert [deliver_due(runtime, limit=2) for _ in range(4)] == [2, 2, 1, 0]
     assert len(set(messenger.took)) == 5
+
+
+# ---- a messenger with a window, a budget and receipts
+
+WINDOWED = Limits(text=1600, window=timedelta(hours=24), repeatable=False)
+NARROW = Limits(text=4096, per_second=2.0, burst=3)
+
+
+@pytest.fixture
+def whatsapp(runtime: Runtime) -> Messenger:
+    messenger = Messenger(name="whatsapp", limits=WINDOWED)
+    runtime.channels["whatsapp"] = messenger  # type: ignore[index]  # the fixture's own dictionary
+    return messenger
+
+
+def writes(runtime: Runtime, address: str, text: str, number: int = 1) -> str:
+    """Have somebody write; return their conversation."""
+    inbound = Inbound(
+        channel="whatsapp",
+        address=address,
+        provider_id=f"SM{number}",
+        kind=Kind.TEXT,
+        text=text,
+        received_at=runtime.clock.now(),
+    )
+    conversation = take_in(runtime, inbound)
+    assert conversation is not None
+    return conversation
+
+
+def templates(runtime: Runtime, conversation: str) -> list[str]:
+    messages = [Message.from_body(row.body) for row in rows(runtime, conversation)]
+    return [message.template.name for message in messages if message.template]
+
+
+def receipt(outcome: Outcome, *, reference: str | None = None, provider_id: str | None = None, **more: Any) -> Receipt:
+    return Receipt(channel="whatsapp", outcome=outcome, reference=reference, provider_id=provider_id, **more)
+
+
+def test_free_text_waits_until_the_newcomer_writes(runtime: Runtime, whatsapp: Messenger, clock: HeldClock) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    clock.wait(hours=24)
+    say(runtime, "yonas", "een", "twee", channel="whatsapp")
+    deliver_all(runtime)
+
+    assert states(runtime, yonas) == ["waiting", "waiting", "sent"]
+    assert templates(runtime, yonas) == ["answer_ready"]  # once, and it says nothing of what waits
+    writes(runtime, "yonas", "ja", number=2)
+    deliver_all(runtime)
+    assert whatsapp.texts[1:] == ["een", "twee"]
+    assert states(runtime, yonas) == ["sent"] * 3
+
+
+def test_within_the_window_free_text_goes(runtime: Runtime, whatsapp: Messenger, clock: HeldClock) -> None:
+    writes(runtime, "yonas", "hallo")
+    clock.wait(hours=23)
+    say(runtime, "yonas", "een", channel="whatsapp")
+    deliver_all(runtime)
+
+    assert whatsapp.texts == ["een"]
+
+
+def test_the_messenger_knows_better_when_its_window_is_closed(runtime: Runtime, whatsapp: Messenger) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    whatsapp.planned = [DeliveryError("63016", remedy=Remedy.WINDOW_CLOSED)]
+    deliver_all(runtime)
+
+    assert states(runtime, yonas) == ["waiting", "sent"]
+    assert templates(runtime, yonas) == ["answer_ready"]
+
+
+def test_a_window_that_closed_on_the_way_is_told_by_the_receipt(runtime: Runtime, whatsapp: Messenger) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    deliver_all(runtime)
+    told = receipt(Outcome.FAILED, provider_id="whatsapp.1", reason="63016", remedy=Remedy.WINDOW_CLOSED)
+    assert take_receipt(runtime, told)
+    assert not take_receipt(runtime, told)
+
+    assert states(runtime, yonas) == ["waiting", "queued"]
+    assert templates(runtime, yonas) == ["answer_ready"]
+
+
+def test_receipts_only_move_on_whatever_their_order(runtime: Runtime, whatsapp: Messenger) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    deliver_all(runtime)
+
+    assert take_receipt(runtime, receipt(Outcome.READ, provider_id="whatsapp.1"))
+    for late in (Outcome.SENT, Outcome.DELIVERED, Outcome.READ, Outcome.FAILED):
+        assert not take_receipt(runtime, receipt(late, provider_id="whatsapp.1"))
+    (row,) = rows(runtime, yonas)
+    assert (row.status, row.read_at) == ("read", runtime.clock.now())
+
+
+def test_a_receipt_of_nothing_of_ours_changes_nothing(runtime: Runtime, whatsapp: Messenger) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    deliver_all(runtime)
+
+    assert not take_receipt(runtime, receipt(Outcome.DELIVERED, provider_id="somebody else's"))
+    assert not take_receipt(runtime, receipt(Outcome.DELIVERED, reference="nothing of ours"))
+    assert not take_receipt(runtime, receipt(Outcome.DELIVERED))
+    (row,) = rows(runtime, yonas)
+    other = Receipt(channel="telegram", outcome=Outcome.READ, reference=row.id, provider_id=None)
+    assert not take_receipt(runtime, other)
+    assert states(runtime, yonas) == ["sent"]
+
+
+def test_an_unknown_outcome_is_not_repeated_and_a_receipt_settles_it(
+    runtime: Runtime, whatsapp: Messenger, clock: HeldClock
+) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", "twee", channel="whatsapp")
+    whatsapp.planned = [DeliveryError("read time-out", remedy=Remedy.UNCERTAIN)]
+    deliver_all(runtime)
+    clock.wait(hours=3)
+    deliver_all(runtime)
+
+    assert states(runtime, yonas) == ["uncertain", "sent"]
+    assert whatsapp.texts == ["twee"]
+    first = rows(runtime, yonas)[0]
+    assert take_receipt(runtime, receipt(Outcome.DELIVERED, reference=first.id, provider_id="SM9"))
+    settled = rows(runtime, yonas)[0]
+    assert (settled.status, settled.provider_id, settled.error) == ("delivered", "SM9", None)
+
+
+def test_where_a_double_is_harmless_an_unknown_outcome_is_repeated(
+    runtime: Runtime, messenger: Messenger, clock: HeldClock
+) -> None:
+    amina = say(runtime, "amina", "een")
+    messenger.planned = [DeliveryError("read time-out", remedy=Remedy.UNCERTAIN)]
+    deliver_all(runtime)
+    clock.wait(seconds=BACK_OFF[0])
+    deliver_all(runtime)
+
+    assert states(runtime, amina) == ["sent"]
+
+
+def test_a_process_that_died_on_the_way_leaves_an_unknown_outcome(
+    runtime: Runtime, whatsapp: Messenger, clock: HeldClock
+) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    whatsapp.planned = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        deliver_due(runtime)
+    clock.wait(seconds=LEASE_SECONDS)
+    deliver_all(runtime)
+
+    assert (states(runtime, yonas), whatsapp.took) == (["uncertain"], [])
+
+
+@dataclass(kw_only=True)
+class Asked(Messenger):
+    """A messenger that can be asked what it has."""
+
+    has: str | None = None
+    says: Exception | None = None
+
+    def find(self, letter: Letter, since: datetime) -> str | None:
+        if self.says is not None:
+            raise self.says
+        return self.has
+
+
+def uncertain(runtime: Runtime) -> tuple[str, Asked]:
+    asked = Asked(name="whatsapp", limits=WINDOWED)
+    runtime.channels["whatsapp"] = asked  # type: ignore[index]  # the fixture's own dictionary
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    asked.planned = [DeliveryError("read time-out", remedy=Remedy.UNCERTAIN)]
+    deliver_all(runtime)
+    return yonas, asked
+
+
+def test_the_messenger_is_asked_and_has_it(runtime: Runtime, clock: HeldClock) -> None:
+    yonas, asked = uncertain(runtime)
+    asked.has = "SM7"
+    assert settle_uncertain(runtime) == 0  # it may still be busy with it
+    clock.wait(minutes=2)
+    assert settle_uncertain(runtime) == 1
+
+    (row,) = rows(runtime, yonas)
+    assert (row.status, row.provider_id) == ("sent", "SM7")
+
+
+def test_the_messenger_is_asked_and_never_had_it(runtime: Runtime, clock: HeldClock) -> None:
+    yonas, asked = uncertain(runtime)
+    clock.wait(minutes=9)
+    assert settle_uncertain(runtime) == 0
+    clock.wait(minutes=1)
+    asked.says = DeliveryError("503")
+    assert settle_uncertain(runtime) == 0  # no answer is no "never"
+    asked.says = None
+    assert settle_uncertain(runtime) == 1
+    deliver_all(runtime)
+
+    assert (states(runtime, yonas), asked.texts) == (["sent"], ["een"])
+
+
+def test_who_blocked_us_hears_nothing_until_they_write(runtime: Runtime, whatsapp: Messenger, clock: HeldClock) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", "twee", channel="whatsapp")
+    whatsapp.planned = [DeliveryError("63014", remedy=Remedy.STOP_SENDING)]
+    deliver_all(runtime)
+    say(runtime, "yonas", "drie", channel="whatsapp")
+    deliver_all(runtime)
+    assert states(runtime, yonas) == ["failed"] * 3
+    assert [row.error for row in rows(runtime, yonas)] == ["63014", "63014", "blocked"]
+
+    writes(runtime, "yonas", "ik ben er weer", number=2)
+    say(runtime, "yonas", "vier", channel="whatsapp")
+    deliver_all(runtime)
+    assert whatsapp.texts == ["vier"]
+
+
+def test_a_refusal_told_by_the_receipt_stops_us_too(runtime: Runtime, whatsapp: Messenger) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    deliver_all(runtime)
+    say(runtime, "yonas", "twee", channel="whatsapp")
+    told = receipt(Outcome.FAILED, provider_id="whatsapp.1", reason="21610", remedy=Remedy.STOP_SENDING)
+    assert take_receipt(runtime, told)
+    deliver_all(runtime)
+
+    assert states(runtime, yonas) == ["failed", "failed"]
+    assert whatsapp.texts == ["een"]
+
+
+def test_a_pause_is_the_whole_accounts_and_costs_no_try(runtime: Runtime, clock: HeldClock) -> None:
+    narrow = Messenger(limits=NARROW)
+    runtime.channels["telegram"] = narrow  # type: ignore[index]  # the fixture's own dictionary
+    amina = say(runtime, "amina", "een")
+    narrow.planned = [DeliveryError("429", remedy=Remedy.PAUSE, retry_after=30)]
+    deliver_all(runtime)
+    say(runtime, "yonas", "hallo")
+    deliver_all(runtime)
+    assert narrow.took == []
+    assert rows(runtime, amina)[0].attempts == 0
+
+    clock.wait(seconds=30)
+    deliver_all(runtime)
+    assert sorted(narrow.texts) == ["een", "hallo"]
+
+
+def test_an_account_sends_no_faster_than_it_may(runtime: Runtime, clock: HeldClock) -> None:
+    narrow = Messenger(limits=NARROW)
+    runtime.channels["telegram"] = narrow  # type: ignore[index]  # the fixture's own dictionary
+    for number in range(10):
+        say(runtime, f"newcomer {number}", "hallo")
+    deliver_all(runtime)
+    assert len(narrow.took) == 3  # what it may send at once after a rest
+    clock.wait(seconds=1)
+    deliver_all(runtime)
+    assert len(narrow.took) == 5
+    clock.wait(minutes=1)
+    deliver_all(runtime)
+    assert len(narrow.took) == 8
+
+
+def test_answers_go_before_reminders(runtime: Runtime) -> None:
+    narrow = Messenger(limits=NARROW)
+    runtime.channels["telegram"] = narrow  # type: ignore[index]  # the fixture's own dictionary
+    now = runtime.clock.now()
+
+    def remind(work: Work) -> None:
+        for number in range(5):
+            conversation = work.newcomers.writing_from("telegram", f"newcomer {number}", now=now).conversation.id
+            work.outbox.say(conversation, None, 0, message("Morgen is de afspraak").as_body(), now, bulk=True)
+
+    runtime.database.write(remind)
+    say(runtime, "amina", "een")
+    deliver_all(runtime)
+
+    assert narrow.took[0] == ("amina", "een")
+    assert len(narrow.took) == 3
+
+
+def test_a_template_goes_out_after_the_window(runtime: Runtime, whatsapp: Messenger, clock: HeldClock) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    clock.wait(days=3)
+    reminder = replace(message("Morgen"), template=Template(name="reminder", variables=("morgen",)))
+    now = clock.now()
+    runtime.database.write(lambda work: work.outbox.say(yonas, None, 0, reminder.as_body(), now, bulk=True))
+    deliver_all(runtime)
+
+    assert whatsapp.texts == ["Morgen"]
+    assert Message.from_body(rows(runtime, yonas)[0].body) == reminder
+
+
+# ---- what a person must look at
+
+
+def test_what_is_stuck_can_be_tried_again_or_dropped(runtime: Runtime, messenger: Messenger) -> None:
+    amina = say(runtime, "amina", "een", "twee", "drie")
+    messenger.planned = [REFUSED, REFUSED]
+    deliver_all(runtime)
+    stuck = runtime.database.read(lambda work: work.outbox.stuck(10))
+    assert [row.body["text"] for row in stuck] == ["twee", "een"]
+
+    now = runtime.clock.now()
+    assert runtime.database.write(lambda work: work.outbox.retry(stuck[1].id, now))
+    assert runtime.database.write(lambda work: work.outbox.drop(stuck[0].id))
+    arrived = rows(runtime, amina)[2].id
+    assert not runtime.database.write(lambda work: work.outbox.drop(arrived))
+    deliver_all(runtime)
+    assert states(runtime, amina) == ["sent", "dropped", "sent"]
+    assert messenger.texts == ["drie", "een"]

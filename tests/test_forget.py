@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.channels.errors import DeliveryError
+from bot.channels.limits import SCREEN
 from bot.channels.terminal import Terminal
 from bot.commands.throwaway import Conversation, conversation
 from bot.deliver import deliver_due
+from bot.domain.messenger import Remedy
 from bot.domain.turn import Inbound, Kind
 from bot.forget import GOODBYE_AT_MOST, HELD_AT_MOST, drop_unanswered_notices, finish_erasures
 from bot.receive import answer_next, take_in
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.domain.clock import HeldClock
-    from bot.domain.turn import Message
+    from bot.domain.messenger import Letter
     from bot.runtime import Runtime
     from bot.store.rows import InboundRow, Writing
 
@@ -31,8 +33,9 @@ class Unreachable:
     """A messenger whose newcomer has taken our number away."""
 
     name = Terminal.name
+    limits = SCREEN
 
-    def send(self, address: str, message: Message) -> str:
+    def send(self, letter: Letter) -> str:
         raise DeliveryError("403")
 
 
@@ -181,8 +184,8 @@ def test_a_goodbye_that_can_never_arrive_keeps_nobody(amina: Conversation, runti
     asks_unreachably(amina)
 
     class Blocked(Unreachable):
-        def send(self, address: str, message: Message) -> str:
-            raise DeliveryError("131026", permanent=True)
+        def send(self, letter: Letter) -> str:
+            raise DeliveryError("131026", remedy=Remedy.NEVER)
 
     runtime.clock.wait(seconds=2)  # type: ignore[attr-defined]  # a held clock
     deliver_due(replace(runtime, channels={Terminal.name: Blocked()}))

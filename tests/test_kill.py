@@ -5,14 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import logging
-import os
 import random
 import re
-import signal
-import socket
-import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -38,7 +32,8 @@ from bot.receive import answer_next, take_in
 from bot.settings import Settings
 from bot.store.tables import metadata
 from bot.wiring import open_database, parts
-from tests.peers.small import small_assistant, small_knowledge
+from tests.peers.killable import Heard, Server, environment, killable, rows
+from tests.peers.small import small_assistant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,43 +73,6 @@ def plans(chance: random.Random) -> list[list[str]]:
 
 
 # ---- the server, and those who write to it
-
-
-@dataclass
-class Server:
-    """`wegwijs serve` in a process of its own, at one address and on one folder however often it is killed."""
-
-    folder: Path
-    port: int
-    starter: subprocess.Popen[str]
-    process: int = 0
-    kills: int = 0
-    until: float = 0
-
-    def start(self) -> None:
-        assert self.starter.stdin is not None
-        assert self.starter.stdout is not None
-        self.starter.stdin.write(f"{self.port}\n")
-        self.starter.stdin.flush()
-        self.process = int(self.starter.stdout.readline())
-        self.until = time.monotonic() + 120
-
-    def kill(self) -> None:
-        if not self.process:
-            return
-        try:
-            os.kill(self.process, signal.SIGKILL)
-        except ProcessLookupError:
-            raise AssertionError(f"it ended by itself:\n{self.log()}") from None
-        with suppress(ProcessLookupError):
-            while True:
-                os.kill(self.process, 0)
-                time.sleep(0.001)
-        self.process = 0
-        self.kills += 1
-
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
 
 
 @dataclass
@@ -176,42 +134,12 @@ class Post:
             time.sleep(chance.choice((0, 0, 0.02, 0.1, 0.2)))
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
-
-
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    knowledge = small_knowledge(tmp_path / "knowledge", "health", "housing")
-    ours = {
-        "WEGWIJS_DATA_DIR": str(tmp_path / "data"),
-        "WEGWIJS_KNOWLEDGE_DIR": str(knowledge),
-        "WEGWIJS_NLU_ENCODER": "0",
-        "WEGWIJS_LOG_LEVEL": "ERROR",
-    }
-    for name, value in ours.items():
+    for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
-    with parts(Settings()):
-        pass  # trained once here, so that each start reads it
-    command = [sys.executable, "-m", "tests.peers.serve_many"]
-    pipe = subprocess.PIPE
-    with (
-        (tmp_path / "log").open("w") as log,
-        subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=log, text=True) as starter,
-    ):
-        server = Server(folder=tmp_path, port=free_port(), starter=starter)
+    with killable(tmp_path) as server:
         yield server
-        server.kill()
-
-
-def rows(server: Server, query: str) -> list[Any]:
-    """Ask the file, past the assistant; nothing while there is no table yet."""
-    path = server.folder / "data" / "database" / "wegwijs.sqlite"
-    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
-        return file.execute(query).fetchall()
-    return []
 
 
 def taken(server: Server) -> int:
@@ -226,15 +154,6 @@ def left_behind(server: Server) -> Counter[str]:
 
 
 # ---- a thousand messages
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What became of one message: its status and what was said because of it, in order."""
-
-    text: str
-    status: str
-    said: tuple[tuple[str, str], ...]
 
 
 def lives(database: Database) -> dict[tuple[str, ...], tuple[list[Heard], Dialogue]]:

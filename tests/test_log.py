@@ -13,6 +13,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channels.limits import SCREEN
 from bot.channels.terminal import Terminal
 from bot.commands.throwaway import Conversation
 from bot.deliver import deliver_due
@@ -24,7 +25,7 @@ from tests.peers.tiny import at_work
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.domain.turn import Message
+    from bot.domain.messenger import Letter
     from bot.nlu.model import Understanding
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,12 +94,13 @@ class Broken:
     """An ear and a messenger that quote a newcomer in their errors, as libraries do."""
 
     name = Terminal.name
+    limits = SCREEN
 
     def understand(self, text: str, *, language: str | None = None) -> Understanding:
         raise ValueError(text)
 
-    def send(self, address: str, message: Message) -> str:
-        raise ValueError(f"{address}: {message.text}")
+    def send(self, letter: Letter) -> str:
+        raise ValueError(f"{letter.address}: {letter.message.text}")
 
 
 def test_what_goes_wrong_is_logged_without_anyones_words(capsys: pytest.CaptureFixture[str]) -> None:

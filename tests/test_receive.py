@@ -464,8 +464,9 @@ def test_the_second_miss_offers_a_person_and_a_yes_opens_a_case(newcomer: Conver
 
 def test_a_photo_an_empty_and_an_endless_message_are_answered(newcomer: Conversation) -> None:
     send(newcomer, A_REPAIR)
-    for text, kind in (("", Kind.OTHER), ("", None), (" \u200f\n\t ", None), ("👩‍👩‍👧", None)):
-        assert send(newcomer, text, kind=kind) == ["utter_only_text", "utter_ask_repair_reported"]
+    assert send(newcomer, "", kind=Kind.PHOTO) == ["utter_photo_off", "utter_ask_repair_reported"]
+    for text in ("", " \u200f\n\t ", "👩‍👩‍👧"):
+        assert send(newcomer, text) == ["utter_only_text", "utter_ask_repair_reported"]
     assert send(newcomer, "xq zv " * 20_000), "a message longer than any messenger lets through"
     assert dialogue(newcomer).collecting is not None
 

@@ -26,6 +26,8 @@ def run(parts: Parts, text: str, *, language: str | None, as_json: bool) -> None
         click.echo(json.dumps(_as_json(answers, reports[0]), ensure_ascii=False, indent=2))
         return
     for message in answers:
+        for media in message.media:
+            click.echo(f"[{media.alt}]")
         click.echo(message.text)
         for button in message.buttons:
             click.echo(f"  [{button.title}]")

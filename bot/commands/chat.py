@@ -80,6 +80,8 @@ def _show(message: Message, screen: Console) -> None:
     body = Text(justify="right" if message.direction == "rtl" else "left")
     for at, piece in enumerate(message.text.split("*")):
         body.append(piece, style="bold" if at % 2 else "")
+    for media in message.media:
+        body.append(f"\n[{media.alt}]", style="italic")
     for number, button in enumerate(message.buttons, start=1):
         body.append(f"\n {number}  {button.title}", style="cyan")
     screen.print(Panel(body, width=min(72, screen.width), border_style="green"))

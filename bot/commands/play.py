@@ -11,7 +11,6 @@ from rich.table import Table
 from bot.channels.terminal import Terminal
 from bot.commands.throwaway import conversation, throwaway
 from bot.domain.clock import HeldClock
-from bot.domain.turn import Kind
 from bot.knowledge.stories import read_stories
 
 if TYPE_CHECKING:
@@ -65,9 +64,9 @@ def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
                 if not played.passed:
                     return played
                 text = str(step.value)
-                payload = text if text.startswith("/") else None
-                kind = Kind.OTHER if step.other else None
-                answers, reports = talk.send(text, payload=payload, kind=kind)
+                # A command stands for the button that carries it, unless its kind says that somebody typed it.
+                payload = text if text.startswith("/") and step.sent is None else None
+                answers, reports = talk.send(text, payload=payload, kind=step.sent)
                 said, texts = [message.response for message in answers], [message.text for message in answers]
                 dialogue = reports[-1].dialogue if reports else dialogue
                 effects = [effect for report in reports for effect in report.effects]

@@ -17,14 +17,16 @@ from bot.engine import Engine
 from bot.web.app import create_app
 from bot.web.desk import Desk
 from bot.web.media import media_routes
-from bot.wiring import open_database, preview_secret, whatsapp, whatsapp_account
+from bot.wiring import open_database, preview_secret, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from starlette.routing import Route
 
+    from bot.channels.telegram import Telegram
     from bot.channels.whatsapp import Account
+    from bot.commands.serve_telegram import TelegramEdge
     from bot.runtime import Channel, Runtime
     from bot.settings import Settings
     from bot.wiring import Parts
@@ -39,20 +41,28 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
     webchat = WebChat()
     engine = Engine()
     account = whatsapp_account(settings)
+    bot = telegram(settings, parts.knowledge)
     with open_database(settings) as database:
         clock = SystemClock()
         channels: dict[str, Channel] = {WebChat.name: webchat}
         if account is not None:
             channels["whatsapp"] = whatsapp(account, database, parts.knowledge, clock)
+        if bot is not None:
+            channels[bot.name] = bot
         runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
         desk = Desk(runtime)
+        edge = _telegram_edge(settings, runtime, bot) if bot else None
         app = create_app(
             desk,
             webchat,
             secret=preview_secret(database),
             health=lambda: _health(runtime),
             clock=runtime.clock,
-            more_routes=[*media_routes(parts.knowledge.media), *_whatsapp_routes(settings, runtime, account)],
+            more_routes=[
+                *media_routes(parts.knowledge.media),
+                *(edge.routes if edge else ()),
+                *_whatsapp_routes(settings, runtime, account),
+            ],
         )
         config = uvicorn.Config(
             app,
@@ -67,10 +77,22 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         parts.understander.warm()
         try:
             _say_where(host, real_port, settings)
+            if edge:
+                edge.start()
             server.run(sockets=[listening])
         finally:
             webchat.close()
+            if edge:
+                edge.stop()
             engine.stop()
+            if bot:
+                bot.close()
+
+
+def _telegram_edge(settings: Settings, runtime: Runtime, bot: Telegram) -> TelegramEdge:
+    from bot.commands.serve_telegram import TelegramEdge  # its library is large: only for who has a bot
+
+    return TelegramEdge(settings, runtime, bot)
 
 
 def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | None) -> list[Route]:

@@ -246,7 +246,7 @@ class Renderer:
         if not variant.media or variant.alt is None:
             return ()
         alt = self._first(variant.alt_context, variant.alt, language, reader.second)
-        filled = self._filled(alt, language, known, today)
+        filled = self._filled(alt, language, known, today).replace("*", "")  # read aloud, never shown in bold
         return tuple(Media(path=path, alt=filled) for path in variant.media)
 
     # ---- filling

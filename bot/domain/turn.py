@@ -97,6 +97,11 @@ class Media:
     path: str
     alt: str
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is heard, not seen."""
+        return self.path.endswith((".mp3", ".ogg"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Template:

@@ -32,6 +32,9 @@ MESSENGERS: Mapping[str, str] = {
 LINK_DONE = "utter_link_done"
 LINK_WRONG = "utter_link_wrong"
 LINK_TOO_MANY = "utter_link_too_many"
+LINK_NOTICE = (
+    "utter_link_notice"  # in the person's other messengers: what was joined, and what to do if it was not them
+)
 LINK_NONE_OTHER = "utter_link_none_other"
 ASK_REMINDERS_TO = "utter_ask_reminders_to"
 REMINDERS_TO_SET = "utter_reminders_to_set"

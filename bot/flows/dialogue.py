@@ -42,10 +42,11 @@ class Answered:
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """A button that the last message showed: its words pick it too."""
+    """A button that the last answer showed: its words pick it too, or its number in its own message."""
 
     title: str
     payload: str
+    message: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ class Dialogue:
                 "skipped": sorted(self.skipped),
                 "answers": [[a.flow, a.step, a.slot] for a in self.answers],
                 "misses": self.misses,
-                "offered": [[o.title, o.payload] for o in self.offered],
+                "offered": [[o.title, o.payload, o.message] for o in self.offered],
                 "explained": sorted(self.explained),
                 "language_chosen": self.language_chosen,
                 "language_offered": self.language_offered,
@@ -132,7 +133,7 @@ class Dialogue:
             skipped=frozenset(raw["skipped"]),
             answers=tuple(Answered(flow=f, step=s, slot=slot) for f, s, slot in raw["answers"]),
             misses=raw["misses"],
-            offered=tuple(Offered(title=t, payload=p) for t, p in raw["offered"]),
+            offered=tuple(_offered(*offer) for offer in raw["offered"]),
             explained=frozenset(raw["explained"]),
             language_chosen=raw["language_chosen"],
             language_offered=raw["language_offered"],
@@ -140,6 +141,11 @@ class Dialogue:
             crisis=raw["crisis"],
             question=raw["question"],
         )
+
+
+def _offered(title: str, payload: str, message: int = 0) -> Offered:
+    """Return a saved button; earlier releases did not say in which message it stood."""
+    return Offered(title=title, payload=payload, message=message)
 
 
 class StateFromTheFutureError(Exception):

@@ -257,6 +257,9 @@ def _explained(one: Any, path: tuple[Any, ...]) -> tuple[str, str, str]:
             found = "missing_setting", f"'{here}' is missing", f"add '{here}:'"
         case "string_pattern_mismatch" if here == "payload":
             found = "payload", f"'{given}' is no button payload", "write /SetSlots(slot=value), /intent or /skip"
+        case "string_pattern_mismatch" if here in ("image", "audio"):
+            mend = "write media/ and the name of a file below content/media/: letters, digits, - and _"
+            found = "media_path", f"'{given}' is no file of ours", mend
         case "string_pattern_mismatch":
             found = "name", f"'{given}' is no name", "use small letters, digits and _ only"
         case "too_long":

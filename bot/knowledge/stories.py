@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.turn import Kind
 from bot.knowledge.document import Document, Mistake, read_document
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ class StoryStep:
     """
     One step. Rasa's: `user`, `utter`, `slot_was_set`. Ours: `text_contains`, `effect`, `wait` (`{hours: 3}`).
 
-    `other` marks a user step that is a picture or a voice note.
+    `sent` is the kind of a user step that is no text or button (`kind: voice`); `other: true` is `kind: other`.
     """
 
     kind: str
     value: Any = None
     slots: tuple[tuple[str, Any], ...] = ()
-    other: bool = False
+    sent: Kind | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,4 +93,9 @@ def _step(document: Document, path: tuple[str | int, ...], raw: Any, mistakes: l
         pairs = [pair for pair in value if isinstance(pair, dict)] if isinstance(value, list) else []
         slots = tuple((name, filled) for pair in pairs for name, filled in pair.items())
         return StoryStep(kind=kind, slots=slots)
-    return StoryStep(kind=kind, value=value, other=bool(raw.get("other", False)))
+    sent = raw.get("kind", Kind.OTHER.value if raw.get("other") else None)
+    if sent is not None and (kind != "user" or sent not in set(Kind)):
+        mend = f"use one of: {', '.join(Kind)}"
+        mistakes.append(document.mistake("story", path, f"'{sent}' is no kind of message", mend))
+        return None
+    return StoryStep(kind=kind, value=value, sent=Kind(sent) if sent else None)

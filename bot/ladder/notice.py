@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.turn import AcceptNotice, DeclineNotice, HoldMessage
-from bot.ladder import waiting
+from bot.domain.turn import AcceptNotice, DeclineNotice, HoldMessage, SetLanguage
+from bot.ladder import commands, waiting
 from bot.ladder.actions import events_of
 from bot.ladder.answers import No, from_button, from_text, pressed
 from bot.ladder.turn import Decision, decided, say
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 NOTICE = "notice"
 ERASE = "erase"
+
+
+def arrival(turn: Turn) -> Decision | None:
+    """Show the notice in the language of the link that somebody came by."""
+    code = None if turn.person.consented else commands.language_link(turn)
+    if code is None:
+        return None
+    fresh = replace(turn.dialogue, stack=(), language_chosen=True, notice_shown=True)
+    outcome = turn.runner.start(fresh, NOTICE)
+    return decided(outcome.dialogue, SetLanguage(language=code), *events_of(outcome, turn))
 
 
 def notice(turn: Turn) -> Decision | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.turn import Choice, Kind
 from bot.ladder.actions import events_of
-from bot.ladder.answers import No, from_text, pressed
+from bot.ladder.answers import pressed
+from bot.ladder.commands import about_messengers, other_commands
 from bot.ladder.crisis import crisis
 from bot.ladder.turn import Decision, decided, say
-from bot.nlu.text import words_of
+from bot.nlu.slot_values import plain_digits
+from bot.nlu.text import clean, words_of
 
 if TYPE_CHECKING:
+    from bot.flows.dialogue import Offered
     from bot.ladder.turn import Turn
 
 # Chosen by hand so that a plain question starts its flow and a vague one is asked about; see docs/decisions/0003.
@@ -26,19 +30,45 @@ SURE_SMALL_TALK = 0.9
 SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "tasks"})
 # A yes or a no belongs to the question that waits; when it fits there no better, that is said.
 ONLY_WHEN_NOTHING_WAITS = frozenset({"affirm", "deny"})
+# Questions whose answers are chosen; to the others ("how many?", "which day?") a number is an answer of its own.
+CHOSEN = frozenset({"choice", "yes_no"})
+_BARE_NUMBER = re.compile(r"\W*(\d{1,2})\W*")
+_DIGIT = re.compile(r"\d")
 
 
-def unreadable(turn: Turn) -> Decision | None:
-    """Say what to do instead of a picture, a voice note or a sticker; a thumb up may be an answer."""
-    wordless = turn.heard.kind is Kind.TEXT and not words_of(turn.heard.text)
-    if turn.heard.kind is Kind.OTHER or (wordless and not _answers(turn)):
-        return decided(turn.dialogue, say("utter_only_text", turn), *turn.runner.ask_again(turn.dialogue))
-    return None
+def picked(turn: Turn) -> Turn:
+    """Return the turn with a bare number, in any script, taken for the choice of that number on the screen."""
+    if turn.heard.kind is not Kind.TEXT or turn.heard.payload is not None or turn.person.helped_by_person:
+        return turn
+    number = _BARE_NUMBER.fullmatch(plain_digits(clean(turn.heard.text)))
+    shown = _numbered(turn) if number else ()
+    if number is None or not 1 <= int(number[1]) <= len(shown):
+        return turn
+    payload = shown[int(number[1]) - 1].payload
+    return replace(turn, heard=replace(turn.heard, payload=payload, kind=Kind.BUTTON))
 
 
-def _answers(turn: Turn) -> bool:
+def _numbered(turn: Turn) -> tuple[Offered, ...]:
+    """Return the choices that a number may mean; none where a number is an answer of its own."""
+    messages: dict[int, list[Offered]] = {}
+    for offer in turn.dialogue.offered:
+        messages.setdefault(offer.message, []).append(offer)
+    groups = [tuple(group) for group in messages.values()]
     slot = turn.knowledge.slots.get(turn.dialogue.collecting or "")
-    return slot is not None and slot.kind != "text" and not isinstance(from_text(turn, slot, turn.heard.text), No)
+    if slot is not None and slot.kind not in CHOSEN:
+        return ()
+    asking = [group for group in groups if slot and any(_fills(offer, slot.name) for offer in group)]
+    # The offer of another language stands below an answer; its one button is not what "1" means there.
+    own = [group for group in groups if not all(offer.payload.startswith("/language ") for offer in group)]
+    # A list of languages, or the question after a crisis text, may stand where the flow's own question was.
+    shown = next(reversed(asking or own or groups), ())
+    # Below "0 to 3 years" and "4 to 12 years" a 4 is an age.
+    return () if slot and any(_DIGIT.search(plain_digits(offer.title)) for offer in shown) else shown
+
+
+def _fills(offer: Offered, slot: str) -> bool:
+    press = pressed(offer.payload)
+    return press is not None and press.slot == slot
 
 
 def offered(turn: Turn) -> Decision | None:
@@ -48,7 +78,8 @@ def offered(turn: Turn) -> Decision | None:
     said = words_of(turn.heard.text)
     for offer in turn.dialogue.offered:
         if said and words_of(offer.title) == said:
-            return button(replace(turn, heard=replace(turn.heard, payload=offer.payload, kind=Kind.BUTTON)))
+            press = replace(turn, heard=replace(turn.heard, payload=offer.payload, kind=Kind.BUTTON))
+            return about_messengers(press) or other_commands(press) or button(press)
     return None
 
 

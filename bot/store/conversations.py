@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from bot.store.rows import ConversationRow
-from bot.store.tables import UNREAD, conversations, inbound
+from bot.store.tables import UNREAD, addresses, conversations, inbound
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from bot.store.keys import Keys
 
@@ -67,6 +67,18 @@ class Conversations:
         """Record who answers the next message: bot or human."""
         self._set(conversation_id, route=route, updated_at=now)
 
+    def block(self, conversation_id: str, *, now: datetime) -> None:
+        """Record that this person lets nothing through here; they do again when they write."""
+        self._address_of(conversation_id, addresses.c.blocked_at.is_(None), blocked_at=now)
+
+    def unblock(self, conversation_id: str) -> None:
+        """Record that this person wrote, or let us in again."""
+        self._address_of(conversation_id, addresses.c.blocked_at.is_not(None), blocked_at=None)
+
+    def _address_of(self, conversation_id: str, condition: ColumnElement[bool], **values: object) -> None:
+        theirs = select(conversations.c.address_id).where(conversations.c.id == conversation_id).scalar_subquery()
+        self._connection.execute(update(addresses).where(addresses.c.id == theirs, condition).values(**values))
+
     def add_attempt(self, conversation_id: str) -> int:
         """Count one more attempt in a row that did not help, and return how many there are."""
         count: int = self._connection.execute(
@@ -104,4 +116,5 @@ def conversation_from(row: Row[*tuple[Any, ...]], keys: Keys) -> ConversationRow
         attempts=row.attempts,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        heard_at=row.heard_at,
     )

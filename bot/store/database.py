@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -225,7 +226,8 @@ class _PostgresqlDatabase(Database):
             pool_pre_ping=True,  # after a restart of the server every pooled connection would fail once
             connect_args={"options": "-c timezone=UTC"},
         )
-        self._reader = self._engine.execution_options(postgresql_readonly=True)
+        # One picture for the whole unit, as on SQLite: between two statements a person's key may be another.
+        self._reader = self._engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         self._closed = False
 
     def upgrade(self) -> None:
@@ -268,6 +270,8 @@ def _usable() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise DatabaseUnusableError(" ".join(str(error.orig).split())) from error
+    except sqlite3.DatabaseError as error:  # from a connection past the engine
+        raise DatabaseUnusableError(" ".join(str(error).split())) from error
 
 
 def _pauses() -> Iterator[float]:

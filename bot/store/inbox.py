@@ -66,7 +66,7 @@ class Inbox:
         self._connection.execute(
             update(conversations)
             .where(conversations.c.id == conversation_id)
-            .values(next_number=number + 1, updated_at=now)
+            .values(next_number=number + 1, updated_at=now, heard_at=now)
         )
         return InboundRow(
             id=row_id,
@@ -81,6 +81,28 @@ class Inbox:
             attempts=0,
             error=None,
         )
+
+    def reword(self, conversation_id: str, provider_id: str, words: Mapping[str, Any]) -> bool | None:
+        """
+        Replace parts of the body of a message that no turn has taken yet, or that waits for the notice.
+
+        The latter is read once more: danger may be in the new words. Return False when a turn has taken it, None
+        when it is not there. The conversation must be held.
+        """
+        row = self._connection.execute(
+            select(inbound)
+            .where(inbound.c.conversation_id == conversation_id, inbound.c.provider_id == provider_id)
+            .with_for_update()
+        ).one_or_none()
+        if row is None:
+            return None
+        if row.status not in {"unread", "held"}:
+            return False
+        key = self._keys.of_conversation(conversation_id)
+        body = {**self._opened(row).body, **words}
+        sealed = self._keys.seal_json(body, key, table="inbound", column="sealed", row=row.id)
+        self._connection.execute(update(inbound).where(inbound.c.id == row.id).values(sealed=sealed, status="unread"))
+        return True
 
     def unread(self, conversation_id: str) -> list[InboundRow]:
         """Return the messages that no turn has taken yet, in order."""

@@ -12,7 +12,7 @@ from bot.store.encryption import EncryptionError
 from bot.store.errors import AlreadySaidError, ConversationGoneError
 from bot.store.ids import new_id
 from bot.store.rows import LeasedRow, OutboxRow
-from bot.store.tables import addresses, conversations, outbox, unsent
+from bot.store.tables import UNCERTAIN, WAITING, addresses, conversations, outbox, unsent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from bot.store.keys import Keys
 
 _earlier = outbox.alias("earlier")
+
+# What a receipt may move on from: what is settled never goes back, whatever order the receipts come in.
+_BEFORE: Mapping[str, tuple[str, ...]] = {
+    "sent": ("queued", "leased", "uncertain"),
+    "delivered": ("queued", "leased", "uncertain", "sent"),
+    "read": ("queued", "leased", "uncertain", "sent", "delivered"),
+    "failed": ("leased", "uncertain", "sent"),
+    "waiting": ("leased", "uncertain", "sent"),
+}
 
 
 def _on(channels: Collection[str] | None) -> ColumnElement[bool]:
@@ -40,16 +49,18 @@ class Outbox:
         self._connection = connection
         self._keys = keys
 
-    def say(
+    def say(  # noqa: PLR0913  # one message is these things
         self,
         conversation_id: str,
         cause_inbound_id: str | None,
         position: int,
         body: Mapping[str, Any],
         now: datetime,
+        *,
+        bulk: bool = False,
     ) -> OutboxRow:
         """
-        Queue a message as the conversation's next one.
+        Queue a message as the conversation's next one; `bulk` lets the answers to other people go first.
 
         `cause_inbound_id` is the message it answers and `position` its place in that answer: the same place
         twice raises `AlreadySaidError`, and undoes the whole unit of work.
@@ -75,6 +86,7 @@ class Outbox:
                 sealed=self._keys.seal_json(body, key, table="outbox", column="sealed", row=row_id),
                 available_at=now,
                 created_at=now,
+                bulk=bulk,
             )
             .on_conflict_do_nothing(index_elements=["cause_inbound_id", "position"])
             .returning(outbox.c.id)
@@ -97,12 +109,21 @@ class Outbox:
             provider_id=None,
             error=None,
             created_at=now,
+            bulk=bulk,
+            delivered_at=None,
+            read_at=None,
         )
 
     def next_position(self, cause_inbound_id: str) -> int:
         """Return the place after what was said already because of this message."""
         query = select(func.count()).select_from(outbox).where(outbox.c.cause_inbound_id == cause_inbound_id)
         return self._connection.execute(query).scalar_one()
+
+    def is_due(self, now: datetime, *, channel: str) -> bool:
+        """Return whether something may have to be sent on this channel now: a look that holds up no writer."""
+        free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
+        query = select(outbox.c.id).where(unsent(), outbox.c.available_at <= now, free, _on((channel,))).limit(1)
+        return self._connection.scalar(query) is not None
 
     def lease(
         self, now: datetime, limit: int, for_seconds: float, *, channels: Collection[str] | None = None
@@ -113,7 +134,8 @@ class Outbox:
         With `channels` only their messages are taken: a process leaves alone what it cannot deliver.
 
         Only the first unsent message of a conversation is taken, so a newcomer reads them in order; one that
-        waits for a retry holds up those behind it. A lease that ran out is taken again, under a newer token.
+        waits for a retry holds up those behind it. A lease that ran out is taken again, under a newer token;
+        call `lapsed` first for a messenger on which that could say a thing twice.
         """
         behind_another = (
             exists()
@@ -126,7 +148,7 @@ class Outbox:
             .where(unsent(), outbox.c.available_at <= now, ~behind_another)
             .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now))
             .where(_on(channels))
-            .order_by(outbox.c.available_at, outbox.c.id)
+            .order_by(outbox.c.bulk, outbox.c.available_at, outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=outbox)
         ).all()
@@ -150,14 +172,16 @@ class Outbox:
             select(
                 outbox,
                 conversations.c.newcomer_id,
+                conversations.c.heard_at,
                 addresses.c.id.label("address_id"),
                 addresses.c.channel,
+                addresses.c.blocked_at,
                 addresses.c.sealed.label("address_sealed"),
             )
             .join(conversations, conversations.c.id == outbox.c.conversation_id)
             .join(addresses, addresses.c.id == conversations.c.address_id)
             .where(outbox.c.id.in_(ids))
-            .order_by(outbox.c.available_at, outbox.c.id)
+            .order_by(outbox.c.bulk, outbox.c.available_at, outbox.c.id)
         ).all()
         leased = []
         for row in rows:
@@ -174,7 +198,12 @@ class Outbox:
             row.address_sealed, key=key, table="addresses", column="sealed", row=row.address_id
         )
         return LeasedRow(
-            **self._values(row), newcomer_id=row.newcomer_id, channel=row.channel, address=address.decode()
+            **self._values(row),
+            newcomer_id=row.newcomer_id,
+            channel=row.channel,
+            address=address.decode(),
+            heard_at=row.heard_at,
+            blocked=row.blocked_at is not None,
         )
 
     def sent(self, outbox_id: str, token: int, provider_id: str | None, now: datetime) -> bool:
@@ -189,15 +218,121 @@ class Outbox:
             error=None,
         )
 
-    def failed(self, outbox_id: str, token: int, error: str, retry_at: datetime | None) -> bool:
-        """Record a failure: try again at `retry_at`, or never. False when the lease has passed to another."""
+    def failed(self, outbox_id: str, token: int, error: str, retry_at: datetime | None, *, counts: bool = True) -> bool:
+        """
+        Record a failure: try again at `retry_at`, or never. False when the lease has passed to another.
+
+        A try that was no fault of the message does not count (`counts` false).
+        """
         if retry_at is None:
             return self._settle(outbox_id, token, status="failed", leased_until=None, error=error)
-        return self._settle(outbox_id, token, status="queued", available_at=retry_at, leased_until=None, error=error)
+        attempts = outbox.c.attempts if counts else outbox.c.attempts - 1
+        return self._settle(
+            outbox_id,
+            token,
+            status="queued",
+            available_at=retry_at,
+            leased_until=None,
+            error=error,
+            attempts=attempts,
+        )
 
-    def uncertain(self, outbox_id: str, token: int, error: str) -> bool:
+    def uncertain(self, outbox_id: str, token: int, error: str, now: datetime) -> bool:
         """Record that nobody knows whether it arrived: it is not sent again, and a receipt may settle it."""
-        return self._settle(outbox_id, token, status="uncertain", leased_until=None, error=error)
+        return self._settle(outbox_id, token, status="uncertain", leased_until=None, error=error, available_at=now)
+
+    def wait(self, outbox_id: str, token: int) -> bool:
+        """Record that it waits until the newcomer writes; False when the lease has passed to another."""
+        return self._settle(outbox_id, token, status="waiting", leased_until=None, error=None)
+
+    def release_waiting(self, conversation_id: str, now: datetime) -> int:
+        """Let go out what waited for the newcomer to write. Return how many."""
+        return self._connection.execute(
+            update(outbox)
+            .where(outbox.c.conversation_id == conversation_id, WAITING)
+            .values(status="queued", available_at=now)
+        ).rowcount
+
+    def waiting_for(self, conversation_id: str) -> int:
+        """Return how many messages wait for the newcomer to write."""
+        query = select(func.count()).select_from(outbox).where(outbox.c.conversation_id == conversation_id, WAITING)
+        return self._connection.execute(query).scalar_one()
+
+    def lapsed(self, now: datetime, *, channel: str) -> int:
+        """Mark as uncertain what was leased on this channel by a process that never said what became of it."""
+        return self._connection.execute(
+            update(outbox)
+            .where(outbox.c.status == "leased", outbox.c.leased_until <= now, _on((channel,)))
+            .values(status="uncertain", leased_until=None, error="lease ran out", available_at=now)
+        ).rowcount
+
+    def uncertain_since(self, before: datetime, *, channel: str, limit: int) -> list[LeasedRow]:
+        """Return what has been uncertain on this channel since `before` or longer, the oldest first."""
+        query = select(outbox.c.id).where(UNCERTAIN, outbox.c.available_at <= before, _on((channel,)))
+        return self._with_addresses(list(self._connection.scalars(query.order_by(outbox.c.available_at).limit(limit))))
+
+    def settled_as(  # noqa: PLR0913  # by name, what the receipt says
+        self,
+        outcome: str,
+        now: datetime,
+        *,
+        outbox_id: str | None = None,
+        provider_id: str | None = None,
+        channel: str,
+        error: str | None = None,
+    ) -> str | None:
+        """
+        Record what a receipt says of the message with this id, or with this messenger's id.
+
+        Return its conversation's id; None when there is no such message, or it has moved on already.
+        """
+        which = outbox.c.id == outbox_id if outbox_id else outbox.c.provider_id == provider_id
+        moments = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
+        values: dict[str, object] = {"status": outcome, "leased_until": None, "error": error}
+        if outcome in moments:
+            values[moments[outcome]] = now
+            values["sent_at"] = func.coalesce(outbox.c.sent_at, now)
+            values["provider_id"] = func.coalesce(outbox.c.provider_id, provider_id)
+        elif outcome == "waiting":
+            values["sent_at"] = None
+        conversation: str | None = self._connection.scalar(
+            update(outbox)
+            .where(which, outbox.c.status.in_(_BEFORE[outcome]), _on((channel,)))
+            .values(**values)
+            .returning(outbox.c.conversation_id)
+        )
+        return conversation
+
+    def stuck(self, limit: int) -> list[OutboxRow]:
+        """Return what did not arrive, or may not have, the latest first: what a person must look at."""
+        query = select(outbox).where(outbox.c.status.in_(("failed", "uncertain"))).order_by(outbox.c.id.desc())
+        rows = self._connection.execute(query.limit(limit)).all()
+        return [OutboxRow(**self._values(row)) for row in rows]
+
+    def retry(self, outbox_id: str, now: datetime) -> bool:
+        """Queue once more what failed or is uncertain; False when it is neither, or its content is gone."""
+        return self._again(outbox_id, status="queued", available_at=now, attempts=0, error=None)
+
+    def drop(self, outbox_id: str) -> bool:
+        """Give up what failed or is uncertain, its content too; False when it is neither."""
+        return self._again(outbox_id, status="dropped", sealed=None)
+
+    def _again(self, outbox_id: str, **values: object) -> bool:
+        stuck = outbox.c.status.in_(("failed", "uncertain"))
+        return (
+            self._connection.execute(
+                update(outbox).where(outbox.c.id == outbox_id, stuck, outbox.c.sealed.is_not(None)).values(**values)
+            ).rowcount
+            == 1
+        )
+
+    def give_up(self, conversation_id: str, error: str) -> int:
+        """Fail what still has to go out in a conversation that can't be reached any more. Return how many."""
+        return self._connection.execute(
+            update(outbox)
+            .where(outbox.c.conversation_id == conversation_id, outbox.c.status.in_(("queued", "waiting")))
+            .values(status="failed", error=error)
+        ).rowcount
 
     def _settle(self, outbox_id: str, token: int, **values: object) -> bool:
         settled = self._connection.execute(
@@ -256,4 +391,7 @@ class Outbox:
             "provider_id": row.provider_id,
             "error": row.error,
             "created_at": row.created_at,
+            "bulk": row.bulk,
+            "delivered_at": row.delivered_at,
+            "read_at": row.read_at,
         }

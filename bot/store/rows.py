@@ -25,7 +25,11 @@ class NewcomerRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationRow:
-    """One address of one newcomer. `state` is what `save_state` was given, `route` is bot or human."""
+    """
+    One address of one newcomer. `state` is what `save_state` was given, `route` is bot or human.
+
+    `heard_at` is when they last wrote in it; None for a conversation from before that was kept.
+    """
 
     id: str
     newcomer_id: str
@@ -39,6 +43,7 @@ class ConversationRow:
     attempts: int
     created_at: datetime
     updated_at: datetime
+    heard_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,14 @@ class Writing:
     newcomer: NewcomerRow
     conversation: ConversationRow
     is_new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayRow:
+    """A conversation in which a newcomer can be reached."""
+
+    conversation_id: str
+    channel: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,15 +99,62 @@ class OutboxRow:
     provider_id: str | None
     error: str | None
     created_at: datetime
+    bulk: bool
+    delivered_at: datetime | None
+    read_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeasedRow(OutboxRow):
-    """A message to send now, and to whom. Give `lease_token` back with the outcome."""
+    """
+    A message to send now, and to whom. Give `lease_token` back with the outcome.
+
+    `heard_at` is when the newcomer last wrote in this conversation; `blocked` that they let nothing through.
+    """
 
     newcomer_id: str
     channel: str
     address: str = field(repr=False)
+    heard_at: datetime | None
+    blocked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentRow:
+    """
+    A file that came with a message, without its content.
+
+    `media_type` and `size` are what was found once `is_here`; before that what the messenger said. `error` is why it
+    was refused.
+    """
+
+    id: str
+    conversation_id: str
+    inbound_id: str
+    place: int
+    status: str
+    media_type: str | None
+    size: int | None
+    error: str | None
+    is_here: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueFileRow:
+    """
+    A file with which something must be done at the messenger: fetched, then deleted there; or only deleted.
+
+    `wanted`: it may be fetched. `is_here`: that was done. `attempts` counts the leases of this step, this one too.
+    """
+
+    id: str
+    conversation_id: str
+    channel: str
+    reference: str = field(repr=False)
+    wanted: bool
+    is_here: bool
+    attempts: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,6 +91,7 @@ class Desk:
             direction=message.direction,
             buttons=message.buttons,
             at=sent_at,
+            media=message.media,
         )
 
     def _is_busy(self, work: Work, address: str) -> bool:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from bot.channels.webchat import WebChat
     from bot.domain.languages import Direction, Languages
+    from bot.domain.turn import Media
 
 LONGEST_TEXT = 4096  # characters; what Telegram takes in one message
 LARGEST_FORM = 256 * 1024  # bytes; a text well over the limit still arrives whole, so that it can be kept
@@ -60,6 +61,7 @@ class Line:
     direction: Direction
     buttons: tuple[Button, ...]
     at: datetime
+    media: tuple[Media, ...] = ()
 
     @property
     def time(self) -> str:
@@ -82,6 +84,7 @@ class Line:
             "time": self.time,
             "parts": [part.as_json() for part in self.parts],
             "buttons": [button.title for button in self.buttons],
+            "media": [{"src": f"/{one.path}", "alt": one.alt, "sound": one.is_sound} for one in self.media],
         }
 
 

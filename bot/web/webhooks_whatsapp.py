@@ -16,9 +16,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import ImmutableMultiDict
 from starlette.responses import Response
 from starlette.routing import Route
-from twilio.request_validator import RequestValidator
 
 from bot.channels import whatsapp_news
+from bot.channels.whatsapp_signature import is_signed
 from bot.hear import hear
 from bot.web.public_address import public_address
 
@@ -99,11 +99,7 @@ class WhatsAppWebhooks:
         if not signature or form is None:
             return None
         address = public_address(request, public_url=self.public_url, trusted=self.trusted)
-        try:
-            signed = RequestValidator(self.token).validate(address, form, signature)  # type: ignore[no-untyped-call]
-        except (ValueError, UnicodeError):  # an address that is none
-            return None
-        return form if signed else None
+        return form if is_signed(self.token, address, form, signature) else None
 
 
 async def _body(request: Request) -> bytes | None:

@@ -38,8 +38,11 @@ test_cases:
       - utter: utter_notice_accepted
       - utter: utter_clarify
       - user: ""
+        kind: voice
+      - utter: utter_voice_not_yet
+      - user: ""
         other: true
-      - utter: utter_only_text
+      - utter: utter_other_kind
 """
 
 

@@ -37,6 +37,7 @@ def small_assistant() -> Parts:
 CORE = (
     "flows/patterns.yml",
     "content/responses/system.yml",
+    "content/responses/messengers.yml",
     "content/responses/preview.yml",
     "content/languages.yml",
     "content/sources.yml",

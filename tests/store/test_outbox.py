@@ -130,7 +130,7 @@ def test_a_retry_holds_up_those_behind_it(
 
 ENDS = {
     "failed": lambda work, row, _: work.outbox.failed(row.id, row.lease_token, "blocked", None),
-    "uncertain": lambda work, row, _: work.outbox.uncertain(row.id, row.lease_token, "timeout"),
+    "uncertain": lambda work, row, now: work.outbox.uncertain(row.id, row.lease_token, "timeout", now),
     "sent": lambda work, row, now: work.outbox.sent(row.id, row.lease_token, "m1", now),
 }
 
@@ -165,7 +165,7 @@ def test_a_stale_token_is_refused(
         lambda work: work.outbox.sent(slow.id, slow.lease_token, "m1", now),
         lambda work: work.outbox.failed(slow.id, slow.lease_token, "late", now),
         lambda work: work.outbox.failed(slow.id, slow.lease_token, "late", None),
-        lambda work: work.outbox.uncertain(slow.id, slow.lease_token, "late"),
+        lambda work: work.outbox.uncertain(slow.id, slow.lease_token, "late", now),
     ):
         assert not database.write(late)
     assert database.write(lambda work: work.outbox.sent(quick.id, quick.lease_token, "m2", now))

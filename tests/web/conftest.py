@@ -7,7 +7,7 @@ import json
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,8 @@ from babel.messages.pofile import read_po
 from bot.channels.webchat import WebChat
 from bot.domain.clock import HeldClock
 from bot.domain.languages import Language, Languages
-from bot.domain.turn import Button, Inbound, Kind, Message
+from bot.domain.messenger import Letter
+from bot.domain.turn import Button, Inbound, Kind, Media, Message
 from bot.web.app import create_app
 from bot.web.preview import Line
 
@@ -91,6 +92,13 @@ ANSWERS = {
     "html": says(
         '<img src=x onerror="alert(1)"> *<b>dik</b>* <script>alert(2)</script> https://x.nl/"onclick=alert(3)'
     ),
+    "brief": replace(
+        says("Zo ziet de brief eruit."),
+        media=(
+            Media(path="media/letter.png", alt='Een brief van de "gemeente"'),
+            Media(path="media/letter.mp3", alt="De tekst, voorgelezen."),
+        ),
+    ),
     "lang": says("Dit antwoord is erg lang. " * 40 + "x" * 300),
 }
 
@@ -137,14 +145,22 @@ class Desk:
 
     def say(self, address: str, message: Message, *, done: int = 0) -> None:
         with self.lock:
-            self._add(address, message.text, False, message.language, message.buttons)
+            self._add(address, message.text, False, message.language, message.buttons, message.media)
             self.working[address] = self.working.get(address, 0) - done
-        self.webchat.send(address, message)
+        self.webchat.send(Letter(address=address, message=message, reference="1"))
 
     def volunteer_says(self, text: str) -> None:
         self.say(self.taken[0].address, says(text))
 
-    def _add(self, address: str, text: str, mine: bool, language: str, buttons: tuple[Button, ...]) -> None:
+    def _add(  # noqa: PLR0913, PLR0917  # a line has these parts
+        self,
+        address: str,
+        text: str,
+        mine: bool,
+        language: str,
+        buttons: tuple[Button, ...],
+        media: tuple[Media, ...] = (),
+    ) -> None:
         lines = self.lines.setdefault(address, [])
         lines.append(
             Line(
@@ -155,6 +171,7 @@ class Desk:
                 direction=self.languages.direction(language),
                 buttons=buttons,
                 at=datetime.now(UTC),
+                media=media,
             )
         )
 

@@ -73,7 +73,8 @@ def write(page: Page, text: str) -> None:
 
 
 def choose(page: Page, language: str) -> None:
-    page.locator(f".languages button[value={language}]").click()
+    with page.expect_navigation():  # what is typed into the page that goes would be a draft of the one that comes
+        page.locator(f".languages button[value={language}]").click()
 
 
 def mine(page: Page) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import threading
 import time
@@ -29,6 +30,20 @@ def test_the_first_page_offers_every_language_by_its_own_name(site: Site, visito
     for language in site.desk.languages.all.values():
         assert f'value="{language.code}" lang="{language.code}" dir="{language.direction}"' in visitor.page
         assert language.name in visitor.page
+
+
+def test_a_picture_and_a_sound_come_with_their_words(visitor: Visitor) -> None:
+    visitor.write("brief")
+    page = visitor.open()
+    assert '<img src="/media/letter.png" alt="Een brief van de &#34;gemeente&#34;" loading="lazy">' in page.text
+    assert '<audio controls preload="none" src="/media/letter.mp3"' in page.text
+    assert "<figcaption>De tekst, voorgelezen.</figcaption>" in page.text
+    assert "media-src 'self'" in page.headers["content-security-policy"]
+    lines = json.loads(visitor.ask("GET", "/messages?after=0", **JSON).text)["lines"]
+    assert lines[-1]["media"] == [
+        {"src": "/media/letter.png", "alt": 'Een brief van de "gemeente"', "sound": False},
+        {"src": "/media/letter.mp3", "alt": "De tekst, voorgelezen.", "sound": True},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,18 @@ import asyncio
 import threading
 
 from bot.channels.webchat import WebChat
+from bot.domain.messenger import Letter
 from bot.domain.turn import Message
 
 MESSAGE = Message(response="utter_x", text="x", buttons=(), language="nl", direction="ltr")
+LETTER = Letter(address="amina", message=MESSAGE, reference="1")
 
 
 def test_sending_from_another_thread_wakes_only_this_address() -> None:
     async def story() -> tuple[bool, bool]:
         chat = WebChat()
         with chat.listen("amina") as hers, chat.listen("yonas") as his:
-            threading.Thread(target=chat.send, args=["amina", MESSAGE]).start()
+            threading.Thread(target=chat.send, args=[LETTER]).start()
             return await hers.wait(5), await his.wait(0.05)
 
     assert asyncio.run(story()) == (True, False)
@@ -23,7 +25,7 @@ def test_a_wake_up_before_the_wait_is_not_lost() -> None:
     async def story() -> bool:
         chat = WebChat()
         with chat.listen("amina") as waiter:
-            chat.send("amina", MESSAGE)
+            chat.send(LETTER)
             await asyncio.sleep(0.01)
             return await waiter.wait(0)
 
@@ -32,7 +34,7 @@ def test_a_wake_up_before_the_wait_is_not_lost() -> None:
 
 def test_each_delivery_has_its_own_id_and_nobody_needs_to_listen() -> None:
     chat = WebChat()
-    assert chat.send("amina", MESSAGE) != chat.send("amina", MESSAGE)
+    assert chat.send(LETTER) != chat.send(LETTER)
 
 
 def test_a_page_whose_loop_stopped_is_no_problem() -> None:
@@ -44,7 +46,7 @@ def test_a_page_whose_loop_stopped_is_no_problem() -> None:
         return manager
 
     manager = asyncio.run(leave_open())
-    assert chat.send("amina", MESSAGE)
+    assert chat.send(LETTER)
     assert manager is not None
 
 

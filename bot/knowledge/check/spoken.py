@@ -42,6 +42,7 @@ SPOKEN: Mapping[str, frozenset[str]] = {
     "utter_link_code": frozenset({"link_code", "link_minutes"}),
     "utter_link_done": _NOTHING,
     "utter_link_none_other": _NOTHING,
+    "utter_link_notice": frozenset({"messenger"}),
     "utter_link_too_many": _NOTHING,
     "utter_link_wrong": _NOTHING,
     "utter_list_button": _NOTHING,

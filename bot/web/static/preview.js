@@ -71,10 +71,27 @@
     return bdi;
   }
 
-  function bubble(mine, text, small) {
+  /** A picture with its words for who cannot see it; a sound with its words for who cannot hear it. */
+  function figure(file, line) {
+    const node = make("figure");
+    Object.assign(node, { lang: line.language, dir: line.direction });
+    if (file.sound) {
+      const audio = make("audio");
+      Object.assign(audio, { controls: true, preload: "none", src: file.src, ariaLabel: file.alt });
+      node.append(audio, make("figcaption", "", file.alt));
+    } else {
+      const image = make("img");
+      Object.assign(image, { src: file.src, alt: file.alt });
+      image.addEventListener("load", () => { if (stuck) toEnd(); });
+      node.append(image);
+    }
+    return node;
+  }
+
+  function bubble(mine, text, small, files = []) {
     const node = make("div", `line ${mine ? "mine" : "ours"} new`);
     const inner = make("div", "bubble");
-    inner.append(make("span", "unseen", `${mine ? words.you : "Wegwijs"}: `), text, small);
+    inner.append(make("span", "unseen", `${mine ? words.you : "Wegwijs"}: `), ...files, text, small);
     node.append(inner);
     return node;
   }
@@ -121,7 +138,7 @@
       place(node, line.number);
       return;
     }
-    const node = bubble(line.mine, text, clockTime(line));
+    const node = bubble(line.mine, text, clockTime(line), line.media.map((file) => figure(file, line)));
     node.dataset.number = line.number;
     if (line.buttons.length) node.append(choices(line));
     place(node, line.number);

@@ -1,0 +1,108 @@
+"""
+Long polling: the embedded mode's ear. It asks Telegram what is new, hands everything to `hear`, and only then asks on.
+
+Asking for what comes after an update confirms it, so what is not stored yet is told again.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.channels.errors import DeliveryError
+from bot.domain.turn import Inbound, Kind
+from bot.hear import hear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.channels.telegram import Telegram
+    from bot.channels.telegram_news import Told
+    from bot.domain.messenger import News
+    from bot.runtime import Runtime
+
+log = structlog.get_logger()
+
+# Seconds until Telegram is asked again after it could not be, the longest again and again.
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
+# What a person has to mend: another process asks too, or a webhook is set.
+PAUSE_FOR: Mapping[str, float] = {"conflict": 10.0}
+# A message that cannot be stored this often is stored without its words, so that those of others are heard.
+TRIES = 5
+
+
+class Listener:
+    """A thread that listens to one bot. `start` it once; `stop` returns when what was heard is stored."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        channel: Telegram,
+        *,
+        pauses: Sequence[float] = PAUSES,
+        hears: Callable[[Runtime, News], object] = hear,
+    ) -> None:
+        self._runtime = runtime
+        self._hears = hears
+        self._channel = channel
+        self._pauses = pauses
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="listen", daemon=True)
+        self._offset = 0
+        self._away = 0
+        self._unstored = 0
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Store what was heard and end."""
+        self._stopping.set()
+        self._channel.stop_polling()
+        self._thread.join(timeout=30)
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                told = self._channel.poll(self._offset)
+            except DeliveryError as error:
+                self._away += 1
+                pause = error.retry_after or PAUSE_FOR.get(error.reason)
+                self._rest("messenger is away", error.reason, pause or self._pause(self._away))
+                continue
+            self._away = 0
+            try:
+                for one in told:
+                    self._hear(one)
+            except Exception as error:  # noqa: BLE001  # the store is away, or something none of us thought of
+                self._unstored += 1
+                self._rest("message not stored", type(error).__name__, self._pause(self._unstored))
+
+    def _hear(self, told: Told) -> None:
+        for news in told.news:
+            try:
+                self._hears(self._runtime, news)
+            except Exception:
+                if self._unstored < TRIES or not isinstance(news, Inbound):
+                    raise
+                self._hears(self._runtime, _bare(news))  # which fails too while the store is away
+                log.error("message stored without its words", channel=self._channel.name)  # noqa: TRY400  # no trace: it may quote the words
+        self._unstored = 0
+        self._offset = told.number + 1
+        self._channel.settle(told)
+
+    def _pause(self, failures: int) -> float:
+        return self._pauses[min(failures, len(self._pauses)) - 1]
+
+    def _rest(self, event: str, reason: str, seconds: float) -> None:
+        if not self._stopping.is_set():
+            log.warning(event, channel=self._channel.name, reason=reason, seconds=seconds)
+            self._stopping.wait(seconds)
+
+
+def _bare(inbound: Inbound) -> Inbound:
+    return replace(inbound, kind=Kind.OTHER, text="", payload=None, edits=None, profile_name=None, attachments=())
