@@ -7,6 +7,7 @@ Asking for what comes after an update confirms it, so what is not stored yet is 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 PAUSE_FOR: Mapping[str, float] = {"conflict": 10.0}
 # A message that cannot be stored this often is stored without its words, so that those of others are heard.
 TRIES = 5
+STOP_SECONDS = 30.0
 
 
 class Listener:
@@ -62,8 +64,11 @@ class Listener:
     def stop(self) -> None:
         """Store what was heard and end."""
         self._stopping.set()
-        self._channel.stop_polling()
-        self._thread.join(timeout=30)
+        # Again and again: it may just have looked whether it should stop, and ask once more.
+        end = time.monotonic() + STOP_SECONDS
+        while self._thread.is_alive() and time.monotonic() < end:
+            self._channel.stop_polling()
+            self._thread.join(timeout=0.1)
 
     def _listen(self) -> None:
         while not self._stopping.is_set():

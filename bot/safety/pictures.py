@@ -111,6 +111,8 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 def _on_white(picture: Image.Image) -> Image.Image:
     """Return a new picture with these pixels and nothing else; what can be seen through is white paper."""
+    if picture.mode.startswith("I"):  # a scan with sixteen bits for each grey: Pillow would cut instead of scale
+        picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
     plain = Image.new("RGB", picture.size, "white")
     if picture.has_transparency_data:
         seen = picture.convert("RGBA")

@@ -379,6 +379,15 @@ def test_nothing_is_lost_and_the_order_kept_while_it_cannot_listen(
     assert chat.heard() == [f"bericht {number}" for number in range(5)]
 
 
+def test_a_question_that_is_never_answered_loses_nothing(chat: Chat) -> None:
+    chat.says("Hallo?")
+    chat.telegram.gate.fail(hangs("getUpdates", after=True))
+    with pytest.raises(DeliveryError, match="timed_out"):
+        chat.bot.poll(0, seconds=0)
+
+    assert [told.number for told in chat.bot.poll(0, seconds=0)] == [1]
+
+
 def test_another_one_listens_too(chat: Chat) -> None:
     """A webhook that is set elsewhere makes Telegram refuse to be asked; once it is gone, all is heard."""
     chat.telegram.ask("setWebhook", {"url": "http://127.0.0.1:9/nobody"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import re
 import shutil
 import signal
 from typing import TYPE_CHECKING
@@ -159,6 +161,12 @@ def test_check_says_why_telegram_refuses(trained: Home, phone_network: Emulator,
 # ---- serve
 
 
+def is_well(port: int) -> bool:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line.request("GET", "/healthz")
+    return line.getresponse().status == 200
+
+
 def lines_until(process: subprocess.Popen[str], words: str) -> str:
     assert process.stdout is not None
     said = ""
@@ -169,7 +177,11 @@ def lines_until(process: subprocess.Popen[str], words: str) -> str:
     return said
 
 
-def end(process: subprocess.Popen[str]) -> str:
+def end(process: subprocess.Popen[str], said: str) -> str:
+    """Stop it once it serves: a signal before that ends it like any program."""
+    found = re.search(r"127\.0\.0\.1:(\d+)/healthz", said)
+    assert found
+    assert until(lambda: is_well(int(found[1])))
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 0
@@ -184,15 +196,17 @@ def test_serve_answers_a_bot_with_only_a_token(home: Home, phone_network: Emulat
 
     assert "is asked for messages" in said
     assert until(lambda: [call for call in phone_network.gate.of("sendMessage") if call.status == 200])
-    assert TOKEN not in end(process)
+    assert TOKEN not in end(process, said)
 
 
 @pytest.mark.peers
 def test_serve_says_what_is_missing_for_a_webhook(home: Home, phone_network: Emulator) -> None:
     process = home.start("serve", "--port", "0", **bot(phone_network, TELEGRAM_WEBHOOK_SECRET=SECRET))
 
-    assert "PUBLIC_URL is missing" in lines_until(process, "Bot Fixture")
-    end(process)
+    said = lines_until(process, "Bot Fixture")
+
+    assert "PUBLIC_URL is missing" in said
+    end(process, said)
 
 
 @pytest.mark.peers
@@ -202,7 +216,7 @@ def test_serve_takes_posts(home: Home, phone_network: Emulator) -> None:
 
     assert "posts to https://wegwijs.example.nl/webhooks/telegram" in said
     assert phone_network.gate.of("getUpdates") == []
-    end(process)
+    end(process, said)
 
 
 @pytest.mark.parametrize("token", [TOKEN, "not a token"])
@@ -212,4 +226,4 @@ def test_serve_starts_without_telegram(home: Home, token: str) -> None:
     said = lines_until(process, "Telegram cannot be reached" if token == TOKEN else "does not know this TELEGRAM_TOKEN")
 
     assert "Wegwijs is ready" in said
-    assert token not in said + end(process)
+    assert token not in said + end(process, said)
