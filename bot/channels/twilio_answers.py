@@ -101,11 +101,12 @@ def _refused(status: int, code: object) -> DeliveryError:
     meaning = of_code(number)
     if number is None or meaning is None:
         found = of_status(status)
-        return DeliveryError(f"{number}: {found.reason}" if number else found.reason, remedy=found.remedy)
+        why = f"{number}: {found.reason}" if number else found.reason
+        return DeliveryError(why, remedy=found.remedy, retry_after=found.wait)
     reason = told(number, meaning)
     if number in REFUSED_CONTENT:
         return ContentRefusedError(number, reason)
-    return DeliveryError(reason, remedy=meaning.remedy)
+    return DeliveryError(reason, remedy=meaning.remedy, retry_after=meaning.wait)
 
 
 def _never_left(error: requests.RequestException) -> bool:

@@ -19,15 +19,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
-    """What helps, and why it was not taken."""
+    """What helps, and why it was not taken; `wait` is how many seconds a pause should last, where we know better."""
 
     remedy: Remedy
     reason: str
+    wait: float | None = None
 
 
 def _means(remedy: Remedy, reason: str) -> Meaning:
-    return Meaning(remedy=remedy, reason=reason)
+    return Meaning(remedy=remedy, reason=reason, wait=UNTIL_MENDED if remedy is Remedy.PAUSE else None)
 
+
+def _pace(wait: float, reason: str) -> Meaning:
+    """Too much at once: it goes by itself after a while."""
+    return Meaning(remedy=Remedy.PAUSE, reason=reason, wait=wait)
+
+
+# What a person has to mend is tried again this often, in seconds.
+UNTIL_MENDED = 300.0
 
 # PAUSE stands where something is wrong with our account or its pace: every message would meet it, and each goes as
 # soon as it is mended. NEVER stands where this message or this number is wrong.
@@ -38,12 +47,12 @@ CODES: Mapping[int, Meaning] = {
     20006: _means(Remedy.PAUSE, "the Twilio account may not do this"),
     20008: _means(Remedy.NEVER, "test credentials cannot send this"),
     20404: _means(Remedy.NEVER, "Twilio does not have what the message points to"),
-    20429: _means(Remedy.PAUSE, "too many requests at once"),
+    20429: _pace(10, "too many requests at once"),
     # Twilio's own 500 comes before or after the work was done, and nobody outside can tell which.
     20500: _means(Remedy.UNCERTAIN, "an error inside Twilio"),
     20503: _means(Remedy.RETRY, "Twilio is not available"),
     20504: _means(Remedy.UNCERTAIN, "Twilio took too long"),
-    30001: _means(Remedy.PAUSE, "our queue at Twilio is full"),
+    30001: _pace(60, "our queue at Twilio is full"),
     30002: _means(Remedy.PAUSE, "the Twilio account is suspended"),
     30010: _means(Remedy.PAUSE, "the message is above our price limit"),
     # the sender
@@ -57,10 +66,10 @@ CODES: Mapping[int, Meaning] = {
     63002: _means(Remedy.PAUSE, "our number is not known to WhatsApp"),
     63007: _means(Remedy.PAUSE, "our number is no WhatsApp sender"),
     63008: _means(Remedy.PAUSE, "our WhatsApp sender is not set up"),
-    63018: _means(Remedy.PAUSE, "above the sender's rate or tier"),
+    63018: _pace(60, "above the sender's rate or tier"),
     63020: _means(Remedy.PAUSE, "the invitation of Meta was not accepted"),
     63022: _means(Remedy.PAUSE, "our sender's name certificate is not valid"),
-    63038: _means(Remedy.PAUSE, "the account's daily number of messages is reached"),
+    63038: _pace(3600, "the account's daily number of messages is reached"),
     63051: _means(Remedy.PAUSE, "the WhatsApp business account is locked"),
     63112: _means(Remedy.PAUSE, "Meta has disabled the business account"),
     # the person
@@ -134,13 +143,15 @@ _STATUSES: Mapping[int, Remedy] = {
     503: Remedy.RETRY,
 }
 _SERVER_ERROR = 500
+_TOO_MANY = 429
 
 
 def of_status(status: int) -> Meaning:
     """Return what an answer with this HTTP status (300 or more) means when it brings no code that we know."""
     known = _STATUSES.get(status)
     remedy = known or (Remedy.UNCERTAIN if status >= _SERVER_ERROR else Remedy.NEVER)
-    return Meaning(remedy=remedy, reason=f"HTTP {status}")
+    wait = UNTIL_MENDED if remedy is Remedy.PAUSE and status != _TOO_MANY else None
+    return Meaning(remedy=remedy, reason=f"HTTP {status}", wait=wait)
 
 
 def of_code(code: int | None) -> Meaning | None:

@@ -259,3 +259,8 @@ def _template_types(template: TemplateText) -> dict[str, Any]:
 def template_variables(variables: tuple[str, ...]) -> Mapping[str, str]:
     """Return the variables by number; WhatsApp takes none that is empty, and no line breaks or rows of blanks."""
     return {str(number): " ".join(value.split()) or "-" for number, value in enumerate(variables, start=1)}
+
+
+def filled(template: TemplateText, variables: Mapping[str, str]) -> str:
+    """Return a template's text as the newcomer reads it."""
+    return re.sub(r"\{(\d+)\}", lambda found: variables.get(found[1], ""), template.text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands import channels_telegram
+from bot.commands import channels_telegram, channels_whatsapp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 # One function per messenger and verb.
-SETUP: Mapping[str, Callable[[Settings], Found]] = {"Telegram": channels_telegram.setup}
-CHECK: Mapping[str, Callable[[Settings], Found]] = {"Telegram": channels_telegram.check}
+# WhatsApp's webhook is written down at Twilio by hand: its check says where.
+SETUP: Mapping[str, Callable[[Settings], Found]] = {
+    "Telegram": channels_telegram.setup,
+    "WhatsApp": channels_whatsapp.check,
+}
+CHECK: Mapping[str, Callable[[Settings], Found]] = {
+    "Telegram": channels_telegram.check,
+    "WhatsApp": channels_whatsapp.check,
+}
 
 
 def setup(settings: Settings) -> int:

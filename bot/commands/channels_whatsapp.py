@@ -1,4 +1,4 @@
-"""WhatsApp's part of `wegwijs channels check`."""
+"""WhatsApp, as seen by `wegwijs channels setup | check`."""
 
 from __future__ import annotations
 
@@ -6,38 +6,36 @@ from typing import TYPE_CHECKING
 
 from bot.channels.errors import DeliveryError
 from bot.channels.whatsapp_templates import Templates
-from bot.settings import PartialSettingsError
+from bot.commands.channels_telegram import Found
+from bot.settings import TWILIO_SETTINGS, PartialSettingsError
+from bot.web.webhooks_whatsapp import MESSAGES
 from bot.wiring import whatsapp_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bot.settings import Settings
 
-MESSAGES = "/webhooks/whatsapp"
 
-
-def check(settings: Settings, say: Callable[[str], None]) -> bool:
-    """Say how WhatsApp is set up, line by line; return whether nothing needs mending. Not set up is fine."""
+def check(settings: Settings) -> Found:
+    """Return whether Twilio lets us in, and what its console must be told; not set up at all is fine."""
     try:
         account = whatsapp_account(settings)
     except PartialSettingsError as error:
-        say(str(error))
-        return False
+        to_do = tuple(f"set {name}; where to get it: {TWILIO_SETTINGS[name]}" for name in error.missing)
+        return Found(is_used=True, to_do=to_do)
     if account is None:
-        say("WhatsApp: not set up (TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_WHATSAPP_FROM)")
-        return True
+        return Found(is_used=False, well=(f"not set up; it needs {', '.join(TWILIO_SETTINGS)}",))
+    well: list[str] = []
+    to_do_list: list[str] = []
     try:
         state = Templates(account).account_status(account.sid)
+        (well if state == "active" else to_do_list).append(f"{account.sender}: the account at Twilio is {state}")
     except DeliveryError as error:
-        say(f"WhatsApp: Twilio does not let us in: {error.reason}")
-        return False
-    say(f"WhatsApp: {account.sender}, the account is {state}")
+        to_do_list.append(f"Twilio does not let us in: {error.reason}")
     if account.public_url is None:
-        say("WhatsApp: PUBLIC_URL is missing, so no receipts come and no files are shown")
-        return False
-    if not account.public_url.startswith("https://"):
-        say(f"WhatsApp: PUBLIC_URL is {account.public_url}; Twilio posts only to https://")
-        return False
-    say(f"WhatsApp: at console.twilio.com, as the sender's webhook (POST), write {account.public_url}{MESSAGES}")
-    return state == "active"
+        to_do_list.append("set PUBLIC_URL: without it no receipts come and no files are shown")
+    elif not account.public_url.startswith("https://"):
+        to_do_list.append(f"PUBLIC_URL is {account.public_url}: Twilio posts to https:// only")
+    else:
+        there = f"{account.public_url}{MESSAGES}"
+        well.append(f"the sender's webhook at console.twilio.com (Messaging, Senders) is to be POST {there}")
+    return Found(is_used=True, well=tuple(well), to_do=tuple(to_do_list))

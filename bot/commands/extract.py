@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.content.extraction import as_po, phrases, read_catalogue, updated
+from bot.content.extraction import as_po, is_wanted, phrases, read_catalogue, updated
 from bot.knowledge.document import KnowledgeError
 from bot.knowledge.load import as_knowledge, read_all
 
@@ -46,7 +46,11 @@ def run(folders: Folders, *, only_check: bool = False) -> int:
             old = read_catalogue(path, language) if path.exists() else None
             shipped = [read_catalogue(layer / place, language) for layer in below if (layer / place).exists()]
             elsewhere = _entries(*shipped) - _entries(*([old] if old else []))
-            wanted = [phrase for phrase in sentences if (phrase.context, phrase.text) not in elsewhere]
+            wanted = [
+                phrase
+                for phrase in sentences
+                if (phrase.context, phrase.text) not in elsewhere and is_wanted(phrase, language)
+            ]
             if not wanted and old is None:
                 continue
             fresh = as_po(updated(old, wanted, language))

@@ -18,6 +18,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import denormalize, escape, read_po, write_po
 
 from bot.content.catalogues import UNREVIEWED
+from bot.content.model import TEMPLATE_LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Titles and names are shared by all topics: the same Dutch word has one translation.
 SHARED = ("button", "flow", "glossary")
+# The catalogue of WhatsApp's templates.
+TEMPLATES = "whatsapp"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,11 @@ class Phrase:
     text: str
     plural: str | None = None
     note: str = ""
+
+
+def is_wanted(phrase: Phrase, language: str) -> bool:
+    """Return whether this sentence is ever said in this language: WhatsApp takes templates in some only."""
+    return phrase.topic != TEMPLATES or language in TEMPLATE_LANGUAGES
 
 
 def phrases(content: Content, notes: Mapping[str, str] | None = None) -> Iterator[Phrase]:
@@ -66,7 +74,7 @@ def _all_phrases(content: Content, notes: Mapping[str, str]) -> Iterator[Phrase]
                 yield Phrase(topic="button", context="button", text=button.title)
     for template in content.templates.values():
         note = "WhatsApp approves this text word by word; keep {1}, {2} … and begin and end with words of your own."
-        yield Phrase(topic="whatsapp", context=template.context, text=template.text, note=note)
+        yield Phrase(topic=TEMPLATES, context=template.context, text=template.text, note=note)
         for button in template.buttons:
             yield Phrase(topic="button", context="button", text=button.title)
     for name in content.flow_names.values():

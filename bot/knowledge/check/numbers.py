@@ -31,8 +31,8 @@ _AGES = re.compile(r"\bages? (\d+) (?:to|-) (\d+)")
 
 
 def numbers_in(text: str) -> list[str]:
-    """Return the digit runs of a text, written as 0 to 9, placeholders and addresses left out."""
-    bare = re.sub(r"https?://\S+", " ", PLACEHOLDER.sub(" ", text))
+    """Return the digit runs of a text, written as 0 to 9, placeholders (a template's too) and addresses left out."""
+    bare = re.sub(r"https?://\S+|\{\d+\}", " ", PLACEHOLDER.sub(" ", text))
     return re.findall(r"\d+", plain_digits(bare))
 
 

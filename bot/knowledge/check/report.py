@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.content.extraction import is_wanted
 from bot.domain.languages import SOURCE
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def counted(ground: Ground) -> Counts:
     languages = {}
     for code, language in ground.read.languages.all.items():
         entries = ground.entries.get(code, {})
-        found = [entries.get((phrase.context, phrase.text)) for phrase in ground.phrases]
+        wanted = [phrase for phrase in ground.phrases if is_wanted(phrase, code)]
+        found = [entries.get((phrase.context, phrase.text)) for phrase in wanted]
         filled = [entry for entry in found if entry is not None and entry.filled]
         spoken = [entry for entry in filled if not entry.stale]
         source = code == SOURCE
