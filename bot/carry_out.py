@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from bot import link
 from bot.domain.turn import (
     AcceptNotice,
     AskLinkCode,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 NOTICE_VERSION = "2026-11"
 
 
-def carry_out(  # noqa: PLR0912  # one arm for each effect
+def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
     effect: Effect, voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, message_id: str
 ) -> dict[str, SlotValue]:
     """Do one effect of the message's turn and return the values it brings for the texts that follow."""
@@ -73,8 +74,16 @@ def carry_out(  # noqa: PLR0912  # one arm for each effect
             work.newcomers.restart(newcomer.id)
         case EraseNewcomer():
             work.newcomers.forget(newcomer.id)
-        case AskLinkCode() | LinkWith() | AskRemindersTo() | SetRemindersTo() | Enrol():
-            pass
+        case AskLinkCode():
+            return link.new_code(voice, newcomer.id)
+        case LinkWith(code=code):
+            link.join(voice, newcomer, code)
+        case AskRemindersTo():
+            link.ask_reminders_to(voice, newcomer.id)
+        case SetRemindersTo(channel=channel):
+            link.set_reminders_to(voice, newcomer.id, channel)
+        case Enrol(code=code):
+            work.newcomers.enrol(newcomer.id, code)
         case _:
             assert_never(effect)
     return {}

@@ -58,7 +58,9 @@ def assistant_parts(found: Settings, *, quiet: bool = False) -> Iterator[Parts]:
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what a person can mend into one clear message."""
+    from bot.channels.errors import DeliveryError
     from bot.knowledge.document import KnowledgeError
+    from bot.settings import PartialSettingsError
     from bot.store.encryption import EncryptionError
     from bot.store.errors import StoreError
 
@@ -68,7 +70,9 @@ def explained() -> Iterator[None]:
         raise Failure(f"{error}\nRun `wegwijs check` for all of them.") from None
     except BrokenPipeError:
         raise  # whoever read our output went away; click ends quietly then
-    except (StoreError, EncryptionError, OSError) as error:
+    except DeliveryError as error:
+        raise Failure(f"the messenger does not answer as it should: {error.reason}") from None
+    except (PartialSettingsError, StoreError, EncryptionError, OSError) as error:
         raise Failure(str(error)) from None
 
 
@@ -300,3 +304,33 @@ def _screen() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+@main.group()
+def whatsapp() -> None:
+    """What the assistant may say on WhatsApp a day after somebody last wrote."""
+
+
+@whatsapp.group()
+def templates() -> None:
+    """The texts of content/whatsapp_templates.yml, which WhatsApp approves word by word."""
+
+
+@templates.command("status")
+def templates_status() -> None:
+    """Ask how far WhatsApp is with each template in each language; exit 0 when all are approved, else 1."""
+    from bot.commands import whatsapp as command
+
+    found = settings()
+    with explained():
+        sys.exit(command.status(found))
+
+
+@templates.command("push")
+def templates_push() -> None:
+    """Make what is missing and ask WhatsApp to approve it; exit 1 when something could not be asked."""
+    from bot.commands import whatsapp as command
+
+    found = settings()
+    with explained():
+        sys.exit(command.push(found))

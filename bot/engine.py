@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.deliver import deliver_due, settle_uncertain
-from bot.forget import drop_unanswered_notices, finish_erasures
+from bot.fetch import fetch_due
+from bot.forget import drop_expired_codes, drop_unanswered_notices, finish_erasures
 from bot.receive import answer_next
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Engine:
         """Begin to work for `runtime`."""
         self._runtime = runtime
         deliver = (self._deliver for _ in range(self._deliverers))
-        jobs = [*(self._answer for _ in range(self._workers)), *deliver, self._sweep]
+        jobs = [*(self._answer for _ in range(self._workers)), *deliver, self._fetch, self._sweep]
         for at, job in enumerate(jobs):
             thread = threading.Thread(target=self._guarded, args=(job,), name=f"engine-{at}", daemon=True)
             thread.start()
@@ -117,6 +118,11 @@ class Engine:
         while self._runtime is not None and not self._stopping.is_set() and deliver_due(self._runtime):
             pass
 
+    def _fetch(self) -> None:
+        self._stopping.wait(SWEEP_SECONDS)
+        while self._runtime is not None and not self._stopping.is_set() and fetch_due(self._runtime):
+            pass
+
     def _sweep(self) -> None:
         tidied = 0.0
         while not self._stopping.wait(SWEEP_SECONDS) and self._runtime is not None:
@@ -127,4 +133,5 @@ class Engine:
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidied = time.monotonic()
                 drop_unanswered_notices(runtime)
+                drop_expired_codes(runtime)
                 settle_uncertain(runtime)

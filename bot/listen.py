@@ -7,6 +7,7 @@ Asking for what comes after an update confirms it, so what is not stored yet is 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,11 @@ from bot.domain.turn import Inbound, Kind
 from bot.hear import hear
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.channels.telegram import Telegram
     from bot.channels.telegram_news import Told
+    from bot.domain.messenger import News
     from bot.runtime import Runtime
 
 log = structlog.get_logger()
@@ -31,13 +33,22 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 PAUSE_FOR: Mapping[str, float] = {"conflict": 10.0}
 # A message that cannot be stored this often is stored without its words, so that those of others are heard.
 TRIES = 5
+STOP_SECONDS = 30.0
 
 
 class Listener:
     """A thread that listens to one bot. `start` it once; `stop` returns when what was heard is stored."""
 
-    def __init__(self, runtime: Runtime, channel: Telegram, *, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        channel: Telegram,
+        *,
+        pauses: Sequence[float] = PAUSES,
+        hears: Callable[[Runtime, News], object] = hear,
+    ) -> None:
         self._runtime = runtime
+        self._hears = hears
         self._channel = channel
         self._pauses = pauses
         self._stopping = threading.Event()
@@ -53,8 +64,11 @@ class Listener:
     def stop(self) -> None:
         """Store what was heard and end."""
         self._stopping.set()
-        self._channel.stop_polling()
-        self._thread.join(timeout=30)
+        # Again and again: it may just have looked whether it should stop, and ask once more.
+        end = time.monotonic() + STOP_SECONDS
+        while self._thread.is_alive() and time.monotonic() < end:
+            self._channel.stop_polling()
+            self._thread.join(timeout=0.1)
 
     def _listen(self) -> None:
         while not self._stopping.is_set():
@@ -76,11 +90,11 @@ class Listener:
     def _hear(self, told: Told) -> None:
         for news in told.news:
             try:
-                hear(self._runtime, news)
+                self._hears(self._runtime, news)
             except Exception:
                 if self._unstored < TRIES or not isinstance(news, Inbound):
                     raise
-                hear(self._runtime, _bare(news))  # which fails too while the store is away
+                self._hears(self._runtime, _bare(news))  # which fails too while the store is away
                 log.error("message stored without its words", channel=self._channel.name)  # noqa: TRY400  # no trace: it may quote the words
         self._unstored = 0
         self._offset = told.number + 1

@@ -29,6 +29,7 @@ from bot.domain.turn import (
     StartMessages,
     StopMessages,
 )
+from bot.fetch import expect_files, may_be_fetched
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.ladder import commands, crisis, kinds, notice, subject, waiting
 from bot.ladder.turn import Decision, Heard, Person, Rung, Turn, say
@@ -40,7 +41,7 @@ from bot.store.encryption import TamperedError
 if TYPE_CHECKING:
     from bot.nlu.model import Understanding
     from bot.runtime import Runtime
-    from bot.store.rows import InboundRow, NewcomerRow
+    from bot.store.rows import ConversationRow, InboundRow, NewcomerRow
     from bot.store.work import Work
 
 log = structlog.get_logger()
@@ -121,7 +122,7 @@ def _stored(runtime: Runtime, work: Work, inbound: Inbound) -> tuple[str, bool]:
     words = {"text": masked.text, "masked": bool(masked.kinds)}
     kind = inbound.kind
     if inbound.edits is not None:
-        match work.inbox.reword(conversation, inbound.edits, words):
+        match work.inbox.reword(conversation, inbound.edits, {**words, "reworded": True}):
             case True:
                 return conversation, True
             case False:
@@ -135,6 +136,11 @@ def _stored(runtime: Runtime, work: Work, inbound: Inbound) -> tuple[str, bool]:
     # Who writes lets us in again, and opens the messenger's window for what had to wait.
     work.conversations.unblock(conversation)
     work.outbox.release_waiting(conversation, now)
+    consented = writing.newcomer.consent_at is not None
+    if consented and inbound.profile_name:
+        work.newcomers.set_profile_name(conversation, inbound.profile_name)
+    wanted = may_be_fetched(runtime.knowledge, kind, consented=consented)
+    expect_files(work, conversation, row.id, inbound.attachments, wanted, now)
     return conversation, True
 
 
@@ -216,6 +222,7 @@ def _turn(
         person=person,
         today=local_day(now),
         understood=understood,
+        turn_of_phrase=runtime.guard.is_turn_of_phrase(_heard(message).text),
         # Captions, places and edits are guarded too; the words of a button are our own.
         crisis=runtime.guard.check(_heard(message).text) if message.kind != Kind.BUTTON else None,
     )
@@ -231,7 +238,7 @@ def _turn(
         second_language=person.second_language,
         dialogue=replace(decision.dialogue, language_offered=offer) if offer else decision.dialogue,
         # A message that waited for the notice was answered with the notice then: what is said now comes after it.
-        position=work.outbox.next_position(message.id) if message.number <= conversation.read_mark else 0,
+        position=work.outbox.next_position(message.id) if _was_answered(message, conversation) else 0,
     )
     if newcomer.language != person.language:
         work.newcomers.set_language(newcomer.id, person.language)
@@ -255,6 +262,11 @@ def _turn(
         effects=tuple(effects),
         dialogue=voice.dialogue,
     )
+
+
+def _was_answered(message: InboundRow, conversation: ConversationRow) -> bool:
+    """Return whether something may have been said because of this message in an earlier turn."""
+    return message.number <= conversation.read_mark or bool(message.body.get("reworded"))
 
 
 def _heard(message: InboundRow) -> Heard:

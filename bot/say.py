@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.content.render import Known, Reader, Rendered
-from bot.domain.turn import Message, Template
+from bot.domain.languages import SOURCE
+from bot.domain.turn import Button, Message, Template
 from bot.flows.dialogue import Dialogue, Offered
 
 if TYPE_CHECKING:
@@ -57,13 +58,27 @@ class Voice:
         return rendered
 
     def say_template(self, name: str, *variables: str, bulk: bool = False) -> None:
-        """Queue an approved text, which WhatsApp takes at any time; other messengers get its words."""
+        """
+        Queue an approved text, which WhatsApp takes at any time; other messengers get its words.
+
+        In the first of the person's languages that it is written in. Raises `KeyError` for an unknown name.
+        """
+        languages = self.runtime.knowledge.content.languages
+        language, second = languages.known(self.language), languages.known(self.second_language)
+        wanted = (code for code in (language, second, *languages.fallback, SOURCE) if code is not None)
+        written = (self.runtime.renderer.template(name, code) for code in wanted)
+        text = next((found for found in written if found is not None), None)
+        if text is None:
+            raise KeyError(name)
+        words = text.text
+        for number, variable in enumerate(variables, start=1):
+            words = words.replace(f"{{{number}}}", variable)
         message = Message(
             response=f"template_{name}",
-            text=name,
-            buttons=(),
-            language=self.language,
-            direction=self.runtime.knowledge.content.languages.direction(self.language),
+            text=words,
+            buttons=tuple(Button(title=button.title, payload=button.payload) for button in text.buttons),
+            language=text.language,
+            direction=languages.direction(text.language),
             template=Template(name=name, variables=variables),
         )
         body = message.as_body()
@@ -90,8 +105,8 @@ def say_that_something_waits(runtime: Runtime, work: Work, conversation_id: str)
     """Queue the template that asks the newcomer to write, so that what waits for them may go out."""
     conversation = work.conversations.get(conversation_id)
     newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
-    if newcomer is None:
-        return
+    if newcomer is None or ANSWER_READY not in runtime.knowledge.content.templates:
+        return  # without the template they hear of it when they write
     languages = runtime.knowledge.content.languages
     voice = Voice(
         runtime=runtime,

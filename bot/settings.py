@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     twilio_api_url: Annotated[str, AfterValidator(_safe_address)] | None = Field(
         default=None,
         validation_alias="TWILIO_API_URL",
-        description="Another address of Twilio's interface: a regional edge (https://api.dublin.ie1.twilio.com), a test.",
+        description="Another address of Twilio's interface: a region (https://api.dublin.ie1.twilio.com), a test.",
     )
 
     @property

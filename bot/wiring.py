@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.channels.telegram import Telegram
+    from bot.channels.whatsapp import Account, WhatsApp
     from bot.content.model import Content
     from bot.domain.clock import Clock
     from bot.domain.turn import Message
@@ -154,3 +155,68 @@ def _payloads(content: Content) -> Iterator[str]:
 def preview_secret(database: Database) -> bytes:
     """Return the bytes that sign the preview's cookies: derived from the master key, so that they survive a restart."""
     return hashlib.sha256(b"preview cookies:" + database.vault.address_digest("preview", "cookie")).digest()
+
+
+def whatsapp_account(settings: Settings) -> Account | None:
+    """
+    Return our account at Twilio; None when WhatsApp is not set up.
+
+    Raises:
+        PartialSettingsError: it is set up only in part.
+
+    """
+    from bot.channels.whatsapp import Account
+
+    if not settings.has_whatsapp:
+        return None
+    assert settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_whatsapp_from  # noqa: PT018
+    return Account(
+        sid=settings.twilio_account_sid,
+        token=settings.twilio_auth_token.get_secret_value(),
+        sender=settings.twilio_whatsapp_from,
+        api_url=settings.twilio_api_url,
+        public_url=settings.public_url,
+    )
+
+
+def whatsapp(account: Account, database: Database, knowledge: Knowledge, clock: Clock) -> WhatsApp:
+    """Return the channel that sends on this account."""
+    from bot.channels.whatsapp import WhatsApp
+
+    renderer = Renderer(content=knowledge.content, catalogues=knowledge.catalogues)
+
+    def word(response: str, language: str) -> str | None:
+        return renderer.words(response, language) if response in knowledge.content.responses else None
+
+    return WhatsApp(
+        account,
+        VendorContents(database, clock, account.sid),
+        word=word,
+        template=renderer.template,
+        fallback=knowledge.content.languages.fallback,
+    )
+
+
+@dataclass(frozen=True)
+class VendorContents:
+    """What is remembered of the contents that a messenger's provider keeps for one account."""
+
+    database: Database
+    clock: Clock
+    account: str
+
+    def find(self, name: str, language: str) -> tuple[str, str] | None:
+        """Return sid and status of a content, or None when it is not known."""
+        found = self.database.read(lambda work: work.contents.find(self.account, name, language))
+        return (found.sid, found.status) if found else None
+
+    def keep(self, name: str, language: str, sid: str, status: str) -> None:
+        """Remember it."""
+        now = self.clock.now()
+        self.database.write(
+            lambda work: work.contents.keep(self.account, name, language, sid=sid, status=status, now=now)
+        )
+
+    def forget(self, name: str, language: str) -> None:
+        """Forget it."""
+        self.database.write(lambda work: work.contents.forget(self.account, name, language))

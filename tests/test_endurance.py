@@ -63,8 +63,8 @@ MESSENGERS = {
     "TWILIO_WHATSAPP_FROM": SENDER,
     "TWILIO_API_URL": NOWHERE,
 }
-# Quick to answer and of every kind: a command, a question, an answer, a person, nothing we understand.
-WORDS = ("menu", "ja", "nee", "lekkage in de badkamer", "Hoe vind ik een huisarts?", "mens", "bedankt", "3", "qqq zzz")
+# Quick to answer and of many kinds. No "nee": it declines the notice, and what is dropped then cannot be said again.
+WORDS = ("menu", "ja", "lekkage in de badkamer", "Hoe vind ik een huisarts?", "mens", "bedankt", "3", "qqq zzz")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -567,3 +567,97 @@ def test_a_flow_whose_question_still_stands_goes_on(newcomer: Conversation) -> N
         runner=Runner(flows=flows, about=runtime.knowledge.about),
     )
     assert send(newcomer, "ja") == ["utter_housing_repairs_ask_date"]
+
+
+# ---- other words for a message that was sent already
+
+
+def edited(talk: Conversation, text: str, of: str) -> Inbound:
+    return replace(inbound(talk, text, f"{of}.edited"), edits=f"{talk._address}.{of}")
+
+
+def test_an_edit_before_the_answer_is_what_was_meant(newcomer: Conversation) -> None:
+    runtime = newcomer.runtime
+    taken = take_in(runtime, inbound(newcomer, "Hoe vind ik een huisrats?", "1"))
+    assert taken is not None
+    assert take_in(runtime, edited(newcomer, "Hoe vraag ik huurtoeslag aan?", "1")) == taken
+
+    assert answer_all(runtime, taken) == ["new_subject"]
+    assert "utter_benefits_huurtoeslag" in "".join(delivered(runtime))
+    assert [row.body["text"] for row in inbox(newcomer)] == ["Hoe vraag ik huurtoeslag aan?"]
+
+
+def test_an_edit_after_the_answer_asks_for_a_new_message(newcomer: Conversation) -> None:
+    runtime = newcomer.runtime
+    taken = take_in(runtime, inbound(newcomer, "Hoe vind ik een huisarts?", "1"))
+    assert taken is not None
+    answer_all(runtime, taken)
+    delivered(runtime)
+    take_in(runtime, edited(newcomer, "Hoe vraag ik huurtoeslag aan?", "1"))
+    answer_all(runtime, taken)
+
+    assert delivered(runtime)[0] == "utter_edit_too_late"
+
+
+def test_an_edit_of_what_never_came_is_the_message(newcomer: Conversation) -> None:
+    runtime = newcomer.runtime
+    taken = take_in(runtime, edited(newcomer, "Hoe vraag ik huurtoeslag aan?", "lost"))
+    assert taken is not None
+    assert answer_all(runtime, taken) == ["new_subject"]
+
+
+def test_an_edit_while_the_first_words_are_being_understood_is_read_again(newcomer: Conversation) -> None:
+    runtime = newcomer.runtime
+    taken = take_in(runtime, inbound(newcomer, "Hoe vind ik een huisarts?", "1"))
+    assert taken is not None
+
+    @dataclass
+    class Edits:
+        """An ear during which the newcomer changes their words."""
+
+        done: bool = False
+
+        def understand(self, text: str, *, language: str | None = None) -> Understanding:
+            if not self.done:
+                self.done = True
+                take_in(runtime, edited(newcomer, "Hoe vraag ik huurtoeslag aan?", "1"))
+            return runtime.understander.understand(text, language=language)
+
+    assert answer_all(replace(runtime, understander=Edits()), taken) == ["reworded", "new_subject"]
+    assert "utter_benefits_huurtoeslag" in "".join(delivered(runtime))
+
+
+def test_danger_in_the_new_words_of_a_message_that_waits_for_the_notice_is_heard(stranger: Conversation) -> None:
+    runtime = stranger.runtime
+    taken = take_in(runtime, inbound(stranger, "hallo daar", "1"))
+    assert taken is not None
+    assert answer_all(runtime, taken) == ["notice"]
+    delivered(runtime)
+    take_in(runtime, edited(stranger, "ik wil dood", "1"))
+
+    assert answer_all(runtime, taken) == ["crisis"]
+    assert "utter_crisis_suicide" in "".join(delivered(runtime))
+
+
+def test_a_masked_number_in_the_new_words_is_masked_too(newcomer: Conversation) -> None:
+    runtime = newcomer.runtime
+    taken = take_in(runtime, inbound(newcomer, "mijn nummer volgt", "1"))
+    assert taken is not None
+    take_in(runtime, edited(newcomer, "mijn bsn is 111222333", "1"))
+    answer_all(runtime, taken)
+
+    assert "utter_masked" in delivered(runtime)
+    assert all("111222333" not in str(row.body) for row in inbox(newcomer))
+
+
+def test_the_name_of_a_person_is_kept_only_after_their_yes(stranger: Conversation) -> None:
+    runtime = stranger.runtime
+    taken = take_in(runtime, replace(inbound(stranger, "hallo", "1"), profile_name="Amina Haddad"))
+    assert taken is not None
+    answer_all(runtime, taken)
+    assert runtime.database.read(lambda work: work.newcomers.profile_name(taken)) is None
+    take_in(runtime, replace(inbound(stranger, "ja", "2"), profile_name="Amina Haddad"))
+    answer_all(runtime, taken)
+    take_in(runtime, replace(inbound(stranger, "menu", "3"), profile_name="Amina Haddad"))
+
+    assert runtime.database.read(lambda work: work.newcomers.profile_name(taken)) == "Amina Haddad"

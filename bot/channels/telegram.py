@@ -226,12 +226,15 @@ class Telegram:
 
         """
         answered = self._run(self._bot.updates(offset, seconds), seconds + self._send_seconds, is_poll=True)
+        updates = answered if isinstance(answered, list) else [answered]
         told = []
-        for data in answered if isinstance(answered, list) else []:
+        for data in updates:
             try:
                 told.append(self.read(data))
             except NotAnUpdateError:
                 log.warning("update not understood", channel=CHANNEL, error="NotAnUpdateError")
+        if updates and not told:  # asked at once again, it would answer the same
+            raise DeliveryError("not_understood")
         return tuple(told)
 
     def stop_polling(self) -> None:

@@ -133,7 +133,11 @@ def _message(reading: Reading) -> tuple[News, ...]:
     if message.chat.type != PRIVATE:
         return ()
     if message.migrate_to_chat_id:
-        return (Moved(channel=CHANNEL, address=_address(message.chat), new_address=str(message.migrate_to_chat_id)),)
+        return (
+            Moved(
+                channel=CHANNEL, address=_address(message.chat), new_address=str(_number(message.migrate_to_chat_id))
+            ),
+        )
     kind = next((kind for name, kind in KINDS if getattr(message, name)), None)
     if kind is None and is_service:
         return ()
@@ -141,7 +145,7 @@ def _message(reading: Reading) -> tuple[News, ...]:
         _inbound(
             message.chat,
             message.from_user,
-            provider_id=f"m{message.message_id}",
+            provider_id=f"m{_number(message.message_id)}",
             kind=kind or Kind.OTHER,
             text=_words(message.text or message.caption or (message.venue.title if message.venue else "")),
             received_at=message.date,
@@ -161,11 +165,11 @@ def _edited_message(reading: Reading) -> tuple[News, ...]:
         _inbound(
             message.chat,
             message.from_user,
-            provider_id=f"e{message.message_id}.{int(message.edit_date.timestamp())}",
+            provider_id=f"e{_number(message.message_id)}.{int(message.edit_date.timestamp())}",
             kind=Kind.TEXT,
             text=text,
             received_at=message.edit_date,
-            edits=f"m{message.message_id}",
+            edits=f"m{_number(message.message_id)}",
         ),
     )
 
@@ -187,7 +191,7 @@ def _callback_query(reading: Reading) -> tuple[News, ...]:
             message.chat,
             query.from_user,
             # The keyboard's message, not the press: so one keyboard acts once, however often it is pressed.
-            provider_id=f"p{message.message_id}",
+            provider_id=f"p{_number(message.message_id)}",
             kind=kind,
             text=title,
             received_at=reading.now,
@@ -209,7 +213,7 @@ def _message_reaction(reading: Reading) -> tuple[News, ...]:
         _inbound(
             reaction.chat,
             reaction.user,
-            provider_id=f"r{reaction.message_id}.{reading.update.update_id}",
+            provider_id=f"r{_number(reaction.message_id)}.{reading.update.update_id}",
             kind=Kind.REACTION,
             text=new,
             received_at=reaction.date,
@@ -278,17 +282,26 @@ def _attachments(message: telegram.Message) -> tuple[Attachment, ...]:
     """The file of a photo (the largest of its sizes) or a document."""
     if message.photo:
         largest = max(message.photo, key=lambda size: size.width * size.height)
-        return (Attachment(reference=_words(largest.file_id), media_type="image/jpeg", size=largest.file_size),)
+        return (Attachment(reference=_words(largest.file_id), media_type="image/jpeg", size=_size(largest.file_size)),)
     document = message.document
     assert document is not None
     media_type = _words(document.mime_type) or None
-    return (Attachment(reference=_words(document.file_id), media_type=media_type, size=document.file_size),)
+    return (Attachment(reference=_words(document.file_id), media_type=media_type, size=_size(document.file_size)),)
 
 
 def _address(chat: telegram.Chat) -> str:
-    if type(chat.id) is not int:
-        raise TypeError("a chat's id is a number")
-    return str(chat.id)
+    return str(_number(chat.id))
+
+
+def _number(value: object) -> int:
+    """Return what must be a whole number: the library takes whatever stands there."""
+    if type(value) is not int:
+        raise TypeError("a number is a number")
+    return value
+
+
+def _size(value: object) -> int | None:
+    return None if value is None else _number(value)
 
 
 def _words(said: object) -> str:

@@ -40,12 +40,13 @@ class TwilioOnly(TwilioHttpClient):
     """
 
     def __init__(self, api_url: str | None = None, *, seconds: float = 15.0) -> None:
+        self._here = threading.local()  # first: the library looks for a session at once
         # Twilio's library logs the addresses that it calls with their query: a telephone number stands in it.
-        silent = logging.getLogger("twilio", level=logging.CRITICAL)
+        silent = logging.getLogger("twilio.silent")
+        silent.disabled = True
         super().__init__(pool_connections=False, timeout=seconds, logger=silent)
         self._api_url = api_url
         self._seconds = seconds
-        self._here = threading.local()
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -78,7 +79,7 @@ class TwilioOnly(TwilioHttpClient):
         self,
         method: str,
         url: str,
-        params: dict[str, object] | None = None,
+        params: dict[str, Any] | None = None,
         data: dict[str, object] | None = None,
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 import threading
 from collections import OrderedDict
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,16 +24,15 @@ from urllib.parse import quote, urlencode, urlsplit
 import requests
 import structlog
 import urllib3
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
 from bot.channels.errors import DeliveryError, FileRefusedError
 from bot.channels.limits import SEND_SECONDS, WHATSAPP
+from bot.channels.twilio_answers import CONTENT_URL, ContentRefusedError, ask, decided
 from bot.channels.twilio_http import CONNECT_SECONDS, TwilioOnly
-from bot.channels.whatsapp_codes import GONE_CONTENT, REFUSED_CONTENT, of_code, of_status, told
+from bot.channels.whatsapp_codes import GONE_CONTENT
 from bot.channels.whatsapp_media import at_the_source, is_media_address
 from bot.channels.whatsapp_shape import (
-    TEMPLATE_LANGUAGES,
     File,
     FreeText,
     ListPicker,
@@ -48,6 +45,7 @@ from bot.channels.whatsapp_shape import (
     template_variables,
     with_numbers,
 )
+from bot.content.model import TEMPLATE_LANGUAGES
 from bot.domain.messenger import Remedy
 
 if TYPE_CHECKING:
@@ -60,14 +58,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-CONTENT_URL = "https://content.twilio.com/v1/Content"
 # Twilio keeps the files elsewhere and sends us on there; what is fetched there needs no credentials, and gets none.
 MEDIA_STORES = ("twiliocdn.com", "amazonaws.com")
 APPROVED = "approved"
 MADE = "made"  # a set of buttons: used in a conversation that is open, so nobody approves it
 # A set of buttons that takes longer to make is not worth the wait: the choices are numbered instead.
 CONTENT_SECONDS = 6.0
-MESSAGE_SECONDS = 12.0
 REMEMBERED = 1000  # letters of which a first part was taken
 CLOCKS_DIFFER = timedelta(seconds=5)  # Twilio's and ours
 LISTED = 100  # how many messages to one person are looked through
@@ -104,6 +100,11 @@ class Account:
     api_url: str | None = None
     public_url: str | None = None
 
+    def client(self, http: TwilioOnly) -> Client:
+        """Return Twilio's own client, calling by `http`."""
+        client: Client = Client(self.sid, self.token, http_client=http)  # type: ignore[no-untyped-call]
+        return client
+
     @property
     def from_(self) -> str:
         """Our number, as Twilio writes it."""
@@ -124,7 +125,12 @@ class Account:
 
 
 class WhatsApp:
-    """The channel. `word` gives our own words (`bot.domain.words`), `template` a template's text in a language."""
+    """
+    The channel.
+
+    `word` gives our own words (`bot.domain.words`) in a language, `template` a template's text; `patience` is how many
+    seconds one message may take in all.
+    """
 
     name = "whatsapp"
     limits = WHATSAPP
@@ -137,14 +143,16 @@ class WhatsApp:
         word: Callable[[str, str], str | None],
         template: Callable[[str, str], TemplateText | None],
         fallback: tuple[str, ...] = ("en", "nl"),
+        patience: float = SEND_SECONDS,
     ) -> None:
         self._account = account
         self._contents = contents
         self._word = word
         self._template = template
         self._fallback = fallback
-        self._http = TwilioOnly(account.api_url)
-        self._client = Client(account.sid, account.token, http_client=self._http)
+        self._patience = patience
+        self._http = TwilioOnly(account.api_url, seconds=patience)
+        self._client = account.client(self._http)
         self._lock = threading.Lock()
         self._taken: OrderedDict[str, int] = OrderedDict()
 
@@ -158,7 +166,7 @@ class WhatsApp:
             DeliveryError: it was not taken, or nobody knows; the error says what helps.
 
         """
-        with self._http.within(SEND_SECONDS):
+        with self._http.within(self._patience):
             if not letter.window_open:
                 return self._as_template(letter)
             return self._in_parts(letter)
@@ -247,20 +255,27 @@ class WhatsApp:
         if found is not None:
             return found[0]
         try:
-            sid = create_content(self._client, content_of(part, language), seconds=CONTENT_SECONDS)
+            sid = self._made(content_of(part, language))
         except DeliveryError as error:
             log.warning("buttons could not be made", reason=error.reason)
             return None
         self._contents.keep(name, language, sid, MADE)
         return sid
 
+    def _made(self, content: Mapping[str, Any]) -> str:
+        made = ask(self._client, "POST", CONTENT_URL, body=content, seconds=CONTENT_SECONDS).get("sid")
+        if not isinstance(made, str):
+            raise DeliveryError("made without a sid", remedy=Remedy.UNCERTAIN)
+        return made
+
     def _create(self, letter: Letter, *, last: bool, **values: Any) -> str:
         callback = self._account.callback(letter.reference, last=last)
         if callback is not None:
             values["status_callback"] = callback
-        if self._http.left(MESSAGE_SECONDS) < CONNECT_SECONDS:
+        # A request that is given up too soon is of unknown outcome: better not to begin it.
+        if self._http.left(self._patience) < self._patience / 4:
             raise DeliveryError("no time left", remedy=Remedy.RETRY)
-        with _decided():
+        with decided():
             sid = self._client.messages.create(to=f"whatsapp:{letter.address}", from_=self._account.from_, **values).sid
         if not sid:
             raise DeliveryError("taken without a sid", remedy=Remedy.UNCERTAIN)
@@ -294,7 +309,7 @@ class WhatsApp:
         """
         wanted = {_bare(text) for text in self._ends(letter)}
         # No filter on the date: Twilio's is the moment of sending, and what still waits there has none.
-        with self._http.within(SEND_SECONDS), _decided(asking=True):
+        with self._http.within(self._patience), decided(asking=True):
             taken = self._client.messages.list(to=f"whatsapp:{letter.address}", from_=self._account.from_, limit=LISTED)
         for message in taken:
             made = message.date_created or message.date_sent
@@ -332,7 +347,7 @@ class WhatsApp:
         try:
             for _ in range(3):
                 with self._http.session.get(
-                    url, auth=auth, timeout=(CONNECT_SECONDS, SEND_SECONDS), stream=True, allow_redirects=False
+                    url, auth=auth, timeout=(CONNECT_SECONDS, self._patience), stream=True, allow_redirects=False
                 ) as answer:
                     if not answer.is_redirect:
                         return _file_in(answer, at_most)
@@ -346,7 +361,7 @@ class WhatsApp:
         try:
             url = self._media_url(reference)
             auth = (self._account.sid, self._account.token)
-            answer = self._http.session.delete(url, auth=auth, timeout=(CONNECT_SECONDS, SEND_SECONDS))
+            answer = self._http.session.delete(url, auth=auth, timeout=(CONNECT_SECONDS, self._patience))
             if not answer.ok and answer.status_code not in _GONE:
                 log.warning("file not deleted", reason=f"HTTP {answer.status_code}")
         except (FileRefusedError, requests.RequestException) as error:
@@ -387,103 +402,3 @@ def _file_in(answer: requests.Response, at_most: int) -> bytes:
 def _bare(text: str) -> str:
     """Return the words of a text, however its spaces came back."""
     return " ".join(text.split())
-
-
-# ---- contents
-
-
-def create_content(client: Client, content: Mapping[str, Any], *, seconds: float) -> str:
-    """
-    Make a content at Twilio and return its sid.
-
-    Raises:
-        DeliveryError: it was not made, or nobody knows; a content that nobody knows of does no harm.
-
-    """
-    with _decided():
-        answer = client.request("POST", CONTENT_URL, data=dict(content), headers=dict(_JSON), timeout=seconds)
-        if not answer.ok:
-            raise rest_error(answer.status_code, answer.text)
-        sid = json.loads(answer.text)["sid"]
-    if not isinstance(sid, str):
-        raise DeliveryError("made without a sid", remedy=Remedy.UNCERTAIN)
-    return sid
-
-
-_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
-
-
-def rest_error(status: int, text: str) -> TwilioRestException:
-    """Return the error of an answer that was not asked for through the library."""
-    try:
-        code = json.loads(text).get("code", status)
-    except (ValueError, AttributeError):
-        code = status
-    return TwilioRestException(status, "", code=code)
-
-
-# ---- what an answer, or none, means
-
-
-class ContentRefusedError(DeliveryError):
-    """Twilio refused the buttons; the words may go without them."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason, remedy=Remedy.NEVER)
-        self.code = code
-
-
-@contextmanager
-def _decided(*, asking: bool = False) -> Iterator[None]:
-    """
-    Turn whatever came instead of a good answer into a `DeliveryError`.
-
-    `asking`: the request changes nothing, so an unknown outcome can simply be asked again.
-    """
-    try:
-        yield
-    except DeliveryError:
-        raise
-    except Exception as error:  # whatever it was, its outcome must be decided
-        decided = _decision(error)
-        if asking and decided.remedy is Remedy.UNCERTAIN:
-            decided.remedy = Remedy.RETRY
-        raise decided from error
-
-
-def _decision(error: Exception) -> DeliveryError:
-    match error:
-        case TwilioRestException(status=status, code=code) | TwilioServiceException(status=status, code=code):
-            return _refused(int(status), code)
-        case TwilioException(args=(_, answer)):  # a page of a list that did not come
-            return _refused(int(getattr(answer, "status_code", 500)), None)
-        case requests.RequestException() if _never_left(error):
-            return DeliveryError(type(error).__name__, remedy=Remedy.RETRY)
-        case requests.RequestException():
-            # The request was on its way: the connection may have broken before Twilio did the work, or after.
-            return DeliveryError(type(error).__name__, remedy=Remedy.UNCERTAIN)
-        case _:
-            # A 2xx that cannot be read (a proxy's page, half a document): the work was most likely done.
-            return DeliveryError(f"unreadable answer ({type(error).__name__})", remedy=Remedy.UNCERTAIN)
-
-
-def _refused(status: int, code: Any) -> DeliveryError:
-    number = code if isinstance(code, int) else None
-    meaning = of_code(number)
-    reason = told(number, meaning) if number is not None and meaning is not None else of_status(status).reason
-    if number in REFUSED_CONTENT:
-        return ContentRefusedError(number or 0, reason)
-    found = meaning or of_status(status)
-    if meaning is None and number is not None and number != status:
-        reason = f"{number}: {reason}"
-    return DeliveryError(reason, remedy=found.remedy)
-
-
-def _never_left(error: requests.RequestException) -> bool:
-    """Return whether the connection was never made, so that nothing was sent."""
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError, requests.exceptions.InvalidURL)):
-        return True
-    reasons = [getattr(one, "reason", one) for one in error.args]
-    # A certificate that does not fit ends the handshake; another fault of TLS may come at any time.
-    untrusted = [reason.args and isinstance(reason.args[0], ssl.SSLCertVerificationError) for reason in reasons]
-    return any(isinstance(reason, urllib3.exceptions.NewConnectionError) for reason in reasons) or any(untrusted)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.channels.limits import WHATSAPP, length
+from bot.content.model import TEMPLATE_LANGUAGES
 from bot.domain.words import CHOOSE_NUMBER, LIST_BUTTON
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ MOST_BODY = 1024  # above buttons, and for a template with everything filled in
 MOST_BUTTONS, LONGEST_TITLE = 3, 20
 MOST_ITEMS, LONGEST_ITEM, LONGEST_LABEL = 10, 24, 20
 MOST_ID_BYTES = 200  # of a list's item; a button's may have 256
-
-# What WhatsApp takes templates in, of the languages that we speak: neither Tigrinya nor Somali is among them.
-TEMPLATE_LANGUAGES = frozenset({"nl", "en", "ar", "fa", "tr", "uk", "fr"})
 
 _RTL_MARK = "\u200f"
 _OPENING, _CLOSING = "\u2066\u2067\u2068", "\u2069"
@@ -83,8 +81,10 @@ def parts_of(message: Message, words: Words, media_address: MediaAddress) -> tup
     file, or None when there is none: then what the file shows is told.
     """
     files = [_file(media, media_address(media)) for media in message.media]
-    told = [media.alt for media, file in zip(message.media, files, strict=True) if file is None or not file.captioned]
-    text = "\n".join((message.text, *(alt for alt in told if alt)))
+    # A picture and its sound say the same: the words are read once, below the picture where there is one.
+    shown = {file.text for file in files if file is not None and file.captioned}
+    told = dict.fromkeys(media.alt for media in message.media if media.alt and media.alt not in shown)
+    text = "\n".join((message.text, *told))
     return (*(file for file in files if file is not None), *_texts(message, text, words))
 
 
@@ -257,5 +257,5 @@ def _template_types(template: TemplateText) -> dict[str, Any]:
 
 
 def template_variables(variables: tuple[str, ...]) -> Mapping[str, str]:
-    """Return the variables by number; WhatsApp takes no line breaks in them, no row of blanks, and none that is empty."""
+    """Return the variables by number; WhatsApp takes none that is empty, and no line breaks or rows of blanks."""
     return {str(number): " ".join(value.split()) or "-" for number, value in enumerate(variables, start=1)}

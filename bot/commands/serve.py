@@ -12,15 +12,20 @@ import click
 import uvicorn
 
 from bot.channels.webchat import WebChat
+from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.web.app import create_app
 from bot.web.desk import Desk
-from bot.wiring import open_database, preview_secret, telegram
+from bot.web.media import media_routes
+from bot.wiring import open_database, preview_secret, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from starlette.routing import Route
+
     from bot.channels.telegram import Telegram
+    from bot.channels.whatsapp import Account
     from bot.commands.serve_telegram import TelegramEdge
     from bot.runtime import Channel, Runtime
     from bot.settings import Settings
@@ -35,10 +40,16 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
     real_port = listening.getsockname()[1]
     webchat = WebChat()
     engine = Engine()
+    account = whatsapp_account(settings)
     bot = telegram(settings, parts.knowledge)
-    channels: dict[str, Channel] = {WebChat.name: webchat} | ({bot.name: bot} if bot else {})
     with open_database(settings) as database:
-        runtime = parts.runtime(database, channels=channels, wake=engine.wake)
+        clock = SystemClock()
+        channels: dict[str, Channel] = {WebChat.name: webchat}
+        if account is not None:
+            channels["whatsapp"] = whatsapp(account, database, parts.knowledge, clock)
+        if bot is not None:
+            channels[bot.name] = bot
+        runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
         desk = Desk(runtime)
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         app = create_app(
@@ -47,9 +58,20 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             secret=preview_secret(database),
             health=lambda: _health(runtime),
             clock=runtime.clock,
-            more_routes=edge.routes if edge else (),
+            more_routes=[
+                *media_routes(parts.knowledge.media),
+                *(edge.routes if edge else ()),
+                *_whatsapp_routes(settings, runtime, account),
+            ],
         )
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="off")
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            lifespan="off",
+            proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
+        )
         server = _Server(config, webchat)
         engine.start(runtime)
         parts.understander.warm()
@@ -71,6 +93,20 @@ def _telegram_edge(settings: Settings, runtime: Runtime, bot: Telegram) -> Teleg
     from bot.commands.serve_telegram import TelegramEdge  # its library is large: only for who has a bot
 
     return TelegramEdge(settings, runtime, bot)
+
+
+def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | None) -> list[Route]:
+    if account is None:
+        return []
+    from bot.web.webhooks_whatsapp import WhatsAppWebhooks
+
+    return WhatsAppWebhooks(
+        runtime=runtime,
+        account_sid=account.sid,
+        token=account.token,
+        public_url=account.public_url,
+        trusted=settings.trusted_proxies,
+    ).routes()
 
 
 class _Server(uvicorn.Server):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TelegramEdge:
-    """One of the two ways to hear a bot; a Telegram that is away or refuses the token keeps nothing else from starting."""
+    """One of the two ways to hear a bot. A Telegram that is away, or refuses us, keeps nothing else from starting."""
 
     def __init__(self, settings: Settings, runtime: Runtime, bot: Telegram) -> None:
         self._bot = bot

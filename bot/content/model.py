@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from bot.domain.languages import Languages
     from bot.domain.turn import SlotValue
 
+# What WhatsApp takes templates in, of the languages that we speak: neither Tigrinya nor Somali is among them.
+TEMPLATE_LANGUAGES = frozenset({"nl", "en", "ar", "fa", "tr", "uk", "fr"})
+
 NeedsHuman = Literal["never", "if", "always"]
 Unit = Literal["euro", "percent", "plain"]
 Span = Literal["day", "working_day", "week", "month", "year"]
@@ -193,5 +196,5 @@ class Content:
     sources: Mapping[str, Source] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)
     flow_names: Mapping[str, str] = field(default_factory=dict)
-    letter_photos_allowed: bool = False
     templates: Mapping[str, WhatsappTemplate] = field(default_factory=dict)
+    letter_photos_allowed: bool = False

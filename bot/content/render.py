@@ -134,17 +134,8 @@ class Renderer:
         """Return a flow's name as people see it."""
         return self._first("flow", self.content.flow_names.get(flow, flow), language, second)
 
-    def words(self, response: str, language: str, second: str | None = None) -> str:
-        """
-        Return the plain words of a response that nothing is filled into, for a messenger's own screens.
-
-        In the first language of the chain that has them.
-        """
-        variant = self.content.responses[response].variants[-1]
-        return self._isolated(self._first(variant.context, variant.text, language, second), language)
-
     def template(self, name: str, language: str) -> TemplateText | None:
-        """Return a WhatsApp template in exactly this language; None when it, or one of its buttons, is not translated."""
+        """Return a WhatsApp template in exactly this language; None when some of it is not translated."""
         found = self.content.templates.get(name)
         if found is None:
             return None
@@ -167,6 +158,15 @@ class Renderer:
 
     def _exactly(self, context: str, dutch: str, language: str) -> str | None:
         return dutch if language == SOURCE else self.catalogues.find(language, context, dutch)
+
+    def words(self, response: str, language: str, second: str | None = None) -> str:
+        """
+        Return the plain words of a response that nothing is filled into, for a messenger's own screens.
+
+        In the first language of the chain that has them.
+        """
+        variant = self.content.responses[response].variants[-1]
+        return self._isolated(self._first(variant.context, variant.text, language, second), language)
 
     # ---- choosing
 

@@ -74,9 +74,9 @@ class Read:
     catalogues: Catalogues = field(default_factory=Catalogues)
     notes: dict[str, str] = field(default_factory=dict)
     menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    templates: dict[str, WhatsappTemplate] = field(default_factory=dict)
     letter_photos: schema.LetterPhotosShape | None = None
     media: dict[str, Path] = field(default_factory=dict)
-    templates: dict[str, WhatsappTemplate] = field(default_factory=dict)
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
         """Return file and line of a named thing."""
@@ -155,9 +155,9 @@ def as_knowledge(read: Read) -> Knowledge:
         sources=read.sources,
         terms=read.terms,
         flow_names={name: flow.name for name, flow in read.flows.items()},
+        templates=read.templates,
         # The check refuses a decision that nobody stands for; were it started all the same, nothing is taken.
         letter_photos_allowed=bool(read.letter_photos and read.letter_photos.allowed and read.letter_photos.decided),
-        templates=read.templates,
     )
     return Knowledge(
         content=content,

@@ -112,6 +112,17 @@ class MenuFile(Shape):
     menu: dict[Name, Annotated[list[Name], Field(min_length=1, max_length=10)]]
 
 
+class TemplateShape(Shape):
+    category: Literal["utility", "marketing", "authentication"]
+    text: Text
+    example: list[Text] = Field(default_factory=list)
+    buttons: list[ButtonShape] = Field(default_factory=list, max_length=10)
+
+
+class TemplatesFile(Shape):
+    templates: dict[Name, TemplateShape]
+
+
 class LetterPhotosShape(Shape):
     allowed: bool
     decided_by: Text | None
@@ -126,17 +137,6 @@ class LetterPhotosShape(Shape):
 
 class OrganisationFile(Shape):
     letter_photos: LetterPhotosShape
-
-
-class TemplateShape(Shape):
-    category: Literal["utility", "marketing", "authentication"]
-    text: Text
-    example: list[Text] = Field(default_factory=list)
-    buttons: list[ButtonShape] = Field(default_factory=list, max_length=10)
-
-
-class TemplatesFile(Shape):
-    templates: dict[Name, TemplateShape]
 
 
 class SourceShape(Shape):

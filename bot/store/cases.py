@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from bot.store.dialect import insert_or
 from bot.store.ids import new_id
 from bot.store.rows import CaseEventRow, CaseRow
-from bot.store.tables import OPEN, PRIORITIES, case_events, cases, counters, newcomers
+from bot.store.tables import OPEN, PRIORITIES, case_events, cases, conversations, counters, newcomers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +73,31 @@ class Cases:
         )
         self.note(case_id, kind="opened", actor=actor, now=now, detail=detail)
         return self._get(case_id)
+
+    def keep_one_open(self, one: str, other: str, now: datetime) -> None:
+        """
+        Close the later case when both newcomers have one, before they become one person.
+
+        Its words and its haste go over to the earlier case, which says where they came from; who has waited longest
+        keeps their number. The closed case's conversation is the bot's again.
+        """
+        both = [case for case in (self.open_for(one), self.open_for(other)) if case is not None]
+        if one == other or len(both) < 2:  # noqa: PLR2004  # a case each
+            return
+        stays, closes = sorted(both, key=lambda case: (case.opened_at, case.number))
+        run = self._connection.execute
+        self._add_to(stays, closes.priority, closes.summary)
+        run(update(cases).where(cases.c.id == closes.id).values(state="closed", closed_at=now, summary_sealed=None))
+        run(update(conversations).where(conversations.c.id == closes.conversation_id).values(route="bot"))
+        self.note(closes.id, kind="joined_to", actor="bot", now=now, detail={"case": stays.number})
+        detail = {
+            "case": closes.number,
+            "reason": closes.reason,
+            "priority": closes.priority,
+            "topic": closes.topic,
+            "question_id": closes.question_id,
+        }
+        self.note(stays.id, kind="joined", actor="bot", now=now, detail=detail)
 
     def open_for(self, newcomer_id: str) -> CaseRow | None:
         """Return the newcomer's open case, if they have one."""

@@ -226,7 +226,8 @@ class _PostgresqlDatabase(Database):
             pool_pre_ping=True,  # after a restart of the server every pooled connection would fail once
             connect_args={"options": "-c timezone=UTC"},
         )
-        self._reader = self._engine.execution_options(postgresql_readonly=True)
+        # One picture for the whole unit, as on SQLite: between two statements a person's key may be another.
+        self._reader = self._engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         self._closed = False
 
     def upgrade(self) -> None:

@@ -193,6 +193,11 @@ def _sync(directory: Path) -> None:
         os.close(handle)
 
 
+def _derived(master: MasterKeys, purpose: bytes) -> dict[str, bytes]:
+    """Derive a key for one purpose from each master key."""
+    return {name: hmac.digest(key, purpose, "sha256") for name, key in master.keys.items()}
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataKey:
     """The key of one newcomer, unwrapped; it lives in memory for one unit of work only."""
@@ -215,9 +220,8 @@ class Vault:
 
     def __init__(self, master: MasterKeys) -> None:
         self._master = master
-        self._address_keys = {
-            name: hmac.digest(key, b"wegwijs address digest", "sha256") for name, key in master.keys.items()
-        }
+        self._address_keys = _derived(master, b"wegwijs address digest")
+        self._code_keys = _derived(master, b"wegwijs link code digest")
 
     @property
     def current_master_key_id(self) -> str:
@@ -255,12 +259,16 @@ class Vault:
 
     def address_digest(self, channel: str, address: str) -> bytes:
         """Return what an address is found by; without the master key nobody can try numbers against it."""
-        return self._digest(self._master.current, channel, address)
+        return self.address_digests(channel, address)[0]
 
     def address_digests(self, channel: str, address: str) -> list[bytes]:
         """Return the digests under every master key, the current first: while rotating a row has either."""
-        names = [self._master.current, *(name for name in self._master.keys if name != self._master.current)]
-        return [self._digest(name, channel, address) for name in names]
+        return self._digests(self._address_keys, f"{channel}:{address}")
 
-    def _digest(self, name: str, channel: str, address: str) -> bytes:
-        return hmac.digest(self._address_keys[name], f"{channel}:{address}".encode(), "sha256")
+    def code_digests(self, code: str) -> list[bytes]:
+        """Return what a one-time code is found by, under every master key, the current first."""
+        return self._digests(self._code_keys, code)
+
+    def _digests(self, keys: Mapping[str, bytes], text: str) -> list[bytes]:
+        names = [self._master.current, *(name for name in self._master.keys if name != self._master.current)]
+        return [hmac.digest(keys[name], text.encode(), "sha256") for name in names]

@@ -84,9 +84,10 @@ class Inbox:
 
     def reword(self, conversation_id: str, provider_id: str, words: Mapping[str, Any]) -> bool | None:
         """
-        Replace parts of the body of a message that no turn has taken yet.
+        Replace parts of the body of a message that no turn has taken yet, or that waits for the notice.
 
-        Return False when a turn has taken it, None when it is not there. The conversation must be held.
+        The latter is read once more: danger may be in the new words. Return False when a turn has taken it, None
+        when it is not there. The conversation must be held.
         """
         row = self._connection.execute(
             select(inbound)
@@ -100,7 +101,7 @@ class Inbox:
         key = self._keys.of_conversation(conversation_id)
         body = {**self._opened(row).body, **words}
         sealed = self._keys.seal_json(body, key, table="inbound", column="sealed", row=row.id)
-        self._connection.execute(update(inbound).where(inbound.c.id == row.id).values(sealed=sealed))
+        self._connection.execute(update(inbound).where(inbound.c.id == row.id).values(sealed=sealed, status="unread"))
         return True
 
     def unread(self, conversation_id: str) -> list[InboundRow]:

@@ -56,6 +56,14 @@ class Writing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WayRow:
+    """A conversation in which a newcomer can be reached."""
+
+    conversation_id: str
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InboundRow:
     """One message from a newcomer. `body` is empty once its content was dropped."""
 
@@ -109,6 +117,44 @@ class LeasedRow(OutboxRow):
     address: str = field(repr=False)
     heard_at: datetime | None
     blocked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentRow:
+    """
+    A file that came with a message, without its content.
+
+    `media_type` and `size` are what was found once `is_here`; before that what the messenger said. `error` is why it
+    was refused.
+    """
+
+    id: str
+    conversation_id: str
+    inbound_id: str
+    place: int
+    status: str
+    media_type: str | None
+    size: int | None
+    error: str | None
+    is_here: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueFileRow:
+    """
+    A file with which something must be done at the messenger: fetched, then deleted there; or only deleted.
+
+    `wanted`: it may be fetched. `is_here`: that was done. `attempts` counts the leases of this step, this one too.
+    """
+
+    id: str
+    conversation_id: str
+    channel: str
+    reference: str = field(repr=False)
+    wanted: bool
+    is_here: bool
+    attempts: int
 
 
 @dataclass(frozen=True, kw_only=True)

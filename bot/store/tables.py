@@ -288,6 +288,16 @@ link_codes = Table(
     Index("ix_link_codes_newcomer_id", "newcomer_id"),
 )
 
+# Each wrong code of the last hour: after a few of them a conversation has to wait, so that nobody can guess.
+link_tries = Table(
+    "link_tries",
+    metadata,
+    _id(),
+    _to("conversations"),
+    Column("at", Moment, nullable=False),
+    Index("ix_link_tries_conversation_id", "conversation_id", "at"),
+)
+
 # What WhatsApp's provider keeps for us: button sets and templates, by our own name for them. Nothing personal.
 vendor_contents = Table(
     "vendor_contents",

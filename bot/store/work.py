@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
 from bot.store.contents import Contents
@@ -11,6 +12,8 @@ from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
+from bot.store.links import Links
+from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
 
@@ -38,3 +41,6 @@ class Work:
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)
+        self.attachments = Attachments(connection, self.keys)
+        self.links = Links(connection, vault)
+        self.merging = Merging(connection, self.keys)

@@ -15,17 +15,16 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-ENDINGS = frozenset({".mp3", ".ogg", ".m4a", ".aac", ".jpg", ".jpeg", ".png", ".webp", ".mp4", ".pdf"})
 # Messengers fetch it from elsewhere; an hour is enough for one, and a mended file is seen the same day.
 HEADERS = {"cache-control": "public, max-age=3600", "cross-origin-resource-policy": "cross-origin"}
 
 
 def media_routes(files: Mapping[str, Path]) -> list[Route]:
-    """Return the route to these files, by their path below content/media/."""
+    """Return the route to these files, named by their path below content/ (`media/letter.png`)."""
 
     async def media(request: Request) -> Response:
         # Looked up, never put together: no path that somebody thinks of leads anywhere else.
-        found = files.get(request.path_params["path"])
+        found = files.get(f"media/{request.path_params['path']}")
         if found is None or not found.is_file():
             raise HTTPException(404)
         return FileResponse(found, headers=HEADERS)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def public_address(request: Request, *, public_url: str | None, trusted: Networks) -> str:
     """Return the whole address, its path and query exactly as they were sent: a signature covers every sign."""
-    path = request.scope.get("raw_path") or request.scope["path"].encode()
-    query = request.scope.get("query_string") or b""
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope.get("query_string") or b""
     # Some servers leave the query in the raw path.
     rest = path.partition(b"?")[0].decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
     if public_url is not None:

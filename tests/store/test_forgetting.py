@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from bot.domain.turn import Attachment
 from bot.store.database import Database
 from bot.store.encryption import KeyMissingError
 from bot.store.tables import metadata
@@ -21,7 +22,11 @@ NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
 def live(work: Work, writing: Writing) -> None:
-    """A newcomer writes, is answered, gets a case; one answer is sent, one is on its way and one waits."""
+    """
+    A newcomer writes, is answered, gets a case; one answer is sent, one is on its way and one waits.
+
+    They came by a link, are called something, sent three files, asked for a code and tried a wrong one.
+    """
     mine = writing.conversation.id
     channel = writing.conversation.channel
     for number, words in enumerate(["Ik heet Amina Haddad", "BRIEF VAN DE GEMEENTE", "held words"]):
@@ -50,6 +55,19 @@ def live(work: Work, writing: Writing) -> None:
         now=NOW,
     )
     work.counts.record_helped("rent", "ar", NOW, did_help=True)
+    work.newcomers.accept_notice(writing.newcomer.id, "2026-11", NOW)
+    work.newcomers.set_profile_name(mine, "Amina Haddad")
+    work.newcomers.enrol(writing.newcomer.id, "coach-of-Amina")
+    work.newcomers.set_reminders_to(writing.newcomer.id, mine)
+    for place in range(3):
+        file = Attachment(reference=f"https://files/Amina/{place}", media_type="image/png", size=7)
+        work.attachments.expect(mine, first.id, place, file, status="wanted", now=NOW)
+    here, done, _ = work.attachments.for_inbound(first.id)
+    for row in (here, done):
+        work.attachments.fetched(row.id, b"BRIEF VAN DE GEMEENTE", "image/jpeg", NOW)
+    work.attachments.gone(done.id)
+    work.links.ask(writing.newcomer.id, NOW)
+    work.links.take("no code of anybody", mine, NOW)
 
 
 def test_forgetting_drops_every_text_at_once_and_can_still_say_goodbye(
@@ -78,6 +96,15 @@ def test_forgetting_drops_every_text_at_once_and_can_still_say_goodbye(
     assert database.read(lambda work: work.cases.open_for(amina.newcomer.id)).summary is None
     row = database.read(lambda work: work.newcomers.get(amina.newcomer.id))
     assert (row.status, row.language) == ("erasing", "ar")
+    assert database.read(lambda work: work.newcomers.profile_name(mine)) is None
+    files = database.read(lambda work: work.attachments.for_inbound(inbox[0].id))
+    # What the messenger may still have must be deleted there; nothing is fetched any more.
+    assert [(row.status, row.is_here) for row in files] == [("unwanted", False), ("gone", False), ("unwanted", False)]
+    assert database.read(lambda work: work.attachments.unsettled_for(amina.newcomer.id)) == 2
+    bare = text("SELECT reminders_to, enrolment_code FROM newcomers WHERE id = :id")
+    assert database.read(lambda work: work.connection.execute(bare, {"id": amina.newcomer.id}).one()) == (None, None)
+    codes = text("SELECT newcomer_id FROM link_codes UNION ALL SELECT conversation_id FROM link_tries")
+    assert database.read(lambda work: set(work.connection.scalars(codes))) == {yonas.newcomer.id, yonas.conversation.id}
     assert database.read(lambda work: work.newcomers.being_forgotten(10)) == [amina.newcomer.id]
     assert database.read(lambda work: work.inbox.all_for(yonas.conversation.id)) == before
 
@@ -91,6 +118,27 @@ def test_forgetting_drops_every_text_at_once_and_can_still_say_goodbye(
     assert database.read(lambda work: work.outbox.unsent_for(amina.newcomer.id)) == 1
     database.write(lambda work: work.outbox.sent(last.id, last.lease_token, "m9", NOW))
     assert database.read(lambda work: work.outbox.unsent_for(amina.newcomer.id)) == 0
+
+
+def test_what_waits_for_the_newcomer_to_write_is_dropped_too(database: Database, amina: Writing) -> None:
+    def unit(work: Work) -> None:
+        work.outbox.say(amina.conversation.id, None, 0, {"text": "Dag Amina"}, NOW)
+        work.connection.execute(text("UPDATE outbox SET status = 'waiting'"))
+        work.newcomers.forget(amina.newcomer.id)
+
+    database.write(unit)
+    (row,) = database.read(lambda work: work.outbox.all_for(amina.conversation.id))
+    assert (row.status, row.body) == ("dropped", {})
+
+
+def test_a_file_that_is_just_being_fetched_is_not_kept(database: Database, amina: Writing) -> None:
+    database.write(lambda work: live(work, amina))
+    being_fetched = database.read(
+        lambda work: work.attachments.for_inbound(work.inbox.all_for(amina.conversation.id)[0].id)[2]
+    )
+    database.write(lambda work: work.newcomers.forget(amina.newcomer.id))
+    assert not database.write(lambda work: work.attachments.fetched(being_fetched.id, b"late", "image/jpeg", NOW))
+    assert database.read(lambda work: work.attachments.open(being_fetched.id)) is None
 
 
 def test_finishing_leaves_no_row_but_the_counts(database: Database, amina: Writing) -> None:
@@ -166,29 +214,26 @@ def test_no_byte_of_a_forgotten_newcomer_is_left_in_the_file(tmp_path: Path, vau
         database.write(lambda work: live(work, amina))
 
         def traces(work: Work) -> list[bytes]:
-            columns = {
-                "inbound": ("id", "sealed", "provider_id"),
-                "outbox": ("id", "sealed"),
-                "conversations": ("id", "state_sealed"),
-                "cases": ("id", "summary_sealed"),
-                "case_events": ("id",),
-                "addresses": ("id", "sealed", "digest"),
-                "data_keys": ("id", "wrapped"),
-                "newcomers": ("id",),
-            }
-            values = [
-                value
-                for table, names in columns.items()
-                for name in names
-                for value in work.connection.scalars(text(f"SELECT {name} FROM {table}"))
-            ]
-            return [value.encode() if isinstance(value, str) else bytes(value) for value in values]
+            """Every id, digest, key, code and sealed value that stands in a table about people."""
+            found: list[bytes] = []
+            for table in metadata.sorted_tables:
+                names = [
+                    c.name for c in table.columns if c.name.endswith(("id", "sealed", "digest", "wrapped", "code"))
+                ]
+                personal = table.name not in {"helped", "counters"}
+                for name in names if personal and table.name != "budgets" else ():
+                    kept = name not in {"master_key_id", "question_id"}
+                    values = work.connection.scalars(text(f"SELECT {name} FROM {table.name}")) if kept else ()
+                    found += [v.encode() if isinstance(v, str) else bytes(v) for v in values if v is not None]
+            return found
 
         stored = database.read(traces)
-        words = [text.encode() for text in ("Amina", "Haddad", "BRIEF VAN", "held words", "+31612345678", "612345678")]
+        clear = ("Haddad", "BRIEF VAN", "held words", "+31612345678", "612345678", "https://files")
+        words = [text.encode() for text in clear]
         before = files()
         assert not [word for word in words if word in before]  # nothing was ever written in the clear
         assert all(value in before for value in stored)
+        assert b"coach-of-Amina" in stored
         database.write(lambda work: work.newcomers.forget(amina.newcomer.id))
         database.write(lambda work: work.newcomers.finish_forgetting(amina.newcomer.id))
         database.scrub()

@@ -20,6 +20,8 @@ INSERT INTO inbound (id, conversation_id, number, channel, provider_id, kind, re
 SELECT 'i' || n, :conversation, n, 'telegram', 'p' || n, 'text', :now, 'read' FROM {NUMBERS};
 INSERT INTO outbox (id, conversation_id, number, position, available_at, created_at, status)
 SELECT 'o' || n, :conversation, n, 0, :now, :now, 'sent' FROM {NUMBERS};
+INSERT INTO attachments (id, conversation_id, inbound_id, status, available_at, created_at)
+SELECT 'a' || n, :conversation, 'i' || n, 'fetched', :now, :now FROM {NUMBERS};
 INSERT INTO data_keys (id, master_key_id, wrapped, created_at) SELECT 'k' || n, '', '', :now FROM {NUMBERS};
 INSERT INTO newcomers (id, data_key_id, created_at) SELECT 'n' || n, 'k' || n, :now FROM {NUMBERS};
 ANALYZE
@@ -32,6 +34,7 @@ QUERIES = {
     "ix_inbound_held": lambda work, _, now: work.inbox.drop_held_older_than(now),
     "ix_outbox_due": lambda work, _, now: work.outbox.lease(now, 10, 60),
     "ix_outbox_lanes": lambda work, _, now: work.outbox.lease(now, 10, 60),
+    "ix_attachments_due": lambda work, _, now: work.attachments.is_due(now, channels=("telegram",)),
     "ix_newcomers_erasing": lambda work, _, __: work.newcomers.being_forgotten(10),
 }
 
@@ -60,7 +63,9 @@ def test_the_daily_queries_use_their_partial_index(
         explain = "EXPLAIN QUERY PLAN " if work.connection.dialect.name == "sqlite" else "EXPLAIN "
         found = []
         for statement, parameters in seen:
-            if not statement.startswith(("SELECT inbound", "SELECT outbox", "UPDATE inbound", "SELECT newcomers.id")):
+            if not statement.startswith(
+                ("SELECT inbound", "SELECT outbox", "SELECT attachments", "UPDATE inbound", "SELECT newcomers.id")
+            ):
                 continue
             rows = work.connection.exec_driver_sql(explain + statement, parameters).all()
             found.append("\n".join(str(row[-1]) for row in rows))

@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from bot.domain.turn import Attachment
 from bot.store import migrate
 from bot.store.database import Database
 from bot.store.tables import metadata
@@ -108,6 +109,7 @@ WRONG = [
     "UPDATE conversations SET route = 'odd'",
     "UPDATE inbound SET status = 'odd'",
     "UPDATE outbox SET status = 'odd'",
+    "UPDATE attachments SET status = 'odd'",
     "UPDATE cases SET state = 'odd'",
     "UPDATE cases SET priority = 'odd'",
 ]
@@ -121,6 +123,7 @@ def test_the_database_itself_refuses_what_is_wrong(
         conversation = amina.conversation.id
         received = work.inbox.receive(conversation, "telegram", "p1", "text", {}, now)
         work.outbox.say(conversation, received.id, 0, {}, now)
+        work.attachments.expect(conversation, received.id, 0, Attachment(reference="r"), status="wanted", now=now)
         work.cases.open(
             amina.newcomer.id,
             conversation,

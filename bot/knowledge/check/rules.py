@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.knowledge.check import crisis, dutch, facts, flows, media, menu, nlu, responses, translations
+from bot.knowledge.check import crisis, dutch, facts, flows, media, menu, nlu, responses, templates, translations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +85,11 @@ RULES: Mapping[str, Rule] = {
     "media_file": media.media_file,
     "media_alt": media.media_alt,
     "letter_photos": media.letter_photos,
+    # WhatsApp's templates
+    "template_variables": templates.template_variables,
+    "template_too_long": templates.template_too_long,
+    "template_buttons": templates.template_buttons,
+    "template_differs": templates.template_differs,
     # crisis
     "crisis_response": crisis.crisis_response,
     "crisis_terms": crisis.crisis_terms,

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from bot.content.model import TEMPLATE_LANGUAGES
 from bot.content.render import PLACEHOLDER, STARRED
 from bot.domain.languages import SOURCE
 from bot.knowledge.check.ground import Finding
@@ -41,6 +42,9 @@ def missing_translation(ground: Ground) -> Iterator[Finding]:
         entries = ground.entries.get(code, {})
         for phrase in ground.phrases:
             entry = entries.get((phrase.context, phrase.text))
+            # WhatsApp takes no template in this language: its readers get the next one.
+            if phrase.context.startswith("template_") and code not in TEMPLATE_LANGUAGES:
+                continue
             if entry is None or not entry.filled:
                 yield Finding(
                     place=ground.source(phrase),
@@ -123,7 +127,9 @@ def stars_differ(ground: Ground) -> Iterator[Finding]:
 
 def torn_translation(ground: Ground) -> Iterator[Finding]:
     """A brace or a star that has lost its other half is read out as it is."""
-    for _, entry, string in _pairs(ground):
+    for phrase, entry, string in _pairs(ground):
+        if phrase.context.startswith("template_"):
+            continue  # its braces hold numbers, and have a rule of their own
         why = next((why for line in string.split("\n") if (why := torn_sign(line))), None)
         if why:
             yield Finding(place=(entry.file, entry.line), why=why, mend="write {name} and *word* whole, on one line")
