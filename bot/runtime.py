@@ -57,7 +57,13 @@ class HasFiles(Channel, Protocol):
         ...
 
     def discard(self, reference: str) -> None:
-        """Delete the file at the provider, where it can be; harmless when it is gone, or cannot be."""
+        """
+        Delete the file at the provider, where it can be; harmless when it is gone, or cannot be.
+
+        Raises:
+            FileRefusedError: it is still there; the error says whether another try can help.
+
+        """
         ...
 
 

@@ -366,15 +366,21 @@ class WhatsApp:
         raise FileRefusedError("led around", again=False)
 
     def discard(self, reference: str) -> None:
-        """Delete the file at Twilio; harmless when it is gone. What cannot be deleted now is only logged."""
+        """
+        Delete the file at Twilio; harmless when it is gone.
+
+        Raises:
+            FileRefusedError: it could not be deleted, now or ever.
+
+        """
+        url = self._media_url(reference)
+        auth = (self._account.sid, self._account.token)
         try:
-            url = self._media_url(reference)
-            auth = (self._account.sid, self._account.token)
             answer = self._http.session.delete(url, auth=auth, timeout=(CONNECT_SECONDS, self._patience))
-            if not answer.ok and answer.status_code not in _GONE:
-                log.warning("file not deleted", reason=f"HTTP {answer.status_code}")
-        except (FileRefusedError, requests.RequestException) as error:
-            log.warning("file not deleted", reason=type(error).__name__)
+        except requests.RequestException as error:
+            raise FileRefusedError(type(error).__name__, again=True) from error
+        if not answer.ok and answer.status_code not in _GONE:
+            raise FileRefusedError(f"HTTP {answer.status_code}", again=answer.status_code >= 500)  # noqa: PLR2004
 
     def _media_url(self, reference: str) -> str:
         """Return where the file really is; an address that is not of our account at Twilio is never asked for."""
