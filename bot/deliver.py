@@ -65,13 +65,14 @@ class Finds(Protocol):
 
 def deliver_due(runtime: Runtime, limit: int = SIDE_BY_SIDE) -> int:
     """Send what is due on the channels of this process; return how many messages were taken up."""
-    return sum(_deliver_on(runtime, channel, limit) for channel in runtime.channels.values())
+    now = runtime.clock.now()
+    names = tuple(runtime.channels)
+    due = runtime.database.read(lambda work: [name for name in names if work.outbox.is_due(now, channel=name)])
+    return sum(_deliver_on(runtime, runtime.channels[name], limit) for name in due)
 
 
 def _deliver_on(runtime: Runtime, channel: Channel, limit: int) -> int:
     now = runtime.clock.now()
-    if not runtime.database.read(lambda work: work.outbox.is_due(now, channel=channel.name)):
-        return 0
     rows = runtime.database.write(lambda work: _leased(work, channel, limit, now))
     if len(rows) == 1 or channel.limits.per_second is None:
         for row in rows:

@@ -44,7 +44,8 @@ class Engine:
         self._busy: set[str] = set()
         self._again: set[str] = set()
         self._changed = threading.Condition()
-        self._to_deliver = threading.Event()
+        self._to_deliver = threading.Condition()
+        self._due = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -61,7 +62,8 @@ class Engine:
     def stop(self) -> None:
         """Finish what was begun and end."""
         self._stopping.set()
-        self._to_deliver.set()
+        with self._to_deliver:
+            self._to_deliver.notify_all()
         with self._changed:
             self._changed.notify_all()
         for thread in self._threads:
@@ -103,7 +105,7 @@ class Engine:
             return
         try:
             while not self._stopping.is_set() and answer_next(self._runtime, conversation_id):
-                self._to_deliver.set()
+                self._wake_a_deliverer()
         finally:
             with self._changed:
                 self._busy.discard(conversation_id)
@@ -112,9 +114,17 @@ class Engine:
             if again:
                 self.wake(conversation_id)
 
+    def _wake_a_deliverer(self) -> None:
+        """One is enough: it goes on until nothing is due; while it hangs, the next is woken."""
+        with self._to_deliver:
+            self._due = True
+            self._to_deliver.notify()
+
     def _deliver(self) -> None:
-        self._to_deliver.wait(timeout=SWEEP_SECONDS)
-        self._to_deliver.clear()
+        with self._to_deliver:
+            if not self._due and not self._stopping.is_set():
+                self._to_deliver.wait(timeout=SWEEP_SECONDS)
+            self._due = False
         while self._runtime is not None and not self._stopping.is_set() and deliver_due(self._runtime):
             pass
 

@@ -75,7 +75,10 @@ class Outbox:
             raise ConversationGoneError(conversation_id)
         row_id = new_id()
         key = self._keys.of_conversation(conversation_id)
-        stored = self._connection.scalar(
+        # What stands behind a message that waits for its next try is not due before it; so nobody looks at it in vain.
+        lane = (outbox.c.conversation_id == conversation_id, unsent(), outbox.c.available_at > now)
+        behind = select(func.max(outbox.c.available_at)).where(*lane).scalar_subquery()
+        stored = self._connection.execute(
             insert_or(self._connection, outbox)
             .values(
                 id=row_id,
@@ -84,13 +87,13 @@ class Outbox:
                 cause_inbound_id=cause_inbound_id,
                 position=position,
                 sealed=self._keys.seal_json(body, key, table="outbox", column="sealed", row=row_id),
-                available_at=now,
+                available_at=func.coalesce(behind, now),
                 created_at=now,
                 bulk=bulk,
             )
             .on_conflict_do_nothing(index_elements=["cause_inbound_id", "position"])
-            .returning(outbox.c.id)
-        )
+            .returning(outbox.c.available_at)
+        ).one_or_none()
         if stored is None:
             raise AlreadySaidError(str(cause_inbound_id), position)
         return OutboxRow(
@@ -101,7 +104,7 @@ class Outbox:
             position=position,
             body=body,
             status="queued",
-            available_at=now,
+            available_at=stored.available_at,
             attempts=0,
             lease_token=0,
             leased_until=None,
@@ -227,7 +230,7 @@ class Outbox:
         if retry_at is None:
             return self._settle(outbox_id, token, status="failed", leased_until=None, error=error)
         attempts = outbox.c.attempts if counts else outbox.c.attempts - 1
-        return self._settle(
+        settled = self._settle(
             outbox_id,
             token,
             status="queued",
@@ -236,6 +239,13 @@ class Outbox:
             error=error,
             attempts=attempts,
         )
+        if settled:
+            conversation = select(outbox.c.conversation_id).where(outbox.c.id == outbox_id).scalar_subquery()
+            lane = (outbox.c.conversation_id == conversation, outbox.c.status == "queued")
+            self._connection.execute(
+                update(outbox).where(*lane, outbox.c.available_at < retry_at).values(available_at=retry_at)
+            )
+        return settled
 
     def uncertain(self, outbox_id: str, token: int, error: str, now: datetime) -> bool:
         """Record that nobody knows whether it arrived: it is not sent again, and a receipt may settle it."""
