@@ -38,7 +38,9 @@ def _is_answered(work: Work, newcomer_id: str) -> bool:
     """Return whether the goodbye went out, and nothing came in after it that still has to be answered."""
     conversations = work.conversations.of(newcomer_id)
     unread = any(work.inbox.unread(conversation.id) for conversation in conversations)
-    return not unread and work.outbox.unsent_for(newcomer_id) == 0
+    # A file's reference goes with the rows: until then the messenger can still be asked to delete it.
+    settled = work.attachments.unsettled_for(newcomer_id) == 0
+    return not unread and settled and work.outbox.unsent_for(newcomer_id) == 0
 
 
 def _waited_long(runtime: Runtime, work: Work, newcomer_id: str) -> bool:

@@ -222,6 +222,7 @@ def _turn(
         person=person,
         today=local_day(now),
         understood=understood,
+        turn_of_phrase=runtime.guard.is_turn_of_phrase(_heard(message).text),
         # Captions, places and edits are guarded too; the words of a button are our own.
         crisis=runtime.guard.check(_heard(message).text) if message.kind != Kind.BUTTON else None,
     )

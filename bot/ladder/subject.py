@@ -105,7 +105,9 @@ def sure(turn: Turn) -> str | None:
     best = understood.intents[0]
     second = understood.intents[1].confidence if len(understood.intents) > 1 else 0.0
     if best.confidence >= SURE or (best.confidence - second >= AHEAD and best.confidence >= SURE - AHEAD):
-        return turn.knowledge.flow_of_intent.get(best.name)
+        flow = turn.knowledge.flow_of_intent.get(best.name)
+        # The guard has the last word on danger: what it knows as a turn of phrase is none by its meaning either.
+        return None if turn.turn_of_phrase and flow in turn.knowledge.crisis_of_flow else flow
     return None
 
 

@@ -52,6 +52,7 @@ class Turn:
     today: date
     understood: Understanding | None = None
     crisis: CrisisCategory | None = None
+    turn_of_phrase: bool = False  # danger is named, and the guard knows the phrase as one that means none
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,6 +103,10 @@ class CrisisGuard:
         real = [found.rank for found in heard if not any(found.lies_in(other) for other in harmless)]
         return self._categories[min(real)] if real else None
 
+    def is_turn_of_phrase(self, text: str) -> bool:
+        """Return whether danger is named in a way that means none (a dead telephone, dying of laughter)."""
+        return any(self._not_triggers.found_in([self._keys_of(word) for word in _plain(text).split()]))
+
     def _keys_of(self, word: str) -> tuple[str, ...]:
         """Return the words and stems of our phrases that this word of the message may stand for."""
         keys: list[str] = []

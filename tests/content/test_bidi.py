@@ -46,6 +46,11 @@ def depth(text: str) -> list[int]:
     return levels
 
 
+def test_a_command_keeps_its_slash_before_it(tmp_path: Path) -> None:
+    text = reading("اكتبوا /link في تطبيقكم، أو/و STOP.", tmp_path).text(language="ar")
+    assert isolated(text) == ["/link", "STOP"]
+
+
 @pytest.mark.parametrize("language", ["ar", "fa"])
 @pytest.mark.parametrize(
     ("translation", "apart"),
