@@ -38,6 +38,9 @@ LEASE_SECONDS = 3 * SEND_SECONDS
 SIDE_BY_SIDE = 8
 # Seconds until the next try; after the last one, most of a day later, the message has failed.
 BACK_OFF = (2, 10, 60, 300, 1800, 3600, 7200, 14400, 28800)
+# What a messenger took and could not deliver for the moment is given to it again after this.
+GIVEN_BACK_SECONDS = 300
+AGAIN = frozenset({Remedy.RETRY, Remedy.PAUSE})
 # The window is taken as closed a little early: what is sent at its last moment arrives after it.
 WINDOW_MARGIN = timedelta(minutes=5)
 # When the messenger is asked for an uncertain message, and when its "I never had it" is believed.
@@ -191,6 +194,8 @@ def take_receipt(runtime: Runtime, receipt: Receipt) -> bool:
     def record(work: Work) -> bool:
         failed = receipt.outcome is Outcome.FAILED
         waits = failed and receipt.remedy is Remedy.WINDOW_CLOSED
+        if failed and receipt.remedy in AGAIN and _once_more(work, receipt, now):
+            return True
         conversation = work.outbox.settled_as(
             "waiting" if waits else receipt.outcome.value,
             now,
@@ -209,6 +214,21 @@ def take_receipt(runtime: Runtime, receipt: Receipt) -> bool:
         return True
 
     return runtime.database.write(record)
+
+
+def _once_more(work: Work, receipt: Receipt, now: datetime) -> bool:
+    """Queue again what was taken and given back for no fault of its own; False when it was tried often enough."""
+    conversation = work.outbox.settled_as(
+        "queued",
+        now,
+        outbox_id=receipt.reference,
+        provider_id=receipt.provider_id,
+        channel=receipt.channel,
+        error=receipt.reason,
+        retry_at=now + timedelta(seconds=GIVEN_BACK_SECONDS),
+        tries=len(BACK_OFF),
+    )
+    return conversation is not None
 
 
 def settle_uncertain(runtime: Runtime, limit: int = 20) -> int:
@@ -230,7 +250,9 @@ def _settle_on(runtime: Runtime, channel: Channel, limit: int) -> int:
 def _settle(runtime: Runtime, channel: Channel, row: LeasedRow, now: datetime) -> bool:
     assert isinstance(channel, Finds)
     try:
-        provider_id = channel.find(_letter(row, channel.limits, now), row.created_at)
+        # It became uncertain within a lease of being handed over; a twin from an earlier day is not it.
+        since = row.available_at - timedelta(seconds=LEASE_SECONDS)
+        provider_id = channel.find(_letter(row, channel.limits, now), max(since, row.created_at))
     except DeliveryError as error:
         log.warning("not settled", outbox=row.id, reason=error.reason)
         return False

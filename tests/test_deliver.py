@@ -588,3 +588,56 @@ def test_what_is_stuck_can_be_tried_again_or_dropped(runtime: Runtime, messenger
     deliver_all(runtime)
     assert states(runtime, amina) == ["sent", "dropped", "sent"]
     assert messenger.texts == ["drie", "een"]
+
+
+def test_what_was_taken_and_given_back_goes_out_once_more(
+    runtime: Runtime, whatsapp: Messenger, clock: HeldClock
+) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    deliver_all(runtime)
+    told = receipt(Outcome.FAILED, provider_id="whatsapp.1", reason="63018", remedy=Remedy.RETRY)
+    assert take_receipt(runtime, told)
+    assert not take_receipt(runtime, told)
+    assert states(runtime, yonas) == ["queued"]
+    clock.wait(minutes=5)
+    deliver_all(runtime)
+
+    assert whatsapp.texts == ["een", "een"]
+    (row,) = rows(runtime, yonas)
+    assert (row.status, row.provider_id, row.error) == ("sent", "whatsapp.2", None)
+
+
+def test_what_is_given_back_every_time_has_failed_in_the_end(
+    runtime: Runtime, whatsapp: Messenger, clock: HeldClock
+) -> None:
+    yonas = writes(runtime, "yonas", "hallo")
+    say(runtime, "yonas", "een", channel="whatsapp")
+    for number in range(1, len(BACK_OFF) + 3):
+        deliver_all(runtime)
+        take_receipt(
+            runtime,
+            receipt(Outcome.FAILED, provider_id=f"whatsapp.{number}", reason="63018", remedy=Remedy.PAUSE),
+        )
+        clock.wait(minutes=5)
+
+    assert states(runtime, yonas) == ["failed"]
+    assert len(whatsapp.took) == len(BACK_OFF) + 1
+
+
+def test_nobody_looks_in_vain_at_what_stands_behind_a_message_that_waits(
+    runtime: Runtime, messenger: Messenger, clock: HeldClock
+) -> None:
+    amina = say(runtime, "amina", "een", "twee")
+    messenger.planned = [AWAY]
+    deliver_all(runtime)
+    say(runtime, "amina", "drie")
+
+    def due() -> bool:
+        return runtime.database.read(lambda work: work.outbox.is_due(clock.now(), channel="telegram"))
+
+    assert not due()
+    clock.wait(seconds=BACK_OFF[0])
+    assert due()
+    deliver_all(runtime)
+    assert (messenger.texts, states(runtime, amina)) == (["een", "twee", "drie"], ["sent"] * 3)

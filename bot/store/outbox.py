@@ -31,6 +31,7 @@ _BEFORE: Mapping[str, tuple[str, ...]] = {
     "read": ("queued", "leased", "uncertain", "sent", "delivered"),
     "failed": ("leased", "uncertain", "sent"),
     "waiting": ("leased", "uncertain", "sent"),
+    "queued": ("leased", "uncertain", "sent"),  # taken, and given back: it may go once more
 }
 
 
@@ -273,7 +274,12 @@ class Outbox:
         return self._connection.execute(
             update(outbox)
             .where(outbox.c.status == "leased", outbox.c.leased_until <= now, _on((channel,)))
-            .values(status="uncertain", leased_until=None, error="lease ran out", available_at=now)
+            .values(
+                status="uncertain",
+                leased_until=None,
+                error="lease ran out",
+                available_at=outbox.c.leased_until,
+            )
         ).rowcount
 
     def uncertain_since(self, before: datetime, *, channel: str, limit: int) -> list[LeasedRow]:
@@ -290,9 +296,13 @@ class Outbox:
         provider_id: str | None = None,
         channel: str,
         error: str | None = None,
+        retry_at: datetime | None = None,
+        tries: int = 0,
     ) -> str | None:
         """
         Record what a receipt says of the message with this id, or with this messenger's id.
+
+        As `queued` it goes out again at `retry_at`, unless it was tried more than `tries` times.
 
         Return its conversation's id; None when there is no such message, or it has moved on already.
         """
@@ -303,11 +313,15 @@ class Outbox:
             values[moments[outcome]] = now
             values["sent_at"] = func.coalesce(outbox.c.sent_at, now)
             values["provider_id"] = func.coalesce(outbox.c.provider_id, provider_id)
-        elif outcome == "waiting":
-            values["sent_at"] = None
+        else:
+            values["sent_at"] = None if outcome in {"waiting", "queued"} else outbox.c.sent_at
+        may: ColumnElement[bool] = true()
+        if outcome == "queued":
+            values |= {"provider_id": None, "available_at": retry_at}
+            may = outbox.c.attempts <= tries
         conversation: str | None = self._connection.scalar(
             update(outbox)
-            .where(which, outbox.c.status.in_(_BEFORE[outcome]), _on((channel,)))
+            .where(which, outbox.c.status.in_(_BEFORE[outcome]), _on((channel,)), may)
             .values(**values)
             .returning(outbox.c.conversation_id)
         )
