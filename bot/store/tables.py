@@ -30,6 +30,7 @@ from sqlalchemy import (
     false,
     literal_column,
     text,
+    true,
 )
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ OUTBOX_STATUSES = (
 ATTACHMENT_STATUSES = ("wanted", "fetched", "refused", "unwanted", "gone")
 CASE_STATES = ("queued", "active", "awaiting_newcomer", "snoozed", "closed")
 PRIORITIES = ("normal", "urgent", "crisis")
+OUTCOMES = ("answered", "partly_answered", "referred", "handed_back", "no_reply", "joined")
+# asked: whether it is the earlier question or a new one; new: it was a new one, so nobody is asked again.
+AFTER_CLOSE = ("asked", "new")
+# What the case of a reply was told of it last.
+TOLD = ("accepted", "waits", "failed")
 
 metadata = MetaData(
     naming_convention={
@@ -122,6 +128,8 @@ _WAITING = "status = 'waiting'"
 _UNCERTAIN = "status = 'uncertain'"
 _WANTED = "status IN ('wanted', 'unwanted')"
 _ERASING = "status = 'erasing'"
+_DUE = "due_at IS NOT NULL"
+_REPLY = "case_id IS NOT NULL"
 _OPEN = "state <> 'closed'"
 
 
@@ -235,14 +243,21 @@ outbox = Table(
     Column("bulk", Boolean, nullable=False, server_default=false()),  # reminders and news wait for answers
     Column("delivered_at", Moment),
     Column("read_at", Moment),
+    # What a person of the team wrote: in which case, who, up to which message they had read, what the case was told.
+    _to("cases", name="case_id", nullable=True),
+    _to("users", name="user_id", nullable=True),
+    Column("seen_number", Integer),
+    Column("told", String(16)),
     UniqueConstraint("conversation_id", "number"),
     UniqueConstraint("cause_inbound_id", "position"),
     _one_of("status", OUTBOX_STATUSES),
+    _one_of("told", TOLD),
     Index("ix_outbox_due", "bulk", "available_at", "id", **_where(_UNSENT)),
     Index("ix_outbox_lanes", "conversation_id", "number", **_where(_UNSENT)),
     Index("ix_outbox_waiting", "conversation_id", **_where(_WAITING)),
     Index("ix_outbox_uncertain", "available_at", **_where(_UNCERTAIN)),
     Index("ix_outbox_provider_id", "provider_id", **_where("provider_id IS NOT NULL")),
+    Index("ix_outbox_replies", "conversation_id", **_where(_REPLY)),
 )
 
 attachments = Table(
@@ -328,9 +343,32 @@ cases = Table(
     Column("summary_sealed", LargeBinary),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("team", String(64), nullable=False, server_default=text("'form_team'")),
+    _to("users", name="assignee_id", nullable=True),
+    _count("version", 1),  # grows with every change, so that nobody acts on a case that they did not see
+    Column("waiting_since", Moment),  # the newcomer waits since then; empty only in cases from before it was kept
+    Column("answered_at", Moment),  # the team's last answer; empty while it owes one
+    Column("first_answered_at", Moment),
+    Column("lease_from", Moment),  # when who has it last did something
+    Column("lease_until", Moment),
+    Column("warned", Boolean, nullable=False, server_default=false()),
+    _count("pinged"),  # 1: the team was told that it waits too long, 2: the coordinator too
+    Column("snoozed_until", Moment),
+    Column("reminded_at", Moment),
+    Column("crisis_at", Moment),
+    Column("outcome", String(24)),
+    Column("after_close", String(16)),
+    Column("choice_until", Moment),
+    _to("cases", name="earlier_case_id", nullable=True),
+    Column("due_at", Moment),  # when time alone may change something here
     UniqueConstraint("number"),
     _one_of("state", CASE_STATES),
     _one_of("priority", PRIORITIES),
+    _one_of("outcome", OUTCOMES),
+    _one_of("after_close", AFTER_CLOSE),
+    Index("ix_cases_due", "due_at", **_where(_DUE)),
+    Index("ix_cases_open_team", "team", "waiting_since", **_where(_OPEN)),
+    Index("ix_cases_assignee_id", "assignee_id", **_where("assignee_id IS NOT NULL")),
     Index("uq_cases_open_newcomer_id", "newcomer_id", unique=True, **_where(_OPEN)),
     Index("ix_cases_newcomer_id", "newcomer_id"),
     Index("ix_cases_conversation_id", "conversation_id"),
@@ -346,6 +384,34 @@ case_events = Table(
     Column("actor", String(64), nullable=False),
     Column("detail_json", JSON, nullable=False),
     Index("ix_case_events_case_id", "case_id", "at"),
+)
+
+# What people of the team write to each other about a case. Never shown to the newcomer.
+case_notes = Table(
+    "case_notes",
+    metadata,
+    _id(),
+    _to("cases"),
+    _to("newcomers"),
+    _to("users"),
+    Column("at", Moment, nullable=False),
+    Column("sealed", LargeBinary),
+    Index("ix_case_notes_case_id", "case_id", "at"),
+    Index("ix_case_notes_newcomer_id", "newcomer_id"),
+)
+
+# Who works at the desk, as newcomers may know them. Signing in is not here.
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("pseudonym", String(64), nullable=False),
+    Column("roles_json", JSON, nullable=False),
+    Column("teams_json", JSON, nullable=False),
+    Column("languages_json", JSON, nullable=False),
+    Column("active", Boolean, nullable=False, server_default=true()),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("pseudonym"),
 )
 
 helped = Table(
@@ -373,6 +439,8 @@ UNREAD = inbound.c.status == literal_column("'unread'")
 HELD = inbound.c.status == literal_column("'held'")
 ERASING = newcomers.c.status == literal_column("'erasing'")
 OPEN = cases.c.state != literal_column("'closed'")
+DUE = cases.c.due_at.is_not(None)
+REPLY = outbox.c.case_id.is_not(None)
 
 
 def unsent(table: FromClause = outbox) -> ColumnElement[bool]:
