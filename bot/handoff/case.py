@@ -71,6 +71,8 @@ BECOMES: Mapping[Event, Mapping[Status, Status]] = {
 
 # In these a person has the conversation and the bot is silent.
 WITH_A_PERSON = frozenset({_A, _W, _S})
+# A snoozed case is woken first, so that nobody answers what they put away.
+MAY_BE_ANSWERED = frozenset({_A, _W})
 
 
 def becomes(status: Status, event: Event) -> Status | None:
@@ -209,25 +211,28 @@ class Seen:
 
 def reason_to_decline(act: Act, who: Actor, case: Seen, now: datetime) -> Decline | None:
     """Return why this person may not do this to this case now, or None when they may."""
-    rule = MAY[act]
+    return _reason_about_them(act, who, case) or _reason_about_the_case(act, who, case, now)
+
+
+def _reason_about_them(act: Act, who: Actor, case: Seen) -> Decline | None:
     if not who.active:
         return Decline.NO_ACCOUNT
-    if not who.roles & rule.roles:
+    if not who.roles & MAY[act].roles:
         return Decline.NOT_YOUR_ROLE
-    if case.team not in who.teams:
-        return Decline.OTHER_TEAM
+    return Decline.OTHER_TEAM if case.team not in who.teams else None
+
+
+def _reason_about_the_case(act: Act, who: Actor, case: Seen, now: datetime) -> Decline | None:
+    rule, event = MAY[act], ASKS_FOR.get(act)
     if case.status is Status.CLOSED and act is not Act.NOTE:
         return Decline.CLOSED
     if act is Act.TAKE:
         return _reason_not_to_take(who, case, now)
     if rule.mine and case.assignee != who.id and not who.roles & rule.anyway:
         return Decline.NOT_YOURS
-    event = ASKS_FOR.get(act)
     if event is not None and becomes(case.status, event) is None:
         return Decline.NOT_NOW
-    if act is Act.REPLY and case.status not in {Status.ACTIVE, Status.AWAITING}:
-        return Decline.NOT_NOW
-    return None
+    return Decline.NOT_NOW if act is Act.REPLY and case.status not in MAY_BE_ANSWERED else None
 
 
 def _reason_not_to_take(who: Actor, case: Seen, now: datetime) -> Decline | None:

@@ -54,3 +54,13 @@ class AlreadySaidError(StoreError):
         super().__init__()
         self.cause_inbound_id = cause_inbound_id
         self.position = position
+
+
+class CannotHappenError(StoreError):
+    """This cannot happen to a case where it stands: the table of transitions has no such line."""
+
+    def __init__(self, event: str, state: str) -> None:
+        super().__init__()
+        self.args = (f"{self.__doc__} ({event} while {state})",)
+        self.event = event
+        self.state = state

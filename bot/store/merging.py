@@ -14,7 +14,17 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from bot.store.cases import Cases
 from bot.store.encryption import TamperedError
 from bot.store.holding import hold_people
-from bot.store.tables import addresses, attachments, cases, conversations, inbound, link_codes, newcomers, outbox
+from bot.store.tables import (
+    addresses,
+    attachments,
+    case_notes,
+    cases,
+    conversations,
+    inbound,
+    link_codes,
+    newcomers,
+    outbox,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,9 +51,10 @@ SEALED = (
     Sealed(table=outbox, columns=("sealed",)),
     Sealed(table=attachments, columns=("reference_sealed", "sealed"), at_once=1),  # a file can be twenty megabytes
     Sealed(table=cases, columns=("summary_sealed",)),
+    Sealed(table=case_notes, columns=("sealed",)),
 )
 # What points to a newcomer and moves along.
-OWNED = (addresses, conversations, cases)
+OWNED = (addresses, conversations, cases, case_notes)
 
 
 class Merging:
@@ -73,6 +84,7 @@ class Merging:
             run(update(table).where(table.c.newcomer_id == gone.id).values(newcomer_id=stays.id))
         run(delete(link_codes).where(link_codes.c.newcomer_id.in_((gone.id, stays.id))))
         run(update(newcomers).where(newcomers.c.id == stays.id).values(**_joined(gone, stays)))
+        Cases(self._connection, self._keys).route_all(stays.id)
         run(delete(newcomers).where(newcomers.c.id == gone.id))
         self._keys.destroy(gone.data_key_id)
         return True

@@ -17,6 +17,7 @@ from bot.store.tables import (
     addresses,
     attachments,
     case_events,
+    case_notes,
     cases,
     conversations,
     data_keys,
@@ -307,7 +308,8 @@ class Newcomers:
             .values(state_sealed=None, state_version=0, route="bot", attempts=0)
         )
         run(update(addresses).where(addresses.c.newcomer_id == newcomer_id).values(name_sealed=None))
-        run(update(cases).where(cases.c.newcomer_id == newcomer_id).values(summary_sealed=None))
+        run(update(cases).where(cases.c.newcomer_id == newcomer_id).values(summary_sealed=None, due_at=None))
+        run(update(case_notes).where(case_notes.c.newcomer_id == newcomer_id).values(sealed=None))
         run(delete(link_codes).where(link_codes.c.newcomer_id == newcomer_id))
         run(delete(link_tries).where(link_tries.c.conversation_id.in_(theirs)))
         self._set(newcomer_id, status="erasing", reminders_to=None, enrolment_code=None)
@@ -330,10 +332,11 @@ class Newcomers:
         run = self._connection.execute
         conversation_ids = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
         case_ids = select(cases.c.id).where(cases.c.newcomer_id == newcomer_id)
-        run(delete(case_events).where(case_events.c.case_id.in_(case_ids)))
-        run(delete(cases).where(cases.c.newcomer_id == newcomer_id))
         for table in (attachments, outbox, inbound, link_tries):
             run(delete(table).where(table.c.conversation_id.in_(conversation_ids)))
+        for table in (case_events, case_notes):
+            run(delete(table).where(table.c.case_id.in_(case_ids)))
+        run(delete(cases).where(cases.c.newcomer_id == newcomer_id))
         for table in (link_codes, conversations, addresses):
             run(delete(table).where(table.c.newcomer_id == newcomer_id))
         run(delete(newcomers).where(newcomers.c.id == newcomer_id))

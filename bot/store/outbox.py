@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
     from bot.store.keys import Keys
 
 _earlier = outbox.alias("earlier")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """Which case a person of the team answers, who, the last message they had read, and when it leaves."""
+
+    case_id: str
+    user_id: str
+    seen_number: int
+    leaves_at: datetime
+
 
 # What a receipt may move on from: what is settled never goes back, whatever order the receipts come in.
 _BEFORE: Mapping[str, tuple[str, ...]] = {
@@ -59,9 +71,12 @@ class Outbox:
         now: datetime,
         *,
         bulk: bool = False,
+        reply: Reply | None = None,
     ) -> OutboxRow:
         """
         Queue a message as the conversation's next one; `bulk` lets the answers to other people go first.
+
+        With `reply` it is what a person of the team writes, and waits until it can no longer be taken back.
 
         `cause_inbound_id` is the message it answers and `position` its place in that answer: the same place
         twice raises `AlreadySaidError`, and undoes the whole unit of work.
@@ -116,7 +131,20 @@ class Outbox:
             bulk=bulk,
             delivered_at=None,
             read_at=None,
+            case_id=reply.case_id if reply else None,
+            user_id=reply.user_id if reply else None,
         )
+
+    def take_back(self, outbox_id: str, user_id: str, now: datetime) -> OutboxRow | None:
+        """Drop a reply, its content too, that its writer wants back; None once it left, or when it is not theirs."""
+        row = self.get(outbox_id)
+        taken = self._connection.execute(
+            update(outbox)
+            .where(outbox.c.id == outbox_id, outbox.c.user_id == user_id)
+            .where(outbox.c.status == "queued", outbox.c.attempts == 0, outbox.c.available_at > now)
+            .values(status="dropped", sealed=None)
+        )
+        return row if taken.rowcount == 1 else None
 
     def next_position(self, cause_inbound_id: str) -> int:
         """Return the place after what was said already because of this message."""
@@ -418,4 +446,6 @@ class Outbox:
             "bulk": row.bulk,
             "delivered_at": row.delivered_at,
             "read_at": row.read_at,
+            "case_id": row.case_id,
+            "user_id": row.user_id,
         }

@@ -82,7 +82,11 @@ class InboundRow:
 
 @dataclass(frozen=True, kw_only=True)
 class OutboxRow:
-    """One message to a newcomer. `body` is empty once dropped; `attempts` counts the leases."""
+    """
+    One message to a newcomer. `body` is empty once dropped; `attempts` counts the leases.
+
+    `user_id` is who of the team wrote it, in `case_id`; both are None for what the assistant says.
+    """
 
     id: str
     conversation_id: str
@@ -102,6 +106,8 @@ class OutboxRow:
     bulk: bool
     delivered_at: datetime | None
     read_at: datetime | None
+    case_id: str | None = None
+    user_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +165,13 @@ class DueFileRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseRow:
-    """A question that the team has. `number` is the one people say aloud."""
+    """
+    A question that the team has. `number` is the one people say aloud.
+
+    `version` grows with every change; `waiting_since` is since when the newcomer waits, `answered_at` the team's last
+    answer (None while it owes one), `lease_from` when who has it last did something, `crisis_at` since when it is a
+    crisis. `after_close` is None, asked or new. `due_at` is when time alone may change something.
+    """
 
     id: str
     number: int
@@ -174,6 +186,57 @@ class CaseRow:
     summary: str | None = field(repr=False)
     opened_at: datetime
     closed_at: datetime | None
+    team: str
+    assignee_id: str | None
+    version: int
+    waiting_since: datetime
+    answered_at: datetime | None
+    first_answered_at: datetime | None
+    lease_from: datetime | None
+    lease_until: datetime | None
+    warned: bool
+    pinged: int
+    snoozed_until: datetime | None
+    reminded_at: datetime | None
+    crisis_at: datetime | None
+    outcome: str | None
+    after_close: str | None
+    choice_until: datetime | None
+    earlier_case_id: str | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandingRow:
+    """What a turn has to know of a newcomer's last question: open, or closed a short while ago."""
+
+    id: str
+    number: int
+    state: str
+    after_close: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteRow:
+    """What somebody of the team wrote about a case, for the team only."""
+
+    id: str
+    case_id: str
+    user_id: str
+    at: datetime
+    text: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRow:
+    """Somebody who works at the desk, by the name that newcomers may see."""
+
+    id: str
+    pseudonym: str
+    roles: frozenset[str]
+    teams: frozenset[str]
+    languages: tuple[str, ...]
+    active: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
+from bot.store.users import Users
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,6 +39,7 @@ class Work:
         self.inbox = Inbox(connection, self.keys)
         self.outbox = Outbox(connection, self.keys)
         self.cases = Cases(connection, self.keys)
+        self.users = Users(connection)
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)

@@ -71,7 +71,7 @@ def test_a_second_question_joins_the_open_case(
     assert third.summary == second.summary  # the same words are not written twice
     assert third.reason == "asked_for_person"
     kinds = [event.kind for event in database.read(lambda work: work.cases.events(first.id))]
-    assert kinds == ["opened", "asked_again", "asked_again"]
+    assert kinds == ["opened", "asked_again", "crisis", "asked_again"]
 
 
 def test_after_a_case_is_closed_there_is_a_new_one(

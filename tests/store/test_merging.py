@@ -221,8 +221,8 @@ def test_the_older_case_stays_open_and_takes_over_the_other(
     earlier = NOW - timedelta(hours=1)
     first = database.write(lambda work: a_case(work, older, priority="normal", opened_at=earlier))
     second = database.write(lambda work: a_case(work, newer, priority="urgent", opened_at=NOW))
-    for writing in (older, newer):
-        database.write(lambda work, w=writing: work.conversations.set_route(w.conversation.id, "human", now=NOW))
+    sam = database.write(lambda work: work.users.add("Sam", roles=["volunteer"], teams=["form_team"], now=NOW))
+    database.write(lambda work: work.cases.claim(first.id, first.version, sam.id, NOW))
     database.write(lambda work: work.merging.merge(yonas.newcomer.id, amina.newcomer.id, NOW))
     stays, closed = database.read(lambda work: (work.cases.get(first.id), work.cases.get(second.id)))
     assert database.read(lambda work: work.cases.open_for(amina.newcomer.id)) == stays
@@ -236,7 +236,7 @@ def test_the_older_case_stays_open_and_takes_over_the_other(
         ("joined_to", first.number),
     ]
     routes = database.read(lambda work: [work.conversations.get(w.conversation.id).route for w in (older, newer)])
-    assert routes == ["human", "bot"]
+    assert routes == ["human", "human"]  # the one person's case is with Sam, wherever they write
 
 
 def test_closed_cases_go_along(database: Database, amina: Writing, yonas: Writing) -> None:

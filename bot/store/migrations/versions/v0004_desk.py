@@ -46,9 +46,7 @@ def _users() -> None:
 
 def _cases() -> None:
     with op.batch_alter_table("cases") as cases:
-        cases.add_column(
-            sa.Column("team", sa.String(length=64), server_default=sa.text("'form_team'"), nullable=False)
-        )
+        cases.add_column(sa.Column("team", sa.String(length=64), server_default=sa.text("'form_team'"), nullable=False))
         cases.add_column(sa.Column("assignee_id", sa.String(length=36), nullable=True))
         cases.add_column(sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False))
         for name in _MOMENTS:
@@ -100,6 +98,4 @@ def _outbox() -> None:
         outbox.create_foreign_key(op.f("fk_outbox_user_id"), "users", ["user_id"], ["id"])
         outbox.create_check_constraint(op.f("ck_outbox_told"), "told IN ('accepted', 'waits', 'failed')")
     where = sa.text("case_id IS NOT NULL")
-    op.create_index(
-        "ix_outbox_replies", "outbox", ["conversation_id"], sqlite_where=where, postgresql_where=where
-    )
+    op.create_index("ix_outbox_replies", "outbox", ["conversation_id"], sqlite_where=where, postgresql_where=where)
