@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from bot import link
+from bot import link, team
 from bot.domain.turn import (
     AcceptNotice,
+    AskEarlierOrNew,
     AskLinkCode,
     AskRemindersTo,
     DeclineNotice,
@@ -15,14 +16,18 @@ from bot.domain.turn import (
     EraseNewcomer,
     HoldMessage,
     LinkWith,
+    NewcomerWrote,
     NoteOnCase,
     OpenCase,
     RecordHelped,
+    ReopenCase,
     SetLanguage,
     SetRemindersTo,
     StartMessages,
     StopMessages,
+    TakeAsNew,
 )
+from bot.handoff.timers import CHOICE_OPEN
 
 if TYPE_CHECKING:
     from bot.domain.turn import SlotValue
@@ -40,22 +45,19 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
     work, now = voice.work, voice.now
     match effect:
         case OpenCase():
-            before = work.cases.open_for(newcomer.id)
-            case = work.cases.open(
-                newcomer.id,
-                conversation.id,
-                reason=effect.reason,
-                priority=effect.priority.value,
-                topic=effect.topic,
-                question_id=effect.question,
-                language=voice.language,
-                summary=effect.summary or None,
-                now=now,
-            )
-            return {"case_number": str(case.number), "case_is_new": before is None}
+            return team.take_on(voice, newcomer, conversation, effect)
         case NoteOnCase(kind=kind):
             if (open_case := work.cases.open_for(newcomer.id)) is not None:
                 work.cases.note(open_case.id, kind=kind, actor="newcomer", now=now)
+        case NewcomerWrote():
+            work.cases.heard(newcomer.id, conversation.id, now)
+        case AskEarlierOrNew(case_id=case_id):
+            work.cases.ask_earlier_or_new(case_id, now + CHOICE_OPEN)
+        case ReopenCase(case_id=case_id, summary=summary):
+            return team.take_up_again(voice.runtime, work, conversation.id, case_id, summary, "newcomer", now)
+        case TakeAsNew(case_id=case_id):
+            work.cases.settle_choice(case_id)
+            work.inbox.release_held(conversation.id)
         case RecordHelped(question=question, helped=helped):
             work.counts.record_helped(question, voice.language, now, did_help=helped)
         case SetLanguage(language=language):

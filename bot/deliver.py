@@ -21,7 +21,7 @@ from bot.domain.turn import Message
 from bot.say import say_that_something_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from bot.channels.limits import Limits
@@ -107,10 +107,10 @@ def _send(runtime: Runtime, channel: Channel, row: LeasedRow) -> None:
     """Send one message outside any transaction, then record what became of it."""
     letter = _letter(row, channel.limits, runtime.clock.now())
     if row.blocked:
-        runtime.database.write(lambda work: work.outbox.failed(row.id, row.lease_token, "blocked", None))
+        _record(runtime, row, lambda work: work.outbox.failed(row.id, row.lease_token, "blocked", None))
         return
     if not letter.window_open and letter.message.template is None:
-        runtime.database.write(lambda work: _wait(runtime, work, row))
+        _record(runtime, row, lambda work: _wait(runtime, work, row))
         return
     try:
         provider_id = channel.send(letter)
@@ -119,7 +119,18 @@ def _send(runtime: Runtime, channel: Channel, row: LeasedRow) -> None:
         _not_taken(runtime, channel, row, error)
         return
     # The moment is taken inside the unit of work, so that what is shown later also has the later moment.
-    runtime.database.write(lambda work: work.outbox.sent(row.id, row.lease_token, provider_id, runtime.clock.now()))
+    _record(runtime, row, lambda work: work.outbox.sent(row.id, row.lease_token, provider_id, runtime.clock.now()))
+
+
+def _record(runtime: Runtime, row: LeasedRow, outcome: Callable[[Work], object]) -> None:
+    """Record what became of a message, and tell the case that it is a reply of."""
+
+    def record(work: Work) -> None:
+        outcome(work)
+        if row.case_id is not None:
+            work.cases.after_delivery(row.conversation_id, runtime.clock.now())
+
+    runtime.database.write(record)
 
 
 def _letter(row: LeasedRow, limits: Limits, now: datetime) -> Letter:
@@ -147,7 +158,15 @@ def _not_taken(runtime: Runtime, channel: Channel, row: LeasedRow, error: Delive
     if remedy is Remedy.UNCERTAIN and channel.limits.repeatable:
         remedy = Remedy.RETRY
     log.warning("delivery failed", outbox=row.id, reason=error.reason, remedy=remedy.value)
-    runtime.database.write(lambda work: _remedied(runtime, work, row, error, remedy, now))
+    _record(runtime, row, lambda work: _remedied(runtime, work, row, error, remedy, now))
+
+
+def _found(runtime: Runtime, work: Work, row: LeasedRow, provider_id: str) -> bool:
+    now = runtime.clock.now()
+    settled = work.outbox.settled_as("sent", now, outbox_id=row.id, provider_id=provider_id, channel=row.channel)
+    if settled is not None:
+        work.cases.after_delivery(row.conversation_id, now)
+    return settled is not None
 
 
 def _remedied(  # noqa: PLR0913, PLR0917  # one failure is these things
@@ -211,6 +230,7 @@ def take_receipt(runtime: Runtime, receipt: Receipt) -> bool:
         elif failed and receipt.remedy is Remedy.STOP_SENDING:
             work.conversations.block(conversation, now=now)
             work.outbox.give_up(conversation, receipt.reason or "stopped")
+        work.cases.after_delivery(conversation, now)
         return True
 
     return runtime.database.write(record)
@@ -257,12 +277,7 @@ def _settle(runtime: Runtime, channel: Channel, row: LeasedRow, now: datetime) -
         log.warning("not settled", outbox=row.id, reason=error.reason)
         return False
     if provider_id is not None:
-        settled = runtime.database.write(
-            lambda work: work.outbox.settled_as(
-                "sent", runtime.clock.now(), outbox_id=row.id, provider_id=provider_id, channel=channel.name
-            )
-        )
-        return settled is not None
+        return runtime.database.write(lambda work: _found(runtime, work, row, provider_id))
     if now - row.available_at < BELIEVE_AFTER:
         return False
     # The messenger was asked, long after it could still be busy with it: this is no blind repeat.

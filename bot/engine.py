@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.attend import attend_due
 from bot.deliver import deliver_due, settle_uncertain
 from bot.fetch import fetch_due
 from bot.forget import drop_expired_codes, drop_unanswered_notices, finish_erasures
@@ -140,6 +141,8 @@ class Engine:
             for conversation_id in runtime.database.read(lambda work: work.conversations.with_unread(100)):
                 self.wake(conversation_id)
             finish_erasures(runtime)
+            if attend_due(runtime):
+                self._wake_a_deliverer()
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidied = time.monotonic()
                 drop_unanswered_notices(runtime)

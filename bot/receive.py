@@ -31,8 +31,10 @@ from bot.domain.turn import (
 )
 from bot.fetch import expect_files, may_be_fetched
 from bot.flows.dialogue import VERSION, Dialogue
-from bot.ladder import commands, crisis, kinds, notice, subject, waiting
-from bot.ladder.turn import Decision, Heard, Person, Rung, Turn, say
+from bot.handoff.case import Status
+from bot.handoff.timers import SAME_QUESTION_FOR
+from bot.ladder import commands, crisis, desk, kinds, notice, subject, waiting
+from bot.ladder.turn import Closed, Decision, Heard, Person, Rung, Turn, say
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
 from bot.say import Voice
@@ -41,7 +43,7 @@ from bot.store.encryption import TamperedError
 if TYPE_CHECKING:
     from bot.nlu.model import Understanding
     from bot.runtime import Runtime
-    from bot.store.rows import ConversationRow, InboundRow, NewcomerRow
+    from bot.store.rows import ConversationRow, InboundRow, NewcomerRow, StandingRow
     from bot.store.work import Work
 
 log = structlog.get_logger()
@@ -50,14 +52,6 @@ log = structlog.get_logger()
 TRIES = 3
 # Fewer words than this say too little to offer another language on.
 TELLING_WORDS = 3
-
-
-def by_a_person(turn: Turn) -> Decision | None:
-    """While a volunteer has the conversation the bot is silent; only the yes to deleting everything is still ours."""
-    if not turn.person.helped_by_person:
-        return None
-    erasing = turn.dialogue.top is not None and turn.dialogue.top.flow == notice.ERASE
-    return (waiting.answer(turn) if erasing else None) or Decision(dialogue=turn.dialogue)
 
 
 # Who decides, in this order; the first that does not decline has decided. Danger and STOP come before anything else.
@@ -71,9 +65,11 @@ LADDER: tuple[Rung, ...] = (
     notice.arrival,
     commands.choose_language,
     notice.notice,
-    by_a_person,
+    desk.by_a_person,
     commands.about_messengers,
     commands.other_commands,
+    desk.earlier_or_new,
+    desk.after_close,
     kinds.unreadable,
     waiting.answer,
     waiting.correction,
@@ -95,7 +91,7 @@ def decide(turn: Turn) -> Decision:
     for rung in LADDER:
         decision = rung(turn if rung in KEEP_THE_CRISIS else forgotten)
         if decision is not None:
-            return replace(decision, rung=rung.__name__)
+            return desk.still_with_the_team(turn, replace(decision, rung=rung.__name__))
     raise AssertionError("the last rung never declines")
 
 
@@ -213,7 +209,9 @@ def _turn(
     now = runtime.clock.now()
     dialogue = Dialogue.from_json(conversation.state.decode() if conversation.state else None)
     dialogue, changed = runtime.runner.settle(dialogue)
+    # The conversation is held: who answers this message cannot change before it is answered.
     person = _person(runtime, newcomer, dialogue, message, understood, by_person=conversation.route == "human")
+    person = _with_their_question(person, work.cases.standing(newcomer.id, now - SAME_QUESTION_FOR))
     turn = Turn(
         knowledge=runtime.knowledge,
         runner=runtime.runner,
@@ -303,6 +301,19 @@ def _person(  # noqa: PLR0913  # who writes is read from these
         stopped=newcomer.status == "stopped",
         helped_by_person=by_person,
     )
+
+
+def _with_their_question(person: Person, standing: StandingRow | None) -> Person:
+    """Return the person with the question that the team has of them, or had a short while ago."""
+    if standing is None:
+        return person
+    match standing.state:
+        case Status.QUEUED:
+            return replace(person, waiting=standing.number)
+        case Status.CLOSED:
+            return replace(person, closed=Closed(case_id=standing.id, asked=standing.after_close == "asked"))
+        case _:
+            return person
 
 
 def _before(turn: Turn, changed: str | None) -> list[Event]:

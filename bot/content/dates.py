@@ -1,4 +1,4 @@
-"""Dates that are counted from what a newcomer told us."""
+"""Dates that are counted from what a newcomer told us, and opening hours as people write them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from calendar import monthrange
 from datetime import MAXYEAR, MINYEAR, date, timedelta
 from typing import TYPE_CHECKING
 
+from babel.dates import get_day_names
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import time
 
     from bot.content.model import Deadline, Span
     from bot.domain.turn import SlotValue
@@ -47,6 +50,35 @@ def due_on(deadline: Deadline, slots: Mapping[str, SlotValue], today: date) -> d
         return moved(anchor, deadline.offset, deadline.unit) if anchor is not None else None
     except OverflowError:
         return None
+
+
+def told_hours(week: Mapping[int, tuple[tuple[time, time], ...]]) -> str:
+    """Return opening hours as one value of a text: `0 09:00-12:00 13:00-17:00;4 09:00-12:00` (0 is Monday)."""
+    days = (
+        " ".join([str(day), *(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in spans)])
+        for day, spans in sorted(week.items())
+        if spans
+    )
+    return ";".join(days)
+
+
+def written_hours(told: str, language: str) -> str:
+    """Return what `told_hours` made as people write it: days with the same hours together, by their short names."""
+    names = get_day_names("abbreviated", context="stand-alone", locale=language)
+    days = [(int(day), tuple(spans.split())) for day, _, spans in (part.partition(" ") for part in told.split(";"))]
+    groups: list[list[tuple[int, tuple[str, ...]]]] = []
+    for day, spans in days:
+        if groups and groups[-1][-1] == (day - 1, spans):
+            groups[-1].append((day, spans))
+        else:
+            groups.append([(day, spans)])
+    return "; ".join(_written_group([day for day, _ in group], group[0][1], names) for group in groups)
+
+
+def _written_group(days: list[int], spans: tuple[str, ...], names: Mapping[int, str]) -> str:
+    first, last = names[days[0]], names[days[-1]]
+    when = first if len(days) == 1 else f"{first}–{last}"
+    return f"{when} {', '.join(span.replace('-', '–') for span in spans)}"
 
 
 def _anchor(name: str, slots: Mapping[str, SlotValue], today: date) -> date | None:

@@ -18,7 +18,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from bot.content.dates import due_on
+from bot.content.dates import due_on, written_hours
 from bot.content.model import ButtonText, DeadlineIs, SlotIs, TemplateText, Variant
 from bot.domain.clock import local_day
 from bot.domain.languages import SOURCE
@@ -323,6 +323,8 @@ class Renderer:
                 return self.flow_name(value, language)
             case "messenger" if value in MESSENGERS:
                 return self.words(MESSENGERS[value], language)
+            case "team_hours":
+                return written_hours(value, language)
             case "language_name" if value in self.content.languages.all:
                 return self.content.languages.all[value].name
             case _:

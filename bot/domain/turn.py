@@ -207,6 +207,33 @@ class NoteOnCase:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewcomerWrote:
+    """The message is for the person who has the newcomer's case: it is that person's turn again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskEarlierOrNew:
+    """The newcomer is asked whether they mean the question that was closed a short while ago, or a new one."""
+
+    case_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReopenCase:
+    """The newcomer means the earlier question: back to the queue with it, and with what they added (`summary`)."""
+
+    case_id: str
+    summary: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeAsNew:
+    """The newcomer means a new question: what they wrote is answered now."""
+
+    case_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordHelped:
     """Count whether an answer helped; no person is stored with it."""
 
@@ -295,6 +322,10 @@ class Enrol:
 Effect: TypeAlias = (
     OpenCase
     | NoteOnCase
+    | NewcomerWrote
+    | AskEarlierOrNew
+    | ReopenCase
+    | TakeAsNew
     | RecordHelped
     | SetLanguage
     | AcceptNotice

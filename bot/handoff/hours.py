@@ -115,7 +115,7 @@ def reminder_moment(since: datetime, shuts: datetime | None) -> datetime:
     moment = since + REMIND_AFTER
     if is_day(moment):
         return moment
-    morning = _next_morning(moment)
+    morning = next_morning(moment)
     if shuts is None or morning <= shuts - MARGIN:
         return morning
     day = local_day(moment)
@@ -128,7 +128,8 @@ def is_day(moment: datetime) -> bool:
     return MORNING <= _local(moment).time() < EVENING
 
 
-def _next_morning(moment: datetime) -> datetime:
+def next_morning(moment: datetime) -> datetime:
+    """Return when the night that this moment lies in, or before, is over."""
     day = local_day(moment)
     return _at(day if _local(moment).time() < MORNING else day + timedelta(days=1), MORNING)
 

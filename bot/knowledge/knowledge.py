@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from bot.handoff.organisation import neutral
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from bot.content.model import Content
     from bot.domain.turn import SlotValue
     from bot.flows.model import Flow
+    from bot.handoff.organisation import Organisation
     from bot.nlu.examples import Example
     from bot.nlu.slot_values import AnswerWords
     from bot.safety.crisis import CrisisCategory
@@ -52,7 +55,8 @@ class Knowledge:
     `about` holds, per flow, what a flow can see of its own question; `synonyms` go by language and value;
     `crisis_of_flow` are the flows that speak a fixed crisis text; `titles` are the words of a button in every language,
     by payload; `menu` has the questions below each subject that have a flow; `media` is where the files of
-    content/media/ really lie, by the path that a response gives (`media/letter.png`).
+    content/media/ really lie, by the path that a response gives (`media/letter.png`); `organisation` is the one whose
+    desk this is, of all the `organisations` that are described.
     """
 
     content: Content
@@ -70,6 +74,8 @@ class Knowledge:
     titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     menu: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     media: Mapping[str, Path] = field(default_factory=dict)
+    organisations: Mapping[str, Organisation] = field(default_factory=dict)
+    organisation: Organisation = field(default_factory=neutral)
 
     def meaning(self, meaning: str) -> frozenset[str]:
         """Return every way, in every language, of saying one of the fixed answers (`stop`, `cancel` …)."""

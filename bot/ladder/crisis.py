@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.turn import HoldMessage, NoteOnCase, OpenCase, Priority
+from bot.domain.turn import HoldMessage, NewcomerWrote, NoteOnCase, OpenCase, Priority
 from bot.ladder.turn import Decision, decided, say
 from bot.nlu.slot_values import read_yes_no
 
@@ -40,6 +40,8 @@ def crisis(turn: Turn) -> Decision | None:
         )
     if not turn.person.consented:
         events.append(HoldMessage())
+    if turn.person.helped_by_person:
+        events.append(NewcomerWrote())  # the bot answers danger at once, and who has the case reads it all the same
     events.append(say(category.response, turn))
     return decided(replace(turn.dialogue, crisis=category.id, misses=0), *events)
 
@@ -65,6 +67,8 @@ def after_crisis(turn: Turn) -> Decision | None:
                 summary="",
             )
         )
+    if turn.person.helped_by_person:
+        events.append(NewcomerWrote())
     events.append(NoteOnCase(kind="wants_contact" if wanted else "wants_no_contact"))
     events.append(say("utter_crisis_contact" if wanted else "utter_crisis_no_contact", turn))
     if not turn.person.consented:

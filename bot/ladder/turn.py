@@ -20,14 +20,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Closed:
+    """A question that was closed a short while ago; `asked`: whether they mean it was asked, and not answered yet."""
+
+    case_id: str
+    asked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Person:
-    """What the turn knows of who writes. `language` is the one on file, or the one we go by until they choose."""
+    """
+    What the turn knows of who writes. `language` is the one on file, or the one we go by until they choose.
+
+    `waiting` is the number of their question that waits in the team's queue, `closed` the one that was closed lately.
+    """
 
     language: str
     second_language: str | None = None
     consented: bool = False
     stopped: bool = False
     helped_by_person: bool = False
+    waiting: int | None = None
+    closed: Closed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
