@@ -53,9 +53,8 @@ def _attend(runtime: Runtime, case_id: str, work: Work) -> None:
             cannot.add(due)
         case = _read(work, case_id)
     # What cannot be done now is not tried again until something happens to the case; at night, until the morning.
-    ahead = [
-        moment for moment, _ in timers(standing(runtime, work, case), clock_of(runtime, case.team)) if moment > now
-    ]
+    hours = clock_of(runtime, case.team)
+    ahead = [moment for moment, _ in timers(standing(runtime, work, case), hours) if moment > now]
     if Timer.REMINDED in cannot and newcomer.status == "active":
         ahead.append(next_morning(now))
     until = lease_end(hours, case.lease_from) if case.lease_from else None

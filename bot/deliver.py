@@ -189,6 +189,7 @@ def _remedied(  # noqa: PLR0913, PLR0917  # one failure is these things
             work.outbox.failed(row.id, row.lease_token, error.reason, None)
             work.conversations.block(row.conversation_id, now=now)
             work.outbox.give_up(row.conversation_id, error.reason)
+            work.cases.after_delivery(row.conversation_id, now)
         case Remedy.WINDOW_CLOSED:
             _wait(runtime, work, row)
         case Remedy.UNCERTAIN:

@@ -176,7 +176,7 @@ class Cases:
             # They may have become another person while we waited; then that one is held too.
             now = self._connection.scalar(whose)
             if now == newcomer_id:
-                return self._get(case_id)
+                return self._get(case_id, hold=True)
             newcomer_id = now
         return None
 
@@ -292,6 +292,8 @@ class Cases:
         found = self.open_for(newcomer_id)
         if found is None:
             return None
+        # A receipt may change it too, without holding its newcomer.
+        found = self._get(found.id, hold=True)
         return self.move(found, Event.NEWCOMER_WROTE, actor="newcomer", now=now, conversation_id=conversation_id)
 
     def touch(self, case_id: str, now: datetime) -> None:
@@ -321,6 +323,7 @@ class Cases:
         if self.open_for(closed.newcomer_id) is not None:
             return None
         self._add_to(closed, "normal", summary, now)
+        closed = self._get(case_id, hold=True)
         return self.move(closed, Event.REOPENED, actor=actor, now=now, conversation_id=conversation_id)
 
     def set_priority(self, case: CaseRow, priority: str, now: datetime, *, actor: str) -> CaseRow | None:
@@ -366,7 +369,7 @@ class Cases:
                 self._tell(row, told, conversation_id, now)
 
     def _tell(self, row: Row[*tuple[Any, ...]], told: str, conversation_id: str, now: datetime) -> None:
-        found = self._get(row.case_id)
+        found = self._get(row.case_id, hold=True)
         detail = {"outbox": row.id} | ({"reason": row.error} if told == "failed" else {})
         wrote_since = self._connection.scalar(
             select(conversations.c.next_number - 1 > row.seen_number).where(conversations.c.id == conversation_id)
@@ -446,8 +449,10 @@ class Cases:
         last: str | None = self._connection.scalar(query.limit(1))
         return last
 
-    def _get(self, case_id: str) -> CaseRow:
-        return self._opened(self._connection.execute(select(cases).where(cases.c.id == case_id)).one())
+    def _get(self, case_id: str, *, hold: bool = False) -> CaseRow:
+        query = select(cases).where(cases.c.id == case_id)
+        # Its events point to it, and may be written all the same.
+        return self._opened(self._connection.execute(query.with_for_update(key_share=True) if hold else query).one())
 
     def _add_to(self, case: CaseRow, priority: str, summary: str | None, now: datetime) -> bool:
         """Raise the priority and add the words; return whether it became a crisis by this."""
