@@ -31,7 +31,12 @@ SCREEN_CHARACTERS = {"utter_list_button": 20, "utter_button_used": 200, "utter_c
 # Deadlines that are counted from the calendar, not from what somebody told.
 CALENDAR = frozenset({"year_end", "toeslag_year_end", "month_start"})
 _SET_SLOTS = re.compile(r"^/SetSlots\(([a-z0-9_]+)=(.+)\)$")
-_FIXED_PAYLOADS = frozenset({"skip", "stop", "help", "menu", "language", "delete", "tasks", "link", "reminders"})
+_FIXED_PAYLOADS = frozenset(
+    {
+        *("skip", "stop", "help", "menu", "language", "delete", "tasks", "link", "reminders"),
+        *("earlier_question", "new_question"),
+    }
+)
 
 
 def unknown_placeholder(ground: Ground) -> Iterator[Finding]:

@@ -29,6 +29,15 @@ SPOKEN: Mapping[str, frozenset[str]] = {
     "utter_corrected": _NOTHING,
     "utter_crisis_contact": _NOTHING,
     "utter_crisis_no_contact": _NOTHING,
+    "utter_desk_closed": frozenset({"case_number"}),
+    "utter_desk_earlier_or_new": _NOTHING,
+    "utter_desk_given_back": frozenset({"case_number"}),
+    "utter_desk_new_question": _NOTHING,
+    "utter_desk_reminder": frozenset({"case_number"}),
+    "utter_desk_reopened": _NOTHING,
+    "utter_desk_still_with_team": frozenset({"case_number"}),
+    "utter_desk_thanks": _NOTHING,
+    "utter_desk_waits_too_long": frozenset({"case_number"}),
     "utter_edit_too_late": _NOTHING,
     "utter_enrolled": _NOTHING,
     "utter_flow_changed": _NOTHING,
@@ -83,4 +92,9 @@ SPOKEN: Mapping[str, frozenset[str]] = {
 PAGE = "utter_preview_"
 
 # What an effect may have brought (a case that was opened); known in some places, never surely.
-BROUGHT = frozenset({"case_number", "case_is_new"})
+BROUGHT = frozenset(
+    {
+        *("case_number", "case_is_new", "cases_before"),
+        *("team_hours", "team_is_open", "team_opens_on", "team_opens_at", "answer_by"),
+    }
+)
