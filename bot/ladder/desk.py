@@ -33,6 +33,7 @@ EARLIER, NEW = "/earlier_question", "/new_question"
 OPENS_THE_WINDOW = "open"
 MENU = "help_menu"
 TASKS = "tasks"
+CRISIS = "crisis"
 # What asks for nothing: after a close it gets a friendly line, and the case stays closed.
 COURTESIES = frozenset({"thanks", "goodbye", "affirm"})
 
@@ -126,8 +127,9 @@ def still_with_the_team(turn: Turn, decision: Decision) -> Decision:
 
 
 def _answers(turn: Turn, event: Say) -> bool:
-    is_answer = event.response.removeprefix("utter_") in turn.knowledge.content.questions
-    return is_answer or event.response == "utter_not_understood"
+    row = turn.knowledge.content.questions.get(event.response.removeprefix("utter_"))
+    # A text of a crisis stands alone: it says what to do now.
+    return (row is not None and row.topic != CRISIS) or event.response == "utter_not_understood"
 
 
 def _says_something(turn: Turn) -> bool:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, case, exists, func, literal, or_, select, true, update
 
 from bot.store.dialect import insert_or
 from bot.store.encryption import EncryptionError
 from bot.store.errors import AlreadySaidError, ConversationGoneError
 from bot.store.ids import new_id
 from bot.store.rows import LeasedRow, OutboxRow
-from bot.store.tables import UNCERTAIN, WAITING, addresses, conversations, outbox, unsent
+from bot.store.tables import UNCERTAIN, WAITING, Moment, addresses, conversations, outbox, unsent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -93,6 +93,7 @@ class Outbox:
         key = self._keys.of_conversation(conversation_id)
         # What stands behind a message that waits for its next try is not due before it; so nobody looks at it in vain.
         lane = (outbox.c.conversation_id == conversation_id, unsent(), outbox.c.available_at > now)
+        leaves_at = reply.leaves_at if reply else now
         behind = select(func.max(outbox.c.available_at)).where(*lane).scalar_subquery()
         stored = self._connection.execute(
             insert_or(self._connection, outbox)
@@ -103,9 +104,12 @@ class Outbox:
                 cause_inbound_id=cause_inbound_id,
                 position=position,
                 sealed=self._keys.seal_json(body, key, table="outbox", column="sealed", row=row_id),
-                available_at=func.coalesce(behind, now),
+                available_at=case((behind > leaves_at, behind), else_=literal(leaves_at, Moment)),
                 created_at=now,
                 bulk=bulk,
+                case_id=reply.case_id if reply else None,
+                user_id=reply.user_id if reply else None,
+                seen_number=reply.seen_number if reply else None,
             )
             .on_conflict_do_nothing(index_elements=["cause_inbound_id", "position"])
             .returning(outbox.c.available_at)
