@@ -60,7 +60,7 @@ def explained() -> Iterator[None]:
     """Turn what a person can mend into one clear message."""
     from bot.channels.errors import DeliveryError
     from bot.knowledge.document import KnowledgeError
-    from bot.settings import PartialSettingsError
+    from bot.settings import PartialSettingsError, UnknownOrganisationError
     from bot.store.encryption import EncryptionError
     from bot.store.errors import StoreError
 
@@ -72,7 +72,7 @@ def explained() -> Iterator[None]:
         raise  # whoever read our output went away; click ends quietly then
     except DeliveryError as error:
         raise Failure(f"the messenger does not answer as it should: {error.reason}") from None
-    except (PartialSettingsError, StoreError, EncryptionError, OSError) as error:
+    except (PartialSettingsError, UnknownOrganisationError, StoreError, EncryptionError, OSError) as error:
         raise Failure(str(error)) from None
 
 

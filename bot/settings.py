@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # The three that WhatsApp cannot do without, and where to find each.
 TWILIO_SETTINGS = {
@@ -47,6 +50,14 @@ class PartialSettingsError(ValueError):
         lines = [f"  {name} is missing; where to get it: {where}" for name, where in missing.items()]
         super().__init__("\n".join((f"{messenger} is set up only in part:", *lines)))
         self.missing = tuple(missing)
+
+
+class UnknownOrganisationError(ValueError):
+    """WEGWIJS_ORGANISATION names no file of content/organisation/."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"{self.__doc__} It is {name!r}, and there are: {', '.join(sorted(known))}.")
+        self.name = name
 
 
 def _address(value: str) -> str:
@@ -116,6 +127,11 @@ class Settings(BaseSettings):
         default=None,
         validation_alias="WEGWIJS_ORGANISATION_DIR",
         description="A folder laid over the knowledge: its files replace or add to the same paths.",
+    )
+    organisation: str = Field(
+        default="neutral",
+        validation_alias="WEGWIJS_ORGANISATION",
+        description="Whose teams answer: the name of a file in content/organisation/, such as westerkwartier.",
     )
     database_url: str | None = Field(
         default=None,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.content.render import Known, Reader, Renderer
 from bot.domain.clock import SystemClock
 from bot.flows.runner import Runner
+from bot.handoff.organisation import NEUTRAL, neutral
 from bot.knowledge.folders import folders
 from bot.knowledge.load import load
 from bot.runtime import Runtime
 from bot.safety.crisis import CrisisGuard
+from bot.settings import UnknownOrganisationError
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
 
@@ -44,8 +46,19 @@ def knowledge_folders(settings: Settings) -> Folders:
 
 
 def read_knowledge(settings: Settings) -> Knowledge:
-    """Return the knowledge, or raise `KnowledgeError` with every mistake in it."""
-    return load(knowledge_folders(settings), cache_dir=settings.cache_dir)
+    """
+    Return the knowledge, with the teams of the organisation whose desk this is.
+
+    Raises:
+        KnowledgeError: something in it cannot be used; it carries every mistake.
+        UnknownOrganisationError: nobody described that organisation.
+
+    """
+    knowledge = load(knowledge_folders(settings), cache_dir=settings.cache_dir)
+    known = {NEUTRAL: neutral(), **knowledge.organisations}
+    if settings.organisation not in known:
+        raise UnknownOrganisationError(settings.organisation, known)
+    return replace(knowledge, organisation=known[settings.organisation])
 
 
 def open_database(settings: Settings, *, keys_dir: Path | None = None) -> Database:

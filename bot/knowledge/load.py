@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -28,6 +29,8 @@ from bot.content.model import (
 from bot.domain.languages import Language, Languages
 from bot.flows.model import Act
 from bot.flows.reading import FlowError, read_flow
+from bot.handoff.hours import Hours
+from bot.handoff.organisation import Organisation, Route, Team
 from bot.knowledge import schema
 from bot.knowledge.document import Document, KnowledgeError, Mistake, read_document
 from bot.knowledge.knowledge import Knowledge, Slot, SlotKind
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from bot.knowledge.folders import Folders, KnowledgeFile
 
 ShapeT = TypeVar("ShapeT", bound=schema.Shape)
+WEEKDAYS = get_args(schema.Weekday)
 _EXAMPLE = re.compile(r"^\s*-\s+(.*\S)\s*$")
 
 
@@ -76,6 +80,7 @@ class Read:
     menu: dict[str, tuple[str, ...]] = field(default_factory=dict)
     templates: dict[str, WhatsappTemplate] = field(default_factory=dict)
     letter_photos: schema.LetterPhotosShape | None = None
+    desks: dict[str, schema.DeskFile] = field(default_factory=dict)
     media: dict[str, Path] = field(default_factory=dict)
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
@@ -121,6 +126,7 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     _each(read, "content/whatsapp_templates.yml", schema.TemplatesFile, _take_templates)
     _each(read, "content/crisis.yml", schema.CrisisFile, _take_crisis)
     _each(read, "content/organisation.yml", schema.OrganisationFile, _take_organisation)
+    _each(read, "content/organisation", schema.DeskFile, _take_desk)
     _each(read, "flows", schema.FlowsFile, _take_flows)
     _read_facts(read)
     _read_nlu(read)
@@ -183,7 +189,48 @@ def as_knowledge(read: Read) -> Knowledge:
         titles=_titles(read),
         menu={subject: tuple(name for name in names if name in read.flows) for subject, names in read.menu.items()},
         media=read.media,
+        organisations={name: _organisation(desk) for name, desk in read.desks.items()},
     )
+
+
+def _organisation(desk: schema.DeskFile) -> Organisation:
+    """Return the desk as the routing uses it; who is on duty comes before every other rule."""
+    closed_on = frozenset(desk.closed_on)
+    on_duty = (Route(team=desk.on_duty, crisis=True),) if desk.on_duty else ()
+    return Organisation(
+        id=desk.organisation,
+        name=desk.name,
+        teams={name: Team(id=name, name=team.name, hours=_hours(team)) for name, team in desk.teams.items()},
+        otherwise=desk.otherwise,
+        routes=(*on_duty, *(_route(route) for route in desk.routing)),
+        closed_on=closed_on,
+    )
+
+
+def _route(route: schema.RouteShape) -> Route:
+    when = route.when
+    return Route(
+        team=route.team,
+        crisis=bool(when.crisis),
+        age_from=when.age_from,
+        age_below=when.age_below,
+        languages=frozenset(when.languages),
+        topics=frozenset(when.topics),
+        questions=frozenset(when.questions),
+        municipalities=frozenset(when.municipalities),
+        areas=frozenset(when.areas),
+    )
+
+
+def _hours(team: schema.TeamShape) -> Hours | None:
+    if team.hours is None:
+        return None
+    return Hours(week={WEEKDAYS.index(day): tuple(map(_span, spans)) for day, spans in team.hours.items()})
+
+
+def _span(told: str) -> tuple[time, time]:
+    opens, _, closes = told.partition("-")
+    return time.fromisoformat(opens), time.fromisoformat(closes)
 
 
 def _crisis_of_flow(read: Read) -> dict[str, CrisisCategory]:
@@ -260,6 +307,8 @@ def _explained(one: Any, path: tuple[Any, ...]) -> tuple[str, str, str]:
         case "string_pattern_mismatch" if here in ("image", "audio"):
             mend = "write media/ and the name of a file below content/media/: letters, digits, - and _"
             found = "media_path", f"'{given}' is no file of ours", mend
+        case "string_pattern_mismatch" if "hours" in path:
+            found = "hours", f"'{given}' are no hours", 'write them as "09:00-17:00"'
         case "string_pattern_mismatch":
             found = "name", f"'{given}' is no name", "use small letters, digits and _ only"
         case "too_long":
@@ -427,6 +476,11 @@ def _take_menu(read: Read, document: Document, shaped: schema.MenuFile) -> None:
 def _take_organisation(read: Read, document: Document, shaped: schema.OrganisationFile) -> None:
     _place(read, "organisation", "letter_photos", document, "letter_photos")
     read.letter_photos = shaped.letter_photos
+
+
+def _take_desk(read: Read, document: Document, shaped: schema.DeskFile) -> None:
+    _place(read, "desk", shaped.organisation, document)
+    read.desks[shaped.organisation] = shaped
 
 
 def _take_crisis(read: Read, document: Document, shaped: schema.CrisisFile) -> None:

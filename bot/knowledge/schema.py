@@ -139,6 +139,47 @@ class OrganisationFile(Shape):
     letter_photos: LetterPhotosShape
 
 
+Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class TeamShape(Shape):
+    name: Text
+    what: str = ""
+    hours: dict[Weekday, Annotated[list[Clock], Field(min_length=1)]] | None
+    source: str | None
+    checked_on: date | None
+    note: str = ""
+
+
+class WhenShape(Shape):
+    crisis: Literal[True] | None = None
+    age_from: int | None = Field(default=None, ge=0)
+    age_below: int | None = Field(default=None, ge=1)
+    languages: list[str] = Field(default_factory=list)
+    topics: list[Name] = Field(default_factory=list)
+    questions: list[Name] = Field(default_factory=list)
+    municipalities: list[Name] = Field(default_factory=list)
+    areas: list[Name] = Field(default_factory=list)
+
+
+class RouteShape(Shape):
+    when: WhenShape
+    team: Name
+
+
+class DeskFile(Shape):
+    organisation: Name
+    name: Text
+    note: str = ""
+    teams: dict[Name, TeamShape] = Field(min_length=1)
+    closed_on: list[date] = Field(default_factory=list)
+    on_duty: Name | None
+    areas: list[Name] = Field(default_factory=list)
+    routing: list[RouteShape] = Field(default_factory=list)
+    otherwise: Name
+
+
 class SourceShape(Shape):
     organisation: Text
     title: Text

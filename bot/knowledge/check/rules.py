@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.knowledge.check import crisis, dutch, facts, flows, media, menu, nlu, responses, templates, translations
+from bot.knowledge.check import (
+    crisis,
+    dutch,
+    facts,
+    flows,
+    media,
+    menu,
+    nlu,
+    organisation,
+    responses,
+    templates,
+    translations,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +97,13 @@ RULES: Mapping[str, Rule] = {
     "media_file": media.media_file,
     "media_alt": media.media_alt,
     "letter_photos": media.letter_photos,
+    # organisations
+    "desk_team": organisation.desk_team,
+    "desk_name": organisation.desk_name,
+    "desk_hours": organisation.desk_hours,
+    "desk_source": organisation.desk_source,
+    "desk_route": organisation.desk_route,
+    "desk_on_duty": organisation.desk_on_duty,
     # WhatsApp's templates
     "template_variables": templates.template_variables,
     "template_too_long": templates.template_too_long,
