@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.handoff.organisation import FORM_TEAM, NEUTRAL
 from bot.handoff.routing import Facts, team_for
 from bot.knowledge.folders import folders
-from bot.knowledge.knowledge import Knowledge
 from bot.knowledge.load import load
 from bot.settings import Settings, UnknownOrganisationError
 from bot.wiring import read_knowledge
 from tests.peers.tiny import GOOD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.knowledge.knowledge import Knowledge
 
 
 @pytest.fixture(scope="module")

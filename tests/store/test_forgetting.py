@@ -11,6 +11,7 @@ from sqlalchemy import text
 from bot.domain.turn import Attachment
 from bot.store.database import Database
 from bot.store.encryption import KeyMissingError
+from bot.store.outbox import Reply
 from bot.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def live(work: Work, writing: Writing) -> None:
                 work.outbox.sent(leased.id, leased.lease_token, "m1", NOW)
     work.conversations.save_state(mine, b'{"naam": "Amina Haddad"}', version=1, now=NOW)
     work.conversations.set_route(mine, "human", now=NOW)
-    work.cases.open(
+    case = work.cases.open(
         writing.newcomer.id,
         mine,
         reason="asked_for_person",
@@ -54,6 +55,11 @@ def live(work: Work, writing: Writing) -> None:
         summary="Amina Haddad vraagt om huurtoeslag",
         now=NOW,
     )
+    volunteer = work.users.add(f"Sam-{channel}", roles=["volunteer"], teams=["form_team"], now=NOW)
+    work.cases.claim(case.id, case.version, volunteer.id, NOW)
+    work.cases.write_note(case, volunteer.id, "Amina Haddad belt morgen terug", NOW)
+    reply = Reply(case_id=case.id, user_id=volunteer.id, seen_number=3, leaves_at=NOW)
+    work.outbox.say(mine, None, 0, {"text": "Dag mevrouw Haddad"}, NOW, reply=reply)
     work.counts.record_helped("rent", "ar", NOW, did_help=True)
     work.newcomers.accept_notice(writing.newcomer.id, "2026-11", NOW)
     work.newcomers.set_profile_name(mine, "Amina Haddad")
@@ -90,7 +96,10 @@ def test_forgetting_drops_every_text_at_once_and_can_still_say_goodbye(
         ("sent", {}),
         ("dropped", {}),
         ("dropped", {}),
+        ("dropped", {}),
     ]
+    case = database.read(lambda work: work.cases.open_for(amina.newcomer.id))
+    assert [note.text for note in database.read(lambda work: work.cases.notes(case.id))] == [None]
     conversation = database.read(lambda work: work.conversations.get(mine))
     assert (conversation.state, conversation.route) == (None, "bot")
     assert database.read(lambda work: work.cases.open_for(amina.newcomer.id)).summary is None
@@ -150,7 +159,7 @@ def test_finishing_leaves_no_row_but_the_counts(database: Database, amina: Writi
         return {name: work.connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in metadata.tables}
 
     left = {name: count for name, count in database.read(counts).items() if count}
-    assert left == {"helped": 1, "counters": 1}
+    assert left == {"helped": 1, "counters": 1, "users": 1}  # who helped stays, and nothing tells whom
 
 
 def test_finishing_leaves_everybody_else(database: Database, amina: Writing, yonas: Writing) -> None:
@@ -159,7 +168,7 @@ def test_finishing_leaves_everybody_else(database: Database, amina: Writing, yon
     database.write(lambda work: work.newcomers.finish_forgetting(amina.newcomer.id))
     theirs = yonas.conversation.id
     assert len(database.read(lambda work: work.inbox.all_for(theirs))) == 3
-    assert len(database.read(lambda work: work.outbox.all_for(theirs))) == 3
+    assert len(database.read(lambda work: work.outbox.all_for(theirs))) == 4
     assert database.read(lambda work: work.conversations.get(theirs)).state == b'{"naam": "Amina Haddad"}'
     assert database.read(lambda work: work.cases.open_for(yonas.newcomer.id)).summary is not None
 
@@ -220,15 +229,15 @@ def test_no_byte_of_a_forgotten_newcomer_is_left_in_the_file(tmp_path: Path, vau
                 names = [
                     c.name for c in table.columns if c.name.endswith(("id", "sealed", "digest", "wrapped", "code"))
                 ]
-                personal = table.name not in {"helped", "counters"}
+                personal = table.name not in {"helped", "counters", "users"}
                 for name in names if personal and table.name != "budgets" else ():
-                    kept = name not in {"master_key_id", "question_id"}
+                    kept = name not in {"master_key_id", "question_id", "user_id", "assignee_id"}
                     values = work.connection.scalars(text(f"SELECT {name} FROM {table.name}")) if kept else ()
                     found += [v.encode() if isinstance(v, str) else bytes(v) for v in values if v is not None]
             return found
 
         stored = database.read(traces)
-        clear = ("Haddad", "BRIEF VAN", "held words", "+31612345678", "612345678", "https://files")
+        clear = ("Haddad", "BRIEF VAN", "held words", "belt morgen", "+31612345678", "612345678", "https://files")
         words = [text.encode() for text in clear]
         before = files()
         assert not [word for word in words if word in before]  # nothing was ever written in the clear

@@ -24,6 +24,8 @@ INSERT INTO attachments (id, conversation_id, inbound_id, status, available_at, 
 SELECT 'a' || n, :conversation, 'i' || n, 'fetched', :now, :now FROM {NUMBERS};
 INSERT INTO data_keys (id, master_key_id, wrapped, created_at) SELECT 'k' || n, '', '', :now FROM {NUMBERS};
 INSERT INTO newcomers (id, data_key_id, created_at) SELECT 'n' || n, 'k' || n, :now FROM {NUMBERS};
+INSERT INTO cases (id, number, newcomer_id, conversation_id, state, reason, opened_at, closed_at)
+SELECT 'c' || n, n, 'n' || n, :conversation, 'closed', '', :now, :now FROM {NUMBERS};
 ANALYZE
 """
 QUERIES = {
@@ -35,6 +37,9 @@ QUERIES = {
     "ix_outbox_due": lambda work, _, now: work.outbox.lease(now, 10, 60),
     "ix_outbox_lanes": lambda work, _, now: work.outbox.lease(now, 10, 60),
     "ix_attachments_due": lambda work, _, now: work.attachments.is_due(now, channels=("telegram",)),
+    "ix_cases_due": lambda work, _, now: work.cases.due(now, 10),
+    "ix_cases_assignee_id": lambda work, _, __: work.cases.without_account(10),
+    "ix_outbox_replies": lambda work, conversation, now: work.cases.after_delivery(conversation, now),
     "ix_newcomers_erasing": lambda work, _, __: work.newcomers.being_forgotten(10),
 }
 
@@ -64,7 +69,10 @@ def test_the_daily_queries_use_their_partial_index(
         found = []
         for statement, parameters in seen:
             if not statement.startswith(
-                ("SELECT inbound", "SELECT outbox", "SELECT attachments", "UPDATE inbound", "SELECT newcomers.id")
+                (
+                    *("SELECT inbound", "SELECT outbox", "SELECT attachments", "UPDATE inbound"),
+                    *("SELECT newcomers.id", "SELECT cases.id"),
+                )
             ):
                 continue
             rows = work.connection.exec_driver_sql(explain + statement, parameters).all()
