@@ -109,7 +109,8 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Other words for a message
     that waits for its turn replace it. Return the conversation's id, or None when the messenger gave this before.
     """
-    conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound))
+    # The messenger waits for its answer, and whoever is answered does not notice.
+    conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound), urgent=True)
     runtime.wake(conversation)
     return conversation if is_new else None
 

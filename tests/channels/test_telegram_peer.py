@@ -459,7 +459,7 @@ def test_telegram_tells_again_what_was_not_stored(chat: Chat) -> None:
         def __init__(self) -> None:
             self.tries = 0
 
-        def write(self, work: object) -> object:
+        def write(self, work: object, *, urgent: bool = False) -> object:
             self.tries += 1
             if self.tries == 1:
                 raise DatabaseUnusableError("away")
