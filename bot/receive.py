@@ -35,7 +35,7 @@ from bot.ladder import commands, crisis, kinds, notice, subject, waiting
 from bot.ladder.turn import Decision, Heard, Person, Rung, Turn, say
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
-from bot.say import Voice
+from bot.say import Voice, voice_in
 from bot.store.encryption import TamperedError
 
 if TYPE_CHECKING:
@@ -367,20 +367,9 @@ def _set_aside(  # noqa: PLR0913, PLR0917  # where, which, why and what it said
     work.inbox.set_aside(message_id, why)
     conversation = work.conversations.locked(conversation_id)
     newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
-    if conversation is None or newcomer is None:
+    voice = voice_in(runtime, work, conversation_id, cause=message_id)
+    if conversation is None or newcomer is None or voice is None:
         return
-    languages = runtime.knowledge.content.languages
-    voice = Voice(
-        runtime=runtime,
-        work=work,
-        conversation_id=conversation_id,
-        cause=message_id,
-        now=runtime.clock.now(),
-        language=languages.known(newcomer.language) or languages.fallback[0],
-        second_language=newcomer.second_language,
-        dialogue=Dialogue(),
-        position=work.outbox.next_position(message_id),
-    )
     summary = text if newcomer.consent_at is not None else ""
     case = OpenCase(reason="set_aside", priority=Priority.URGENT, topic=None, question=None, summary=summary)
     voice.learn(carry_out(case, voice, newcomer, conversation, message_id))
