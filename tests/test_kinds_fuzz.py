@@ -88,8 +88,29 @@ class Messenger:
 WORDS = st.one_of(
     st.sampled_from(
         [
-            *("ja", "nee", "ja", "menu", "mens", "stop", "/start", "/start l-ar", "/language", "/language ar", "/tasks"),
-            *("verwijder mijn gegevens", "/delete", "/link", "/reminders", "/reminders whatsapp", "/help", "/stop", "/"),
+            *(
+                "ja",
+                "nee",
+                "ja",
+                "menu",
+                "mens",
+                "stop",
+                "/start",
+                "/start l-ar",
+                "/language",
+                "/language ar",
+                "/tasks",
+            ),
+            *(
+                "verwijder mijn gegevens",
+                "/delete",
+                "/link",
+                "/reminders",
+                "/reminders whatsapp",
+                "/help",
+                "/stop",
+                "/",
+            ),
             *("Hoe vind ik een huisarts?", "lekkage", "ik wil dood", "3", "٣", "👍", "123456782", "qqq zzz", "\u202e"),
         ]
     ),
@@ -117,7 +138,19 @@ ACTS = st.builds(
             *["text"] * 5,
             *[PRESS] * 5,
             *["kind"] * 6,
-            *("edit", "again", "reaction", "block", "unblock", "code", "receipt", "trouble", "a person", "the bot", "wait"),
+            *(
+                "edit",
+                "again",
+                "reaction",
+                "block",
+                "unblock",
+                "code",
+                "receipt",
+                "trouble",
+                "a person",
+                "the bot",
+                "wait",
+            ),
         ]
     ),
     by_telegram=st.booleans(),
@@ -233,7 +266,12 @@ class Life:
 
     def _by_whatsapp(self, act: Act) -> tuple[News, ...]:
         self.at += 1
-        form = {"MessageSid": f"SM{uuid4().hex}", "From": f"whatsapp:{self.phone}", "ProfileName": "Yonas", "Body": act.words}
+        form = {
+            "MessageSid": f"SM{uuid4().hex}",
+            "From": f"whatsapp:{self.phone}",
+            "ProfileName": "Yonas",
+            "Body": act.words,
+        }
         match act.what:
             case "press":
                 buttons = self.whatsapp.buttons()
@@ -325,8 +363,15 @@ def text(words: str, **more: Any) -> Act:
     return Act(what="text", words=words, **more)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(acts=st.lists(ACTS, min_size=3, max_size=14), photos=st.booleans(), agrees=st.sampled_from([True, True, False]))
+@example(
+    acts=[text("/link"), Act(what="code", by_telegram=False), text("menu"), Act(what="again")], photos=True, agrees=True
+)
+@example(acts=[text("verwijder mijn gegevens"), text("ja"), text("ja"), Act(what="press")], photos=False, agrees=True)
+@example(
+    acts=[text("menu", answered=False), Act(what="edit", words="stop"), Act(what="block")], photos=True, agrees=True
+)
 def test_nobody_is_left_without_an_answer(
     assistant: tuple[Runtime, HeldClock], acts: list[Act], photos: bool, agrees: bool
 ) -> None:

@@ -1,5 +1,5 @@
 """
-What schemathesis does with a request before it goes out, so that it gets behind the doors of the messengers and the page.
+What schemathesis does with a request before it goes out, so that it gets behind the doors of messengers and page.
 
 That program loads this file in its own environment (SCHEMATHESIS_HOOKS): nothing of ours is there to import.
 """

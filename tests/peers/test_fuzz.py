@@ -1,5 +1,5 @@
 """
-Every public route, asked by schemathesis: nothing it thinks of is an error of ours, and nothing of it comes out in a log.
+Every public route, asked by schemathesis: nothing it thinks of is an error of ours, and nothing of it gets in a log.
 
 The program is given tests/peers/routes.yml, and asks a real `wegwijs serve`: at the door, and from behind it, with what
 each door asks for (Telegram's secret, Twilio's signature, the page's cookie and token).
