@@ -41,6 +41,7 @@ from bot.store.encryption import TamperedError
 if TYPE_CHECKING:
     from bot.nlu.model import Understanding
     from bot.runtime import Runtime
+    from bot.safety.redaction import Masked
     from bot.store.rows import ConversationRow, InboundRow, NewcomerRow
     from bot.store.work import Work
 
@@ -48,6 +49,8 @@ log = structlog.get_logger()
 
 # A message that makes its turn fail this often is put aside for a person, so that the ones after it go on.
 TRIES = 3
+# Characters of a message that are kept; no messenger takes longer ones from a person.
+LONGEST_TEXT = 8192
 # Fewer words than this say too little to offer another language on.
 TELLING_WORDS = 3
 
@@ -109,17 +112,18 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Other words for a message
     that waits for its turn replace it. Return the conversation's id, or None when the messenger gave this before.
     """
+    # Outside the unit of work: a long row of digits takes its time, and everybody else would wait for it.
+    masked = mask(inbound.text[:LONGEST_TEXT])
     # The messenger waits for its answer, and whoever is answered does not notice.
-    conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound), urgent=True)
+    conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound, masked), urgent=True)
     runtime.wake(conversation)
     return conversation if is_new else None
 
 
-def _stored(runtime: Runtime, work: Work, inbound: Inbound) -> tuple[str, bool]:
+def _stored(runtime: Runtime, work: Work, inbound: Inbound, masked: Masked) -> tuple[str, bool]:
     now = runtime.clock.now()
     writing = work.newcomers.writing_from(inbound.channel, inbound.address, now=now)
     conversation = writing.conversation.id
-    masked = mask(inbound.text)
     words = {"text": masked.text, "masked": bool(masked.kinds)}
     kind = inbound.kind
     if inbound.edits is not None:
