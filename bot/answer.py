@@ -329,7 +329,7 @@ def close(runtime: Runtime, who: str, case_id: str, *, outcome: Outcome, version
         detail: dict[str, object] = {"outcome": outcome.value, "person_until": scene.now.isoformat()}
         closed = scene.move(Event.CLOSED, detail=detail, outcome=outcome.value)
         if closed is not None:
-            say_closed(scene.runtime, scene.work, closed, scene.now)
+            say_closed(scene.runtime, scene.work, closed)
         return _done(closed)
 
     return _do(runtime, who, case_id, Act.CLOSE, change, version=version)

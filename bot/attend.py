@@ -102,14 +102,14 @@ def _act(runtime: Runtime, work: Work, case: CaseRow, timer: Timer, now: datetim
         case Timer.COORDINATOR_PINGED:
             _told(work, case, "waits_too_long", now, level="coordinator", pinged=2)
             if case.answered_at is None:
-                _say(runtime, work, case, "utter_desk_waits_too_long", now)
+                _say(runtime, work, case, "utter_desk_waits_too_long")
         case Timer.REMINDED:
-            if not is_day(now) or not _say(runtime, work, case, "utter_desk_reminder", now):
+            if not is_day(now) or not _say(runtime, work, case, "utter_desk_reminder"):
                 return False
             _told(work, case, "reminded", now, reminded_at=now)
         case Timer.EXPIRED:
             closed = _moved(work, case, Event.EXPIRED, now, outcome=Outcome.NO_REPLY.value)
-            say_closed(runtime, work, closed, now)
+            say_closed(runtime, work, closed)
         case Timer.NO_CHOICE:
             _reopened(runtime, work, case, now)
         case _:
@@ -130,8 +130,8 @@ def _told(work: Work, case: CaseRow, kind: str, now: datetime, *, level: str | N
     work.cases.wind(case.id, now, **values)
 
 
-def _say(runtime: Runtime, work: Work, case: CaseRow, response: str, now: datetime) -> bool:
-    voice = voice_to(runtime, work, case.conversation_id, now)
+def _say(runtime: Runtime, work: Work, case: CaseRow, response: str) -> bool:
+    voice = voice_to(runtime, work, case.conversation_id)
     if voice is None:
         return False
     voice.say(Say(response=response, extra={"case_number": str(case.number)}))
@@ -142,7 +142,7 @@ def _say(runtime: Runtime, work: Work, case: CaseRow, response: str, now: dateti
 def _reopened(runtime: Runtime, work: Work, case: CaseRow, now: datetime) -> None:
     """Take silence for the earlier question: what was written must not lie where nobody looks."""
     values = take_up_again(runtime, work, case.conversation_id, case.id, "", TIME, now)
-    voice = voice_to(runtime, work, case.conversation_id, now)
+    voice = voice_to(runtime, work, case.conversation_id)
     if not values:
         work.cases.settle_choice(case.id)
     elif voice is not None:

@@ -15,9 +15,8 @@ import structlog
 from bot.channels.errors import FileRefusedError
 from bot.domain.turn import FILES, Say
 from bot.domain.words import PHOTO_REFUSED, PHOTO_TOO_LARGE
-from bot.flows.dialogue import Dialogue
 from bot.safety.pictures import MOST_BYTES, TOO_LARGE, FileNotTakenError, taken
-from bot.say import Voice
+from bot.say import voice_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,21 +133,11 @@ def _refuse(runtime: Runtime, file: DueFileRow, reason: str) -> None:
     log.warning("file refused", conversation=file.conversation_id, reason=reason, again=False)
 
     def refuse(work: Work) -> None:
-        conversation = work.conversations.locked(file.conversation_id)
+        work.conversations.locked(file.conversation_id)
         first = work.attachments.refused(file.id, reason, runtime.clock.now())
-        newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
-        if first and newcomer is not None:
-            languages = runtime.knowledge.content.languages
-            voice = Voice(
-                runtime=runtime,
-                work=work,
-                conversation_id=file.conversation_id,
-                cause=None,  # the message itself may not have been answered yet: its places are its turn's
-                now=runtime.clock.now(),
-                language=languages.known(newcomer.language) or languages.fallback[0],
-                second_language=languages.known(newcomer.second_language),
-                dialogue=Dialogue(),
-            )
+        # No cause: the message itself may not have been answered yet, and its places are its turn's.
+        voice = voice_in(runtime, work, file.conversation_id)
+        if first and voice is not None:
             voice.say(Say(response=PHOTO_TOO_LARGE if reason == TOO_LARGE else PHOTO_REFUSED))
 
     runtime.database.write(refuse)

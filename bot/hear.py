@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from bot.deliver import take_receipt
 from bot.domain.messenger import FromGroup, Moved, Reachable, Receipt
-from bot.domain.turn import Inbound
+from bot.domain.turn import Inbound, Kind
 from bot.receive import take_in
 
 if TYPE_CHECKING:
     from bot.domain.messenger import News
     from bot.runtime import Runtime
+
+
+# A message that cannot be stored this often is stored without its words, so that those of others are heard.
+TRIES = 5
+
+
+def without_words(inbound: Inbound) -> Inbound:
+    """Return what is left of a message that cannot be stored as it is: that this person sent something."""
+    return replace(inbound, kind=Kind.OTHER, text="", payload=None, edits=None, profile_name=None, attachments=())
 
 
 def hear(runtime: Runtime, news: News) -> str | None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.channels.errors import DeliveryError
-from bot.domain.turn import Inbound, Kind
-from bot.hear import hear
+from bot.domain.turn import Inbound
+from bot.hear import TRIES, hear, without_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,8 +30,6 @@ log = structlog.get_logger()
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 # What a person has to mend: another process asks too, or a webhook is set.
 PAUSE_FOR: Mapping[str, float] = {"conflict": 10.0}
-# A message that cannot be stored this often is stored without its words, so that those of others are heard.
-TRIES = 5
 STOP_SECONDS = 30.0
 
 
@@ -94,7 +91,7 @@ class Listener:
             except Exception:
                 if self._unstored < TRIES or not isinstance(news, Inbound):
                     raise
-                self._hears(self._runtime, _bare(news))  # which fails too while the store is away
+                self._hears(self._runtime, without_words(news))  # which fails too while the store is away
                 log.error("message stored without its words", channel=self._channel.name)  # noqa: TRY400  # no trace: it may quote the words
         self._unstored = 0
         self._offset = told.number + 1
@@ -107,7 +104,3 @@ class Listener:
         if not self._stopping.is_set():
             log.warning(event, channel=self._channel.name, reason=reason, seconds=seconds)
             self._stopping.wait(seconds)
-
-
-def _bare(inbound: Inbound) -> Inbound:
-    return replace(inbound, kind=Kind.OTHER, text="", payload=None, edits=None, profile_name=None, attachments=())

@@ -37,12 +37,13 @@ from bot.ladder import commands, crisis, desk, kinds, notice, subject, waiting
 from bot.ladder.turn import Closed, Decision, Heard, Person, Rung, Turn, say
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
-from bot.say import Voice
+from bot.say import Voice, voice_in
 from bot.store.encryption import TamperedError
 
 if TYPE_CHECKING:
     from bot.nlu.model import Understanding
     from bot.runtime import Runtime
+    from bot.safety.redaction import Masked
     from bot.store.rows import ConversationRow, InboundRow, NewcomerRow, StandingRow
     from bot.store.work import Work
 
@@ -50,6 +51,8 @@ log = structlog.get_logger()
 
 # A message that makes its turn fail this often is put aside for a person, so that the ones after it go on.
 TRIES = 3
+# Characters of a message that are kept; no messenger takes longer ones from a person.
+LONGEST_TEXT = 8192
 # Fewer words than this say too little to offer another language on.
 TELLING_WORDS = 3
 
@@ -105,16 +108,18 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Other words for a message
     that waits for its turn replace it. Return the conversation's id, or None when the messenger gave this before.
     """
-    conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound))
+    # Outside the unit of work: a long row of digits takes its time, and everybody else would wait for it.
+    masked = mask(inbound.text[:LONGEST_TEXT])
+    # The messenger waits for its answer, and whoever is answered does not notice.
+    conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound, masked), urgent=True)
     runtime.wake(conversation)
     return conversation if is_new else None
 
 
-def _stored(runtime: Runtime, work: Work, inbound: Inbound) -> tuple[str, bool]:
+def _stored(runtime: Runtime, work: Work, inbound: Inbound, masked: Masked) -> tuple[str, bool]:
     now = runtime.clock.now()
     writing = work.newcomers.writing_from(inbound.channel, inbound.address, now=now)
     conversation = writing.conversation.id
-    masked = mask(inbound.text)
     words = {"text": masked.text, "masked": bool(masked.kinds)}
     kind = inbound.kind
     if inbound.edits is not None:
@@ -377,20 +382,9 @@ def _set_aside(  # noqa: PLR0913, PLR0917  # where, which, why and what it said
     work.inbox.set_aside(message_id, why)
     conversation = work.conversations.locked(conversation_id)
     newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
-    if conversation is None or newcomer is None:
+    voice = voice_in(runtime, work, conversation_id, cause=message_id)
+    if conversation is None or newcomer is None or voice is None:
         return
-    languages = runtime.knowledge.content.languages
-    voice = Voice(
-        runtime=runtime,
-        work=work,
-        conversation_id=conversation_id,
-        cause=message_id,
-        now=runtime.clock.now(),
-        language=languages.known(newcomer.language) or languages.fallback[0],
-        second_language=newcomer.second_language,
-        dialogue=Dialogue(),
-        position=work.outbox.next_position(message_id),
-    )
     summary = text if newcomer.consent_at is not None else ""
     case = OpenCase(reason="set_aside", priority=Priority.URGENT, topic=None, question=None, summary=summary)
     voice.learn(carry_out(case, voice, newcomer, conversation, message_id))

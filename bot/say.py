@@ -101,21 +101,33 @@ class Voice:
         )
 
 
-def say_that_something_waits(runtime: Runtime, work: Work, conversation_id: str) -> None:
-    """Queue the template that asks the newcomer to write, so that what waits for them may go out."""
+def voice_in(runtime: Runtime, work: Work, conversation_id: str, *, cause: str | None = None) -> Voice | None:
+    """
+    Return a voice for what no turn decided, in the newcomer's language; None when they are gone.
+
+    With `cause` it speaks after whatever was said because of that message already.
+    """
     conversation = work.conversations.get(conversation_id)
     newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
-    if newcomer is None or ANSWER_READY not in runtime.knowledge.content.templates:
-        return  # without the template they hear of it when they write
+    if newcomer is None:
+        return None
     languages = runtime.knowledge.content.languages
-    voice = Voice(
+    return Voice(
         runtime=runtime,
         work=work,
         conversation_id=conversation_id,
-        cause=None,
+        cause=cause,
         now=runtime.clock.now(),
         language=languages.known(newcomer.language) or languages.fallback[0],
         second_language=languages.known(newcomer.second_language),
         dialogue=Dialogue(),
+        position=work.outbox.next_position(cause) if cause else 0,
     )
-    voice.say_template(ANSWER_READY)
+
+
+def say_that_something_waits(runtime: Runtime, work: Work, conversation_id: str) -> None:
+    """Queue the template that asks the newcomer to write, so that what waits for them may go out."""
+    voice = voice_in(runtime, work, conversation_id)
+    # Without the template they hear of it when they write.
+    if voice is not None and ANSWER_READY in runtime.knowledge.content.templates:
+        voice.say_template(ANSWER_READY)

@@ -14,7 +14,7 @@ from bot.flows.dialogue import VERSION, Dialogue
 from bot.handoff.case import Outcome, Status
 from bot.handoff.hours import OFFICE, answer_by, is_open, next_opening, working_between
 from bot.handoff.routing import Facts, team_for
-from bot.say import Voice
+from bot.say import voice_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.turn import OpenCase, SlotValue
     from bot.handoff.hours import Hours
     from bot.runtime import Runtime
+    from bot.say import Voice
     from bot.store.rows import CaseRow, ConversationRow, NewcomerRow
     from bot.store.work import Work
 
@@ -110,24 +111,15 @@ def clock_of(runtime: Runtime, team: str) -> Hours:
     return hours_of(runtime, team) or replace(OFFICE, closed_on=runtime.knowledge.organisation.closed_on)
 
 
-def voice_to(runtime: Runtime, work: Work, conversation_id: str, now: datetime) -> Voice | None:
-    """Return a voice in this conversation that answers no message; None when its newcomer wants or gets none."""
+def voice_to(runtime: Runtime, work: Work, conversation_id: str) -> Voice | None:
+    """Return a voice that goes on with what was shown here; None when the newcomer wants nothing, or is leaving."""
     conversation = work.conversations.get(conversation_id)
     newcomer = work.newcomers.get(conversation.newcomer_id) if conversation else None
-    if conversation is None or newcomer is None or newcomer.status != "active":
+    voice = voice_in(runtime, work, conversation_id)
+    if conversation is None or newcomer is None or voice is None or newcomer.status != "active":
         return None
-    languages = runtime.knowledge.content.languages
-    state = conversation.state.decode() if conversation.state else None
-    return Voice(
-        runtime=runtime,
-        work=work,
-        conversation_id=conversation_id,
-        cause=None,
-        now=now,
-        language=languages.known(newcomer.language) or languages.fallback[0],
-        second_language=languages.known(newcomer.second_language),
-        dialogue=Dialogue.from_json(state),
-    )
+    voice.dialogue = Dialogue.from_json(conversation.state.decode() if conversation.state else None)
+    return voice
 
 
 def remember(voice: Voice) -> None:
@@ -141,9 +133,9 @@ def back_to_the_bot(voice: Voice) -> None:
     voice.dialogue = replace(voice.dialogue, stack=(), offered=(), crisis=None, misses=0)
 
 
-def say_closed(runtime: Runtime, work: Work, case: CaseRow, now: datetime) -> None:
+def say_closed(runtime: Runtime, work: Work, case: CaseRow) -> None:
     """Tell the newcomer that the case is closed, or that the bot has it again; the bot begins afresh."""
-    voice = voice_to(runtime, work, case.conversation_id, now)
+    voice = voice_to(runtime, work, case.conversation_id)
     if voice is None:
         return
     back_to_the_bot(voice)

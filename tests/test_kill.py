@@ -326,7 +326,7 @@ class Dying:
     def read(self, fn: Callable[[Any], Any]) -> Any:
         return self.inner.read(fn)
 
-    def write(self, fn: Callable[[Any], Any]) -> Any:
+    def write(self, fn: Callable[[Any], Any], *, urgent: bool = False) -> Any:
         return self.inner.write(lambda work: fn(Watched(work, self.watch)))
 
 

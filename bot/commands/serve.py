@@ -20,8 +20,9 @@ from bot.web.media import media_routes
 from bot.wiring import open_database, preview_secret, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from starlette.applications import Starlette
     from starlette.routing import Route
 
     from bot.channels.telegram import Telegram
@@ -50,20 +51,9 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         if bot is not None:
             channels[bot.name] = bot
         runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
-        desk = Desk(runtime)
         edge = _telegram_edge(settings, runtime, bot) if bot else None
-        app = create_app(
-            desk,
-            webchat,
-            secret=preview_secret(database),
-            health=lambda: _health(runtime),
-            clock=runtime.clock,
-            more_routes=[
-                *media_routes(parts.knowledge.media),
-                *(edge.routes if edge else ()),
-                *_whatsapp_routes(settings, runtime, account),
-            ],
-        )
+        routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
+        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -87,6 +77,18 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             engine.stop()
             if bot:
                 bot.close()
+
+
+def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: Sequence[Route] = ()) -> Starlette:
+    """Return all that is served: what the messengers post to, the knowledge's files, the preview, the health check."""
+    return create_app(
+        Desk(runtime),
+        webchat,
+        secret=secret,
+        health=lambda: _health(runtime),
+        clock=runtime.clock,
+        more_routes=[*media_routes(runtime.knowledge.media), *webhooks],
+    )
 
 
 def _telegram_edge(settings: Settings, runtime: Runtime, bot: Telegram) -> TelegramEdge:

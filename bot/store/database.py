@@ -7,7 +7,6 @@ import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -23,6 +22,7 @@ from bot.store.errors import (
     UnknownDatabaseError,
 )
 from bot.store.migrate import upgrade
+from bot.store.one_by_one import EndedError, OneByOne
 from bot.store.work import Work
 
 if TYPE_CHECKING:
@@ -76,9 +76,11 @@ class Database(ABC):
         """Run a unit of work that changes nothing; the database refuses a write."""
 
     @abstractmethod
-    def write(self, fn: Callable[[Work], T]) -> T:
+    def write(self, fn: Callable[[Work], T], *, urgent: bool = False) -> T:
         """
         Run a unit of work and store what it did, or nothing when it raises.
+
+        Where writes wait for each other, an `urgent` one goes before others: a messenger waits for its answer.
 
         `fn` can run more than once (PostgreSQL asks for it when two units collide), so it changes nothing but
         the database; and it runs while others wait, so it calls no network.
@@ -128,7 +130,7 @@ class _SqliteDatabase(Database):
         event.listen(self._writer, "begin", _begin_immediate)
         event.listen(self._reader, "connect", _prepare_reader)
         event.listen(self._reader, "begin", _begin)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
+        self._thread = OneByOne("store-writer")
         self._closed = False
 
     def upgrade(self) -> None:
@@ -155,8 +157,8 @@ class _SqliteDatabase(Database):
             raise DatabaseClosedError
         return self._run(self._reader, fn)
 
-    def write(self, fn: Callable[[Work], T]) -> T:
-        return self._on_the_writer_thread(lambda: self._run(self._writer, fn))
+    def write(self, fn: Callable[[Work], T], *, urgent: bool = False) -> T:
+        return self._on_the_writer_thread(lambda: self._run(self._writer, fn), urgent=urgent)
 
     def scrub(self) -> None:
         def rewrite() -> None:
@@ -173,17 +175,16 @@ class _SqliteDatabase(Database):
 
     def close(self) -> None:
         self._closed = True
-        self._thread.shutdown(wait=True)
+        self._thread.end()
         self._reader.dispose()
         self._writer.dispose()  # the last connection to close folds the -wal file into the database
 
-    def _on_the_writer_thread(self, job: Callable[[], T]) -> T:
+    def _on_the_writer_thread(self, job: Callable[[], T], *, urgent: bool = False) -> T:
         self._refuse_inside()
         try:
-            doing = self._thread.submit(job)
-        except RuntimeError:  # the executor was shut down
+            return self._thread.do(job, urgent=urgent)
+        except EndedError:
             raise DatabaseClosedError from None
-        return doing.result()
 
 
 def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the driver gives
@@ -238,7 +239,7 @@ class _PostgresqlDatabase(Database):
         self._refuse_closed()
         return self._run(self._reader, fn)
 
-    def write(self, fn: Callable[[Work], T]) -> T:
+    def write(self, fn: Callable[[Work], T], *, urgent: bool = False) -> T:  # noqa: ARG002  # the server's writers share
         self._refuse_closed()
         for pause in _pauses():
             try:

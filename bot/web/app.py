@@ -8,7 +8,8 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -77,6 +77,10 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
             response.headers.update(error.headers)
         return response
 
+    async def gone(request: Request, error: Exception) -> Response:  # noqa: ARG001  # every handler takes them
+        # They left while they were still posting, as phones do: nobody reads the answer, and it is no error of ours.
+        return Response(status_code=400)
+
     return Starlette(
         routes=[
             *more_routes,
@@ -85,7 +89,7 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={HTTPException: problem, Exception: problem},
+        exception_handlers={HTTPException: problem, ClientDisconnect: gone, Exception: problem},
     )
 
 

@@ -90,4 +90,7 @@ def is_from_here(request: Request) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     origin = request.headers.get("origin", "null")
-    return origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # no browser of ours says this: half an IPv6 address
+        return False

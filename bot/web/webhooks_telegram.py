@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,7 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.channels.telegram_news import NotAnUpdateError
-from bot.hear import hear
+from bot.domain.turn import Inbound
+from bot.hear import TRIES, hear, without_words
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -33,16 +35,28 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105  # the header's 
 # An update is a few kilobytes; the largest, a long message with all its entities, stays far below this.
 MOST_BYTES = 1_000_000
 
+REMEMBERED = 100
+
 THANKS, BAD_REQUEST, FORBIDDEN, TOO_LARGE, AGAIN = 200, 400, 403, 413, 503
 
 
 def telegram_webhook(runtime: Runtime, channel: Telegram, *, secret: str) -> Route:
     """Return the route; only who names the `secret` given to Telegram is listened to."""
     expected = secret.encode()
+    failures: OrderedDict[int, int] = OrderedDict()  # of the updates that are told again and again
 
     def take(told: Told) -> None:
-        for news in told.news:
-            hear(runtime, news)
+        try:
+            for news in told.news:
+                # Telegram tells one after the other: one that never can be stored would keep back everybody's.
+                worn_out = failures.get(told.number, 0) >= TRIES
+                hear(runtime, without_words(news) if worn_out and isinstance(news, Inbound) else news)
+        except Exception:
+            failures[told.number] = failures.get(told.number, 0) + 1
+            while len(failures) > REMEMBERED:
+                failures.popitem(last=False)
+            raise
+        failures.pop(told.number, None)
 
     async def told_by_telegram(request: Request) -> Response:
         # Headers are latin-1; comparing bytes takes equally long wherever they differ.

@@ -162,6 +162,8 @@ OTHER_UPDATES = [
     ("message", updates.text("Hallo", chat=updates.GROUP)),
     ("inline_query", {"id": "1", "from": updates.USER, "query": "huur", "offset": ""}),
 ]
+# A chat that moves takes what is stored with it to another address: see tests/test_hear.py.
+STAYING = [parts for name, parts in MESSAGES.items() if name != "migration"]
 STORED = [
     Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.PHOTO, Kind.PHOTO, Kind.DOCUMENT, Kind.VOICE, Kind.VOICE, Kind.VIDEO,
     Kind.VIDEO, Kind.VIDEO, Kind.STICKER, Kind.CONTACT, Kind.LOCATION, Kind.LOCATION, Kind.LOCATION, Kind.TEXT,
@@ -170,7 +172,7 @@ STORED = [
 
 
 def test_every_kind_of_update_when_asked_for(amina: Chat) -> None:
-    for parts in MESSAGES.values():
+    for parts in STAYING:
         amina.sends(**parts)
     for kind, body in OTHER_UPDATES:
         amina.telegram.tell(kind, body)
@@ -184,7 +186,7 @@ def test_every_kind_of_update_when_asked_for(amina: Chat) -> None:
 def test_every_kind_of_update_when_posted(chat: Chat) -> None:
     with posted_to(chat) as address:
         number = 0
-        for parts in [*MESSAGES.values(), {"text": "klaar"}]:
+        for parts in [*STAYING, {"text": "klaar"}]:
             number += 1
             assert chat.posts(address, updates.update("message", updates.message(**parts), number), SECRET) == 200
         for kind, body in OTHER_UPDATES:
@@ -457,7 +459,7 @@ def test_telegram_tells_again_what_was_not_stored(chat: Chat) -> None:
         def __init__(self) -> None:
             self.tries = 0
 
-        def write(self, work: object) -> object:
+        def write(self, work: object, *, urgent: bool = False) -> object:
             self.tries += 1
             if self.tries == 1:
                 raise DatabaseUnusableError("away")

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.turn import Kind
+from bot.domain.turn import Inbound, Kind
+from bot.hear import TRIES, hear
+from bot.web import webhooks_telegram
 from bot.web.webhooks_telegram import MOST_BYTES, SECRET_HEADER
 from tests.channels import updates
 from tests.channels.test_telegram_news import ANYTHING, mutated
@@ -20,6 +22,8 @@ from tests.peers.telegram_chat import SECRET, chatting_with_nobody, post, posted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.domain.messenger import News
+    from bot.runtime import Runtime
     from tests.peers.telegram_chat import Chat
 
 HELLO = json.dumps(updates.update("message", updates.text("Hallo", 55))).encode()
@@ -100,3 +104,23 @@ def test_no_update_is_an_error_of_ours(nobody: tuple[Chat, str], data: Any) -> N
 @given(body=st.binary(max_size=60) | ANYTHING.map(lambda data: json.dumps(data).encode()))
 def test_no_body_is_an_error_of_ours(nobody: tuple[Chat, str], body: bytes) -> None:
     assert post(nobody[1], body, SECRET) in {200, 400}
+
+
+def test_a_message_that_can_never_be_stored_does_not_keep_back_everybodys(
+    nobody: tuple[Chat, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat, address = nobody
+    poison = json.dumps(updates.update("message", updates.text("zwijg", 4001), 990_001)).encode()
+    after = json.dumps(updates.update("message", updates.text("Daarna", 4002), 990_002)).encode()
+
+    def hears(runtime: Runtime, news: News) -> str | None:
+        if isinstance(news, Inbound) and news.text == "zwijg":
+            raise ValueError
+        return hear(runtime, news)
+
+    monkeypatch.setattr(webhooks_telegram, "hear", hears)
+    assert [post(address, poison, SECRET) for _ in range(TRIES)] == [503] * TRIES
+    assert post(address, poison, SECRET) == 200
+    assert post(address, after, SECRET) == 200
+    stored = {row.provider_id: row.kind for row in chat.inbox()}
+    assert (stored["m4001"], stored["m4002"]) == (Kind.OTHER, Kind.TEXT)

@@ -391,7 +391,29 @@ def test_a_file_that_cannot_be_had_says_why(
         whatsapp = channel(imposter.url, contents)
         with pytest.raises(FileRefusedError) as refused:
             whatsapp.fetch(MEDIA, at_most=100)
-        whatsapp.discard(MEDIA)
+
+    assert (refused.value.reason, refused.value.again) == (reason, again)
+
+
+def test_what_is_gone_there_needs_no_deleting(bank: Mountebank, contents: VendorContents) -> None:
+    with bank.imposter(twilio.answers(404, "")) as imposter:
+        channel(imposter.url, contents).discard(MEDIA)
+        assert len(imposter.requests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "again"),
+    [
+        (twilio.answers(503, "<html>"), "HTTP 503", True),
+        (twilio.answers(401, ""), "HTTP 401", False),
+        (twilio.breaks("CONNECTION_RESET_BY_PEER"), "ConnectionError", True),
+    ],
+)
+def test_a_file_that_is_not_deleted_says_whether_another_try_helps(
+    bank: Mountebank, contents: VendorContents, answer: dict[str, Any], reason: str, again: bool
+) -> None:
+    with bank.imposter(answer) as imposter, pytest.raises(FileRefusedError) as refused:
+        channel(imposter.url, contents).discard(MEDIA)
 
     assert (refused.value.reason, refused.value.again) == (reason, again)
 
@@ -401,5 +423,6 @@ def test_an_address_that_is_not_twilios_is_never_asked(bank: Mountebank, content
         whatsapp = channel(imposter.url, contents)
         with pytest.raises(FileRefusedError):
             whatsapp.fetch("http://169.254.169.254/latest/meta-data", at_most=100)
-        whatsapp.discard(f"{imposter.url}/anything")
+        with pytest.raises(FileRefusedError):
+            whatsapp.discard(f"{imposter.url}/anything")
         assert imposter.requests() == []

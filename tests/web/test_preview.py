@@ -193,7 +193,12 @@ def test_line_ends_and_control_characters_are_made_plain(site: Site, visitor: Vi
 
 @pytest.mark.parametrize(
     "headers",
-    [{"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"}, {"origin": "https://evil.example"}],
+    [
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "http://["},
+    ],
 )
 @pytest.mark.parametrize("path", ["/messages", "/language", "/theme", "/restart"])
 def test_another_site_cannot_post(site: Site, visitor: Visitor, path: str, headers: dict[str, str]) -> None:

@@ -237,7 +237,7 @@ def throwaway_closed(runtime: Runtime) -> Iterator[Runtime]:
     """The same assistant with its database gone."""
 
     class Away:
-        def write(self, fn: object) -> object:
+        def write(self, fn: object, *, urgent: bool = False) -> object:
             raise OSError("the disk is full")
 
     yield replace(runtime, database=Away())  # type: ignore[arg-type]  # it is away
