@@ -7,8 +7,11 @@ that finds nothing is harmless, and so is one that comes late or twice.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
+
+import structlog
 
 from bot.domain.turn import Say
 from bot.handoff.case import Event, Outcome, Status
@@ -23,7 +26,11 @@ if TYPE_CHECKING:
     from bot.store.rows import CaseRow
     from bot.store.work import Work
 
+log = structlog.get_logger()
+
 AT_ONCE = 100
+# When a case is looked at again that could not be.
+TRY_AGAIN = timedelta(hours=1)
 # Who did it, in the events of a case.
 TIME = "time"
 
@@ -33,8 +40,16 @@ def attend_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
     now = runtime.clock.now()
     ids = runtime.database.read(lambda work: [*work.cases.without_account(limit), *work.cases.due(now, limit)])
     for case_id in dict.fromkeys(ids):
-        runtime.database.write(partial(_attend, runtime, case_id))
+        try:
+            runtime.database.write(partial(_attend, runtime, case_id))
+        except Exception as error:  # noqa: BLE001  # whatever it was, the other cases must not wait for this one
+            log.warning("case not attended", case=case_id, error=type(error).__name__)
+            runtime.database.write(partial(_later, case_id, now + TRY_AGAIN))
     return len(set(ids))
+
+
+def _later(case_id: str, moment: datetime, work: Work) -> None:
+    work.cases.wind(case_id, moment)
 
 
 def _attend(runtime: Runtime, case_id: str, work: Work) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from bot import answer
 from bot.answer import Done
@@ -172,3 +173,14 @@ def test_a_late_look_or_two_looks_do_no_harm(desk: Desk) -> None:
     taken = answer.take(desk.runtime, desk.kim.id, case.id, version=desk.now(case).version)
     assert isinstance(taken, Done)
     assert taken.case.waiting_since == case.waiting_since
+
+
+def test_a_case_that_cannot_be_opened_keeps_no_other_waiting(desk: Desk) -> None:
+    damaged, whole = desk.asks(), desk.asks()
+    damage = text("UPDATE cases SET summary_sealed = :bytes WHERE id = :id")
+    database = desk.runtime.database
+    database.write(lambda work: work.connection.execute(damage, {"bytes": b"damaged", "id": damaged.id}))
+    assert desk.attend(days=3) == ["utter_desk_waits_too_long"]
+    assert levels(desk, whole) == ["team", "coordinator"]
+    due = database.read(lambda work: work.cases.due(desk.clock.now(), 10))
+    assert due == [], "it is tried again later, not at once"
