@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # What may stand in a log line beside the event's name. Anything else is left out, and the line says so.
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "conversation", "case", "message", "error", "outbox", "reason", "remedy", "again", "job",
-        "channel", "count", "seconds", "rung", "address_port", "exception",
+        "event", "level", "timestamp", "conversation", "case", "message", "error", "outbox", "reason", "remedy",
+        "again", "job", "channel", "count", "seconds", "rung", "address_port", "exception",
     }
 )  # fmt: skip
 
