@@ -8,13 +8,14 @@ kind than a photo or document. What a file claims to be is believed by nobody.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.channels.errors import FileRefusedError
 from bot.domain.turn import FILES, Say
 from bot.domain.words import PHOTO_REFUSED, PHOTO_TOO_LARGE
+from bot.runtime import HasFiles
 from bot.safety.pictures import MOST_BYTES, TOO_LARGE, FileNotTakenError, taken
 from bot.say import voice_in
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.domain.turn import Attachment, Kind
     from bot.knowledge.knowledge import Knowledge
-    from bot.runtime import Channel, HasFiles, Runtime
+    from bot.runtime import Runtime
     from bot.store.rows import DueFileRow
     from bot.store.work import Work
 
@@ -70,7 +71,7 @@ def expect_files(  # noqa: PLR0913, PLR0917  # whose, which, and whether
 def fetch_due(runtime: Runtime, limit: int = 10) -> int:
     """Fetch what is wanted and delete at the messenger what is not, or no more; return how many were taken up."""
     now = runtime.clock.now()
-    channels = {name: channel for name, channel in runtime.channels.items() if _has_files(channel)}
+    channels = {name: channel for name, channel in runtime.channels.items() if isinstance(channel, HasFiles)}
     if not channels or not runtime.database.read(lambda work: work.attachments.is_due(now, channels=channels)):
         return 0
     due = runtime.database.write(lambda work: work.attachments.due(now, limit, channels=tuple(channels)))
@@ -79,10 +80,6 @@ def fetch_due(runtime: Runtime, limit: int = 10) -> int:
         step = _fetch if file.wanted and not file.is_here else _delete_there
         step(runtime, channels[file.channel], file)
     return len(due)
-
-
-def _has_files(channel: Channel) -> TypeGuard[HasFiles]:
-    return hasattr(channel, "fetch") and hasattr(channel, "discard")
 
 
 def _fetch(runtime: Runtime, channel: HasFiles, file: DueFileRow) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +43,7 @@ class Channel(Protocol):
         ...
 
 
+@runtime_checkable
 class HasFiles(Channel, Protocol):
     """A messenger that newcomers send files through."""
 

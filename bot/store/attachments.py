@@ -16,7 +16,7 @@ from bot.store.dialect import insert_or
 from bot.store.encryption import EncryptionError
 from bot.store.ids import new_id
 from bot.store.rows import AttachmentRow, DueFileRow
-from bot.store.tables import FILES_DUE, attachments, conversations
+from bot.store.tables import FILES_DUE, attachments, conversations, on_channels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,11 +33,6 @@ _LONGEST_TYPE = 128
 _LONGEST_REASON = 64
 
 _is_here = attachments.c.sealed.is_not(None)
-
-
-def _on(channels: Collection[str]) -> ColumnElement[bool]:
-    theirs = select(conversations.c.id).where(conversations.c.channel.in_(channels))
-    return attachments.c.conversation_id.in_(theirs)
 
 
 class Attachments:
@@ -81,7 +76,11 @@ class Attachments:
 
     def is_due(self, now: datetime, *, channels: Collection[str]) -> bool:
         """Return whether something may have to be done with a file on these channels: it holds up no writer."""
-        query = select(attachments.c.id).where(FILES_DUE, attachments.c.available_at <= now, _on(channels)).limit(1)
+        query = (
+            select(attachments.c.id)
+            .where(FILES_DUE, attachments.c.available_at <= now, on_channels(attachments, channels))
+            .limit(1)
+        )
         return self._connection.scalar(query) is not None
 
     def due(self, now: datetime, limit: int, *, channels: Collection[str] | None = None) -> list[DueFileRow]:
@@ -92,7 +91,11 @@ class Attachments:
         """
         found = self._connection.scalars(
             select(attachments.c.id)
-            .where(FILES_DUE, attachments.c.available_at <= now, true() if channels is None else _on(channels))
+            .where(
+                FILES_DUE,
+                attachments.c.available_at <= now,
+                true() if channels is None else on_channels(attachments, channels),
+            )
             .order_by(attachments.c.available_at, attachments.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=attachments)

@@ -13,7 +13,7 @@ from bot.store.encryption import EncryptionError
 from bot.store.errors import AlreadySaidError, ConversationGoneError
 from bot.store.ids import new_id
 from bot.store.rows import LeasedRow, OutboxRow
-from bot.store.tables import UNCERTAIN, WAITING, Moment, addresses, conversations, outbox, unsent
+from bot.store.tables import UNCERTAIN, WAITING, Moment, addresses, conversations, on_channels, outbox, unsent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -49,10 +49,7 @@ _BEFORE: Mapping[str, tuple[str, ...]] = {
 
 def _on(channels: Collection[str] | None) -> ColumnElement[bool]:
     """Return the condition that a message goes out on one of these channels; on any when None."""
-    if channels is None:
-        return true()
-    theirs = select(conversations.c.id).where(conversations.c.channel.in_(channels))
-    return outbox.c.conversation_id.in_(theirs)
+    return true() if channels is None else on_channels(outbox, channels)
 
 
 class Outbox:

@@ -29,11 +29,14 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     literal_column,
+    select,
     text,
     true,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import ColumnElement, FromClause
     from sqlalchemy.engine import Dialect
 
@@ -451,3 +454,9 @@ def unsent(table: FromClause = outbox) -> ColumnElement[bool]:
 WAITING = outbox.c.status == literal_column("'waiting'")
 UNCERTAIN = outbox.c.status == literal_column("'uncertain'")
 FILES_DUE = attachments.c.status.in_([literal_column("'wanted'"), literal_column("'unwanted'")])
+
+
+def on_channels(table: FromClause, channels: Collection[str]) -> ColumnElement[bool]:
+    """Rows of conversations on these channels; a process leaves alone what it cannot reach."""
+    theirs = select(conversations.c.id).where(conversations.c.channel.in_(channels))
+    return table.c.conversation_id.in_(theirs)
