@@ -254,6 +254,7 @@ def _turn(
             effects.append(type(event).__name__)
     if HoldMessage.__name__ not in effects:
         work.inbox.mark_read([message.id])
+    work.inbox.note_understood(message.id, _made_of(decision, turn))
     if EraseNewcomer.__name__ not in effects:
         state = voice.dialogue.to_json().encode()
         work.conversations.save_state(conversation_id, state, version=VERSION, now=now)
@@ -265,6 +266,19 @@ def _turn(
         effects=tuple(effects),
         dialogue=voice.dialogue,
     )
+
+
+def _made_of(decision: Decision, turn: Turn) -> dict[str, object]:
+    """Return what the team may see of how a message was understood: names and figures, none of its words."""
+    understood = turn.understood
+    made: dict[str, object] = {"rung": decision.rung}
+    if understood is not None:
+        made |= {
+            "language": understood.language,
+            "intents": [[guess.name, round(float(guess.confidence), 2)] for guess in understood.intents[:3]],
+            "is_ours": not understood.out_of_scope,
+        }
+    return made | ({"crisis": turn.crisis.id} if turn.crisis else {})
 
 
 def _was_answered(message: InboundRow, conversation: ConversationRow) -> bool:

@@ -140,6 +140,13 @@ class Inbox:
             status=row.status,
             attempts=row.attempts,
             error=row.error,
+            understood=row.understood_json,
+        )
+
+    def note_understood(self, inbound_id: str, understood: Mapping[str, Any]) -> None:
+        """Keep what the assistant made of a message: codes and figures, never anyone's words."""
+        self._connection.execute(
+            update(inbound).where(inbound.c.id == inbound_id).values(understood_json=dict(understood))
         )
 
     def mark_read(self, ids: Collection[str]) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 
 from bot.store.encryption import DataKey, KeyMissingError, Vault, WrappedKey
-from bot.store.tables import addresses, conversations, data_keys, newcomers
+from bot.store.tables import addresses, conversations, data_keys, newcomers, users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
 
 class Keys:
@@ -25,9 +25,10 @@ class Keys:
         self.vault = vault
         self._of_newcomer: dict[str, DataKey] = {}
         self._of_conversation: dict[str, DataKey] = {}
+        self._of_user: dict[str, DataKey] = {}
 
     def make(self, now: datetime) -> DataKey:
-        """Make and store the key of a new newcomer."""
+        """Make and store the key of somebody new: a newcomer, or one of the team."""
         key = self.vault.new_key()
         wrapped = self.vault.wrap(key)
         self._connection.execute(
@@ -60,10 +61,18 @@ class Keys:
             self._of_conversation[conversation_id] = key
         return key
 
-    def _found(self, owner: Any, name: str) -> DataKey:  # a condition; SQLAlchemy's own type is wider
+    def of_user(self, user_id: str) -> DataKey:
+        """Return the key of somebody of the team, or raise `KeyMissingError` when there is none."""
+        key = self._of_user.get(user_id)
+        if key is None:
+            key = self._found(users.c.id == user_id, user_id, owners=users)
+            self._of_user[user_id] = key
+        return key
+
+    def _found(self, owner: Any, name: str, *, owners: Table = newcomers) -> DataKey:  # a condition of any type
         row = self._connection.execute(
             select(data_keys.c.id, data_keys.c.master_key_id, data_keys.c.wrapped)
-            .join(newcomers, newcomers.c.data_key_id == data_keys.c.id)
+            .join(owners, owners.c.data_key_id == data_keys.c.id)
             .where(owner)
         ).one_or_none()
         if row is None:

@@ -20,10 +20,13 @@ from bot.store.tables import (
     case_notes,
     cases,
     conversations,
+    drafts,
     inbound,
     link_codes,
     newcomers,
     outbox,
+    reply_files,
+    views,
 )
 
 if TYPE_CHECKING:
@@ -52,9 +55,11 @@ SEALED = (
     Sealed(table=attachments, columns=("reference_sealed", "sealed"), at_once=1),  # a file can be twenty megabytes
     Sealed(table=cases, columns=("summary_sealed",)),
     Sealed(table=case_notes, columns=("sealed",)),
+    Sealed(table=drafts, columns=("sealed",)),
+    Sealed(table=reply_files, columns=("sealed",), at_once=1),
 )
 # What points to a newcomer and moves along.
-OWNED = (addresses, conversations, cases, case_notes)
+OWNED = (addresses, conversations, cases, case_notes, drafts)
 
 
 class Merging:
@@ -82,6 +87,7 @@ class Merging:
         run = self._connection.execute
         for table in OWNED:
             run(update(table).where(table.c.newcomer_id == gone.id).values(newcomer_id=stays.id))
+        run(update(views).where(views.c.newcomer_id == gone.id).values(newcomer_id=stays.id))
         run(delete(link_codes).where(link_codes.c.newcomer_id.in_((gone.id, stays.id))))
         run(update(newcomers).where(newcomers.c.id == stays.id).values(**_joined(gone, stays)))
         Cases(self._connection, self._keys).route_all(stays.id)
@@ -146,4 +152,5 @@ def _joined(gone: Row[*tuple[Any, ...]], stays: Row[*tuple[Any, ...]]) -> dict[s
         "created_at": min(gone.created_at, stays.created_at),
         "reminders_to": stays.reminders_to or gone.reminders_to,
         "enrolment_code": stays.enrolment_code or gone.enrolment_code,
+        "coach_id": stays.coach_id or gone.coach_id,
     }

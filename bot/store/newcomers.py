@@ -21,11 +21,15 @@ from bot.store.tables import (
     cases,
     conversations,
     data_keys,
+    drafts,
     inbound,
     link_codes,
     link_tries,
     newcomers,
     outbox,
+    pings,
+    reply_files,
+    views,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +41,16 @@ if TYPE_CHECKING:
 
 _NEWCOMER = [
     newcomers.c[name].label(f"newcomer_{name}")
-    for name in ("id", "language", "second_language", "status", "consent_at", "consent_version", "created_at")
+    for name in (
+        "id",
+        "language",
+        "second_language",
+        "status",
+        "consent_at",
+        "consent_version",
+        "created_at",
+        "coach_id",
+    )
 ]
 
 
@@ -140,6 +153,15 @@ class Newcomers:
     def set_second_language(self, newcomer_id: str, language: str | None) -> None:
         """Record the language to fall back on when a text is missing in the first."""
         self._set(newcomer_id, second_language=language)
+
+    def set_coach(self, newcomer_id: str, user_id: str | None) -> None:
+        """Record in whose group the person is; None: in nobody's."""
+        self._set(newcomer_id, coach_id=user_id)
+
+    def group_of(self, user_id: str) -> list[str]:
+        """Return the ids of the newcomers in somebody's group, the earliest first."""
+        query = select(newcomers.c.id).where(newcomers.c.coach_id == user_id).order_by(newcomers.c.created_at)
+        return list(self._connection.scalars(query))
 
     def accept_notice(self, newcomer_id: str, version: str, now: datetime) -> None:
         """Record that the person accepted this version of the notice."""
@@ -310,6 +332,10 @@ class Newcomers:
         run(update(addresses).where(addresses.c.newcomer_id == newcomer_id).values(name_sealed=None))
         run(update(cases).where(cases.c.newcomer_id == newcomer_id).values(summary_sealed=None, due_at=None))
         run(update(case_notes).where(case_notes.c.newcomer_id == newcomer_id).values(sealed=None))
+        run(update(reply_files).where(reply_files.c.conversation_id.in_(theirs)).values(sealed=None))
+        # Why somebody looked may tell something of the person; that somebody did stays.
+        run(update(views).where(views.c.newcomer_id == newcomer_id).values(reason_sealed=None))
+        run(delete(drafts).where(drafts.c.newcomer_id == newcomer_id))
         run(delete(link_codes).where(link_codes.c.newcomer_id == newcomer_id))
         run(delete(link_tries).where(link_tries.c.conversation_id.in_(theirs)))
         self._set(newcomer_id, status="erasing", reminders_to=None, enrolment_code=None)
@@ -332,10 +358,12 @@ class Newcomers:
         run = self._connection.execute
         conversation_ids = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
         case_ids = select(cases.c.id).where(cases.c.newcomer_id == newcomer_id)
-        for table in (attachments, outbox, inbound, link_tries):
+        for table in (attachments, reply_files, outbox, inbound, link_tries):
             run(delete(table).where(table.c.conversation_id.in_(conversation_ids)))
-        for table in (case_events, case_notes):
+        for table in (case_events, case_notes, drafts):
             run(delete(table).where(table.c.case_id.in_(case_ids)))
+        run(update(views).where(views.c.newcomer_id == newcomer_id).values(newcomer_id=None))
+        run(update(pings).where(pings.c.case_id.in_(case_ids)).values(case_id=None))
         run(delete(cases).where(cases.c.newcomer_id == newcomer_id))
         for table in (link_codes, conversations, addresses):
             run(delete(table).where(table.c.newcomer_id == newcomer_id))
@@ -360,4 +388,5 @@ def _newcomer_from(row: Row[*tuple[Any, ...]]) -> NewcomerRow:
         consent_at=row.newcomer_consent_at,
         consent_version=row.newcomer_consent_version,
         created_at=row.newcomer_created_at,
+        coach_id=row.newcomer_coach_id,
     )

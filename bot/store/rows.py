@@ -21,6 +21,7 @@ class NewcomerRow:
     consent_at: datetime | None
     consent_version: str | None
     created_at: datetime
+    coach_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,11 @@ class WayRow:
 
 @dataclass(frozen=True, kw_only=True)
 class InboundRow:
-    """One message from a newcomer. `body` is empty once its content was dropped."""
+    """
+    One message from a newcomer. `body` is empty once its content was dropped.
+
+    `understood` is what the assistant made of it: `rung`, `language`, `intents` as [name, probability], `crisis`.
+    """
 
     id: str
     conversation_id: str
@@ -78,6 +83,7 @@ class InboundRow:
     status: str
     attempts: int
     error: str | None
+    understood: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +176,9 @@ class CaseRow:
 
     `version` grows with every change; `waiting_since` is since when the newcomer waits, `answered_at` the team's last
     answer (None while it owes one), `lease_from` when who has it last did something, `crisis_at` since when it is a
-    crisis. `after_close` is None, asked or new. `due_at` is when time alone may change something.
+    crisis. `after_close` is None, asked or new. `due_at` is when time alone may change something. Who closed it
+    told which question it was in the end (`was_about`) and whether the assistant should know the answer
+    (`answer_wanted`); `emptied_at` is when its words went.
     """
 
     id: str
@@ -204,6 +212,9 @@ class CaseRow:
     choice_until: datetime | None
     earlier_case_id: str | None
     due_at: datetime | None
+    was_about: str | None = None
+    answer_wanted: bool | None = None
+    emptied_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +240,12 @@ class NoteRow:
 
 @dataclass(frozen=True, kw_only=True)
 class UserRow:
-    """Somebody who works at the desk, by the name that newcomers may see."""
+    """
+    Somebody who works at the desk, by the name that newcomers may see.
+
+    `sign_in` is the name they sign in with (None: they cannot), `has_password` and `has_totp` whether both factors are
+    set, `interface` the console's language for them, `theme` None, light or dark, `notify` by what they are told.
+    """
 
     id: str
     pseudonym: str
@@ -237,6 +253,51 @@ class UserRow:
     teams: frozenset[str]
     languages: tuple[str, ...]
     active: bool
+    created_at: datetime | None = None
+    sign_in: str | None = None
+    has_password: bool = False
+    has_totp: bool = False
+    interface: str = "nl"
+    theme: str | None = None
+    on_shift_until: datetime | None = None
+    notify: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRow:
+    """A browser that somebody signed in with. Until `confirmed_at`, by the second factor, it opens nothing."""
+
+    id: str
+    user_id: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None
+    device: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewRow:
+    """Somebody of the team looked at something; `reason` is why, where one was asked for."""
+
+    id: str
+    at: datetime
+    user_id: str
+    newcomer_id: str | None
+    case_number: int | None
+    what: str
+    reason: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRow:
+    """Something the organisation decided: the value, the grounds in words, who wrote it down and when."""
+
+    name: str
+    value: Any
+    note: str | None
+    user_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

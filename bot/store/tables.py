@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
     false,
     literal_column,
     select,
@@ -92,6 +93,9 @@ PRIORITIES = ("normal", "urgent", "crisis")
 OUTCOMES = ("answered", "partly_answered", "referred", "handed_back", "no_reply", "joined")
 # asked: whether it is the earlier question or a new one; new: it was a new one, so nobody is asked again.
 AFTER_CLOSE = ("asked", "new")
+INVITATIONS = ("password", "telegram")
+PINGED_BY = ("mail", "telegram")
+PING_STATUSES = ("queued", "sent", "failed")
 # What the case of a reply was told of it last.
 TOLD = ("accepted", "waits", "failed")
 
@@ -134,6 +138,8 @@ _ERASING = "status = 'erasing'"
 _DUE = "due_at IS NOT NULL"
 _REPLY = "case_id IS NOT NULL"
 _OPEN = "state <> 'closed'"
+_FULL = "closed_at IS NOT NULL AND emptied_at IS NULL"
+_TO_SEND = "status = 'queued'"
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -163,9 +169,11 @@ newcomers = Table(
     Column("created_at", Moment, nullable=False),
     Column("reminders_to", String(36)),  # the conversation that reminders go to; empty means the one last used
     Column("enrolment_code", String(64)),  # what the deep link brought that they first came by
+    _to("users", name="coach_id", nullable=True),  # in whose group they are
     _one_of("status", NEWCOMER_STATUSES),
     Index("ix_newcomers_data_key_id", "data_key_id", unique=True),
     Index("ix_newcomers_erasing", "created_at", **_where(_ERASING)),
+    Index("ix_newcomers_coach_id", "coach_id", **_where("coach_id IS NOT NULL")),
 )
 
 addresses = Table(
@@ -218,6 +226,7 @@ inbound = Table(
     Column("status", String(16), nullable=False, server_default=text("'unread'")),
     _count("attempts"),
     Column("error", Text),
+    Column("understood_json", JSON),  # which intents it looked like and how much, and which rung decided: no words
     UniqueConstraint("conversation_id", "number"),
     UniqueConstraint("conversation_id", "provider_id"),
     _one_of("status", INBOUND_STATUSES),
@@ -364,6 +373,10 @@ cases = Table(
     Column("choice_until", Moment),
     _to("cases", name="earlier_case_id", nullable=True),
     Column("due_at", Moment),  # when time alone may change something here
+    # What who closed it said: which question it really was, and whether the assistant should know the answer.
+    Column("was_about", String(128)),
+    Column("answer_wanted", Boolean),
+    Column("emptied_at", Moment),  # when its words went, a while after it was closed
     UniqueConstraint("number"),
     _one_of("state", CASE_STATES),
     _one_of("priority", PRIORITIES),
@@ -371,6 +384,7 @@ cases = Table(
     _one_of("after_close", AFTER_CLOSE),
     Index("ix_cases_due", "due_at", **_where(_DUE)),
     Index("ix_cases_open_team", "team", "waiting_since", **_where(_OPEN)),
+    Index("ix_cases_closed", "closed_at", **_where(_FULL)),
     Index("ix_cases_assignee_id", "assignee_id", **_where("assignee_id IS NOT NULL")),
     Index("uq_cases_open_newcomer_id", "newcomer_id", unique=True, **_where(_OPEN)),
     Index("ix_cases_newcomer_id", "newcomer_id"),
@@ -387,6 +401,7 @@ case_events = Table(
     Column("actor", String(64), nullable=False),
     Column("detail_json", JSON, nullable=False),
     Index("ix_case_events_case_id", "case_id", "at"),
+    Index("ix_case_events_at", "at"),
 )
 
 # What people of the team write to each other about a case. Never shown to the newcomer.
@@ -403,7 +418,7 @@ case_notes = Table(
     Index("ix_case_notes_newcomer_id", "newcomer_id"),
 )
 
-# Who works at the desk, as newcomers may know them. Signing in is not here.
+# Who works at the desk: as newcomers may know them, and by what they sign in. Who was only invited has no password yet.
 users = Table(
     "users",
     metadata,
@@ -414,7 +429,161 @@ users = Table(
     Column("languages_json", JSON, nullable=False),
     Column("active", Boolean, nullable=False, server_default=true()),
     Column("created_at", Moment, nullable=False),
+    _to("data_keys", nullable=True),  # what is sealed here is sealed under it
+    Column("sign_in", String(64)),  # lower case
+    Column("password_hash", String(255)),
+    Column("totp_sealed", LargeBinary),
+    Column("totp_step", Integer),  # the last code's half minute: no code counts twice
+    Column("oidc_subject", String(255)),
+    Column("interface", String(8), nullable=False, server_default=text("'nl'")),
+    Column("theme", String(8)),
+    Column("on_shift_until", Moment),
+    Column("mail_sealed", LargeBinary),
+    Column("telegram_sealed", LargeBinary),
+    Column("notify_json", JSON),  # by which of the two they want to be told
     UniqueConstraint("pseudonym"),
+    UniqueConstraint("sign_in"),
+    UniqueConstraint("oidc_subject"),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    _id(),
+    _to("users"),
+    Column("digest", LargeBinary, nullable=False),
+    Column("used_at", Moment),
+    UniqueConstraint("digest"),
+    Index("ix_recovery_codes_user_id", "user_id"),
+)
+
+# A link that works once: to set a password for the first time, or anew; or a code that ties a Telegram chat.
+invitations = Table(
+    "invitations",
+    metadata,
+    _id(),
+    _to("users"),
+    Column("purpose", String(16), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    UniqueConstraint("digest"),
+    _one_of("purpose", INVITATIONS),
+    Index("ix_invitations_user_id", "user_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    _to("users"),
+    Column("digest", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("confirmed_at", Moment),  # by the second factor; until then it opens nothing
+    Column("device", String(64)),  # a word for the browser, so that its owner knows it again
+    UniqueConstraint("digest"),
+    Index("ix_sessions_user_id", "user_id"),
+    Index("ix_sessions_expires_at", "expires_at"),
+)
+
+# Each wrong password or code of the last hour, by who was tried and from where; both only as digests.
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    _id(),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_sign_in_tries_digest", "digest", "at"),
+)
+
+# What somebody was writing in a case, kept so that a closed page or a dead battery loses nothing.
+drafts = Table(
+    "drafts",
+    metadata,
+    _id(),
+    _to("cases"),
+    _to("users"),
+    _to("newcomers"),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("case_id", "user_id"),
+    Index("ix_drafts_newcomer_id", "newcomer_id"),
+)
+
+# A file that somebody of the team sends along with a reply.
+reply_files = Table(
+    "reply_files",
+    metadata,
+    _id(),
+    _to("outbox"),
+    _to("conversations"),
+    _count("place"),
+    Column("media_type", String(128), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sealed", LargeBinary),
+    UniqueConstraint("outbox_id", "place"),
+    Index("ix_reply_files_conversation_id", "conversation_id"),
+)
+
+# Who looked at what of whom, and why. It outlives the newcomer's rows, and knows no more of them than an id.
+views = Table(
+    "views",
+    metadata,
+    _id(),
+    Column("at", Moment, nullable=False),
+    _to("users"),
+    Column("newcomer_id", String(36)),
+    Column("case_number", Integer),
+    Column("what", String(32), nullable=False),
+    Column("reason_sealed", LargeBinary),  # under the key of who gave it
+    Index("ix_views_at", "at"),
+    Index("ix_views_newcomer_id", "newcomer_id", "at"),
+)
+
+# What the organisation decided, who wrote it down and when; the newest of a name counts.
+decisions = Table(
+    "decisions",
+    metadata,
+    _id(),
+    Column("name", String(32), nullable=False),
+    Column("value_json", JSON, nullable=False),
+    Column("note", Text),
+    _to("users"),
+    Column("at", Moment, nullable=False),
+    Index("ix_decisions_name", "name", "at"),
+)
+
+# Words in a language that somebody who speaks it has read, as they were then.
+checked_texts = Table(
+    "checked_texts",
+    metadata,
+    _id(),
+    Column("name", String(128), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    _to("users"),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("name", "language"),
+)
+
+# What tells somebody of the team that there is something to look at; it never says what.
+pings = Table(
+    "pings",
+    metadata,
+    _id(),
+    _to("users"),
+    Column("kind", String(32), nullable=False),
+    Column("case_id", String(36)),
+    Column("channel", String(16), nullable=False),
+    Column("status", String(16), nullable=False, server_default=text("'queued'")),
+    _count("attempts"),
+    Column("available_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    _one_of("channel", PINGED_BY),
+    _one_of("status", PING_STATUSES),
+    Index("ix_pings_due", "available_at", **_where(_TO_SEND)),
+    Index("ix_pings_user_id", "user_id", "created_at"),
 )
 
 helped = Table(
@@ -444,6 +613,8 @@ ERASING = newcomers.c.status == literal_column("'erasing'")
 OPEN = cases.c.state != literal_column("'closed'")
 DUE = cases.c.due_at.is_not(None)
 REPLY = outbox.c.case_id.is_not(None)
+FULL = and_(cases.c.closed_at.is_not(None), cases.c.emptied_at.is_(None))
+PINGS_DUE = pings.c.status == literal_column("'queued'")
 
 
 def unsent(table: FromClause = outbox) -> ColumnElement[bool]:

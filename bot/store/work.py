@@ -16,7 +16,9 @@ from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
+from bot.store.sessions import Sessions
 from bot.store.users import Users
+from bot.store.views import Decisions, Views
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,7 +41,10 @@ class Work:
         self.inbox = Inbox(connection, self.keys)
         self.outbox = Outbox(connection, self.keys)
         self.cases = Cases(connection, self.keys)
-        self.users = Users(connection)
+        self.users = Users(connection, self.keys)
+        self.sessions = Sessions(connection, vault)
+        self.views = Views(connection, self.keys)
+        self.decisions = Decisions(connection)
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)
