@@ -15,8 +15,10 @@ from bot.channels.webchat import WebChat
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.web.app import create_app
+from bot.web.console.site import console_routes
 from bot.web.desk import Desk
 from bot.web.media import media_routes
+from bot.web.pages import Pages
 from bot.wiring import open_database, preview_secret, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
@@ -87,7 +89,11 @@ def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: 
         secret=secret,
         health=lambda: _health(runtime),
         clock=runtime.clock,
-        more_routes=[*media_routes(runtime.knowledge.media), *webhooks],
+        more_routes=[
+            *media_routes(runtime.knowledge.media),
+            *webhooks,
+            *console_routes(runtime, Pages(runtime.knowledge.content.languages)),
+        ],
     )
 
 

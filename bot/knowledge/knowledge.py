@@ -56,7 +56,8 @@ class Knowledge:
     `crisis_of_flow` are the flows that speak a fixed crisis text; `titles` are the words of a button in every language,
     by payload; `menu` has the questions below each subject that have a flow; `media` is where the files of
     content/media/ really lie, by the path that a response gives (`media/letter.png`); `organisation` is the one whose
-    desk this is, of all the `organisations` that are described.
+    desk this is, of all the `organisations` that are described; `console` are the words of
+    the team's own pages, by language and name.
     """
 
     content: Content
@@ -76,6 +77,7 @@ class Knowledge:
     media: Mapping[str, Path] = field(default_factory=dict)
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     organisation: Organisation = field(default_factory=neutral)
+    console: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def meaning(self, meaning: str) -> frozenset[str]:
         """Return every way, in every language, of saying one of the fixed answers (`stop`, `cancel` …)."""

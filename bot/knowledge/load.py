@@ -81,6 +81,7 @@ class Read:
     templates: dict[str, WhatsappTemplate] = field(default_factory=dict)
     letter_photos: schema.LetterPhotosShape | None = None
     desks: dict[str, schema.DeskFile] = field(default_factory=dict)
+    console: dict[str, dict[str, str]] = field(default_factory=dict)
     media: dict[str, Path] = field(default_factory=dict)
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
@@ -127,6 +128,7 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     _each(read, "content/crisis.yml", schema.CrisisFile, _take_crisis)
     _each(read, "content/organisation.yml", schema.OrganisationFile, _take_organisation)
     _each(read, "content/organisation", schema.DeskFile, _take_desk)
+    _each(read, "content/console", schema.ConsoleFile, _take_console)
     _each(read, "flows", schema.FlowsFile, _take_flows)
     _read_facts(read)
     _read_nlu(read)
@@ -190,6 +192,7 @@ def as_knowledge(read: Read) -> Knowledge:
         menu={subject: tuple(name for name in names if name in read.flows) for subject, names in read.menu.items()},
         media=read.media,
         organisations={name: _organisation(desk) for name, desk in read.desks.items()},
+        console=read.console,
     )
 
 
@@ -481,6 +484,13 @@ def _take_organisation(read: Read, document: Document, shaped: schema.Organisati
 def _take_desk(read: Read, document: Document, shaped: schema.DeskFile) -> None:
     _place(read, "desk", shaped.organisation, document)
     read.desks[shaped.organisation] = shaped
+
+
+def _take_console(read: Read, document: Document, shaped: schema.ConsoleFile) -> None:
+    for name, words in shaped.console.items():
+        _place(read, "console", name, document, "console", name)
+        for language, text in words.items():
+            read.console.setdefault(language, {})[name] = text
 
 
 def _take_crisis(read: Read, document: Document, shaped: schema.CrisisFile) -> None:

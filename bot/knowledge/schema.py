@@ -55,6 +55,12 @@ class VariantShape(Shape):
     metadata: MetadataShape = MetadataShape()
 
 
+class ConsoleFile(Shape):
+    """The console's own words: by name, in each language that it is in."""
+
+    console: dict[Name, dict[Literal["nl", "en"], Text]]
+
+
 class ResponsesFile(Shape):
     version: str | None = None
     responses: dict[Annotated[str, StringConstraints(pattern=r"^utter_[a-z0-9_]+$")], list[VariantShape]]

@@ -61,8 +61,8 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals["static"] = {
-            file.name: f"/static/{file.name}?v={blake2b(file.read_bytes(), digest_size=6).hexdigest()}"
-            for file in STATIC.iterdir()
+            name: f"/static/{name}?v={blake2b(file.read_bytes(), digest_size=6).hexdigest()}"
+            for name, file in ((file.relative_to(STATIC).as_posix(), file) for file in STATIC.rglob("*.*"))
         }
         # One per form, so that a message that is posted twice counts once.
         self._templates.globals["new_id"] = lambda: str(uuid4())
@@ -86,6 +86,10 @@ class Pages:
             **values,
         )
         return HTMLResponse(html, status, headers=SECURITY_HEADERS)
+
+    def html(self, template: str, **values: Any) -> str:
+        """Return a template with these values, and nothing else around them."""
+        return self._templates.get_template(template).render(**values)
 
     def problem(
         self, request: Request, visitor: Visitor, labels: Mapping[str, str], *, status: int, label: str

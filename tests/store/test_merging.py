@@ -118,12 +118,16 @@ def count(work: Work, table: str, column: str = "1", value: object = 1) -> int:
     return work.connection.scalar(query, {"value": value})
 
 
+# Sealed under a key of their own, or a digest of what somebody of the team knows.
+OF_THE_TEAM = {"users", "recovery_codes", "invitations", "sessions", "sign_in_tries", "checked_texts", "views"}
+
+
 def test_every_sealed_column_of_the_tables_is_sealed_anew() -> None:
     binary = {
         (table.name, column.name)
         for table in metadata.tables.values()
         for column in table.columns
-        if isinstance(column.type, LargeBinary)
+        if isinstance(column.type, LargeBinary) and table.name not in OF_THE_TEAM
     }
     other = {("data_keys", "wrapped"), ("addresses", "digest"), ("link_codes", "digest")}
     assert set(SEALED_COLUMNS) == binary - other

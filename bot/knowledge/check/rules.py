@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.knowledge.check import (
+    console,
     crisis,
     dutch,
     facts,
@@ -100,6 +101,8 @@ RULES: Mapping[str, Rule] = {
     # organisations
     "desk_team": organisation.desk_team,
     "desk_name": organisation.desk_name,
+    "console_language": console.console_language,
+    "console_placeholders": console.console_placeholders,
     "desk_hours": organisation.desk_hours,
     "desk_source": organisation.desk_source,
     "desk_route": organisation.desk_route,

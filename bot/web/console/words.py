@@ -1,0 +1,65 @@
+"""The console's words, dates and numbers in the language of who reads it. The words stand in content/console/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+
+from bot.domain.clock import AMSTERDAM, local_day
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime, timedelta
+
+INTERFACES = ("nl", "en")
+
+
+class UnknownWordError(KeyError):
+    """The console has no such word; add it to content/console/ in each language."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """`words("queue_waits", count=3)`, or the moments and spans that stand between them."""
+
+    language: str
+    all: Mapping[str, Mapping[str, str]]
+    now: datetime
+
+    def __call__(self, name: str, **values: object) -> str:
+        """Return the words of this name with the values filled in; Dutch where this language has none."""
+        text = self.all.get(self.language, {}).get(name) or self.all.get("nl", {}).get(name)
+        if text is None:
+            raise UnknownWordError(name)
+        for key, value in values.items():
+            text = text.replace(f"{{{key}}}", str(value))
+        return text
+
+    def has(self, name: str) -> bool:
+        """Return whether there are words of this name."""
+        return name in self.all.get("nl", {})
+
+    def time(self, moment: datetime) -> str:
+        """Return the time of day in Amsterdam: 14:20."""
+        return format_time(moment.astimezone(AMSTERDAM), "HH:mm", locale=self.language)
+
+    def day(self, day: date) -> str:
+        """Return a day with its weekday: maandag 23 november."""
+        pattern = "EEEE d MMMM" if day.year == local_day(self.now).year else "EEEE d MMMM y"
+        return format_date(day, pattern, locale=self.language)
+
+    def moment(self, moment: datetime) -> str:
+        """Return a moment in Amsterdam as short as it stays clear: a time today, else the day too."""
+        if local_day(moment) == local_day(self.now):
+            return self.time(moment)
+        return format_datetime(moment.astimezone(AMSTERDAM), "EEE d MMM HH:mm", locale=self.language)
+
+    def span(self, span: timedelta) -> str:
+        """Return about how long something takes or took: 3 uur."""
+        return format_timedelta(abs(span), locale=self.language, threshold=1.5)
+
+    def ago(self, moment: datetime) -> str:
+        """Return about how long ago something was: 3 uur."""
+        return self.span(self.now - moment)
