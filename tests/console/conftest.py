@@ -7,14 +7,17 @@ import re
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
 import uvicorn
+import yaml
 
 from bot.channels.webchat import WebChat
 from bot.commands.serve import application
@@ -26,7 +29,6 @@ from tests.store.conftest import vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from starlette.applications import Starlette
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from bot.store.rows import UserRow
 
 __all__ = ["vault"]
+
+CONSOLE = Path(__file__).parents[2] / "content" / "console"
 
 
 @dataclass
@@ -144,6 +148,17 @@ class Office:
         return Person(self.port)
 
 
+@cache
+def shipped_words() -> Mapping[str, Mapping[str, str]]:
+    """The console's own words: the small assistant of these tests knows everything else."""
+    words: dict[str, dict[str, str]] = {}
+    for file in sorted(CONSOLE.glob("*.yml")):
+        for name, by_language in yaml.safe_load(file.read_text(encoding="utf-8"))["console"].items():
+            for language, text in by_language.items():
+                words.setdefault(language, {})[name] = text
+    return words
+
+
 def served(app: Starlette) -> Iterator[tuple[str, int]]:
     config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=3, server_header=False)
     server = uvicorn.Server(config)
@@ -167,6 +182,8 @@ def office(tmp_path: Path, vault: Vault, clock: HeldClock) -> Iterator[Office]:
     with Database.open(f"sqlite:///{tmp_path / 'desk.sqlite'}", vault) as database:
         database.upgrade()
         desk = at_the_desk(database, clock)
+        knowledge = replace(desk.runtime.knowledge, console=shipped_words())
+        desk.runtime = replace(desk.runtime, knowledge=knowledge)
         webchat = WebChat()
         app = application(desk.runtime, webchat, secret=b"a secret of thirty-two bytes ...")
         for url, port in served(app):
