@@ -10,12 +10,14 @@ from bot.store.cases import Cases
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
+from bot.store.groups import Groups
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
+from bot.store.queues import Queues
 from bot.store.sessions import Sessions
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
@@ -41,6 +43,8 @@ class Work:
         self.inbox = Inbox(connection, self.keys)
         self.outbox = Outbox(connection, self.keys)
         self.cases = Cases(connection, self.keys)
+        self.queues = Queues(connection)
+        self.groups = Groups(connection)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
         self.views = Views(connection, self.keys)
