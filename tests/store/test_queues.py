@@ -169,12 +169,8 @@ def test_counts_loads_and_what_waits_too_long(database: Database) -> None:
 
 def test_news_names_the_team_that_lost_a_case_too(database: Database) -> None:
     case = waits(database)
-    note = {"from": "form_team", "to": "other"}
-    database.write(
-        lambda work: work.cases.note(
-            case.id, kind="transferred", actor="sam", now=NINE + timedelta(hours=1), detail=note
-        )
-    )
+    moved, at_ten = {"from": "form_team", "to": "other"}, NINE + timedelta(hours=1)
+    database.write(lambda work: work.cases.note(case.id, kind="transferred", actor="s", now=at_ten, detail=moved))
     database.write(lambda work: work.cases.wind(case.id, None, team="other"))
     news = database.read(lambda work: work.queues.news(NINE + timedelta(minutes=1), limit=10))
     assert [(row.case_id, row.teams) for row in news] == [(case.id, {"form_team", "other"})]
