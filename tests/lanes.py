@@ -68,20 +68,20 @@ def lanes() -> tuple[Lane, ...]:
     """Return the lanes in the order in which they tell something soonest."""
     python, wegwijs = str(BIN / "python"), str(BIN / "wegwijs")
     pytest = (python, "-m", "pytest")
+    # A file's tests stay together, so that what they share is made once.
+    both = (*pytest, "-n", "2", "--dist", "loadfile")
     return (
         Lane(name="style", commands=((str(BIN / "ruff"), "check", "."), (str(BIN / "ruff"), "format", "--check", "."))),
         Lane(name="types", commands=((str(BIN / "mypy"),),)),
         Lane(name="layers", commands=((str(BIN / "lint-imports"), "--no-cache"), (str(BIN / "deptry"), "."))),
         Lane(name="knowledge", commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "train"))),
-        Lane(
-            name="tests", commands=((*pytest, "-m", "not browser and not postgresql and not peers and not endurance"),)
-        ),
+        Lane(name="tests", commands=((*both, "-m", "not browser and not postgresql and not peers and not endurance"),)),
         Lane(
             name="conversations",
             commands=tuple((wegwijs, "test", "tests/conversations", "--part", f"{half}/2") for half in (1, 2)),
             together=True,
         ),
-        Lane(name="postgresql", commands=((*pytest, "-m", "postgresql"),), needs="postgresql"),
+        Lane(name="postgresql", commands=((*both, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*pytest, "-m", "browser"),), needs="chromium"),
         Lane(name="endurance", commands=((*pytest, "-m", "endurance"),)),
         Lane(
