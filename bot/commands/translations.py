@@ -124,7 +124,7 @@ def _sheet(rows: Sequence[TranslationRow]) -> bytes:
             row.other,
             phrase.note,
             row.state.value,
-            yes,
+            "",
         )
         sheet.append([_safe(cell) for cell in (*told, *row.forms)])
     for column in range(1, len(FIXED) + forms + 1):
