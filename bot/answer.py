@@ -213,6 +213,7 @@ def reply(  # noqa: PLR0913  # by name, what a reply is made of
             scene.now,
             reply=Reply(case_id=case_id, user_id=who, seen_number=seen, leaves_at=leaves_at),
         )
+        scene.work.drafts.drop(case_id, who)
         _did_something(scene, "reply_queued", outbox=row.id)
         return Done(case=_now(scene), reply=row.id, undo_until=leaves_at)
 
@@ -241,7 +242,7 @@ def _reason_not_to_send(scene: Scene, text: str, conversation_id: str, seen: int
 
 
 def undo(runtime: Runtime, who: str, reply_id: str) -> Answered:
-    """Take a reply back before it left; its words are gone from here, so whoever asks still has them."""
+    """Take a reply back before it left; its words are a draft again, before what was begun since."""
 
     def attempt(work: Work) -> Answered:
         now = runtime.clock.now()
@@ -251,12 +252,30 @@ def undo(runtime: Runtime, who: str, reply_id: str) -> Answered:
             return Declined(why=Decline.GONE)
         if row.user_id != who:
             return Declined(why=Decline.NOT_YOURS)
-        if work.outbox.take_back(reply_id, who, now) is None:
+        taken = work.outbox.take_back(reply_id, who, now)
+        if taken is None:
             return Declined(why=Decline.TOO_LATE)
+        begun = work.drafts.get(case.id, who)
+        words = [str(taken.body.get("text") or ""), begun.text if begun else ""]
+        text = "\n\n".join(word for word in words if word)
+        work.drafts.keep(case, who, text, now, language=taken.body.get("language"))
         work.cases.note(case.id, kind="reply_undone", actor=who, now=now, detail={"outbox": reply_id})
         return Done(case=case)
 
     return runtime.database.write(attempt)
+
+
+def keep_draft(runtime: Runtime, who: str, case_id: str, *, text: str, language: str | None = None) -> Answered:
+    """Keep what somebody is writing, in place of what they wrote before; sending it, or nothing, drops it."""
+
+    def change(scene: Scene) -> Answered:
+        if len(text) > LONGEST_NOTE:
+            return Declined(why=Decline.TOO_LONG)
+        spoken = runtime.knowledge.content.languages.known(language)
+        scene.work.drafts.keep(scene.case, who, mask(text).text, scene.now, language=spoken)
+        return Done(case=scene.case)
+
+    return _do(runtime, who, case_id, Act.NOTE, change)
 
 
 def note(runtime: Runtime, who: str, case_id: str, *, text: str) -> Answered:
