@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.turn import Message
 from bot.handoff.case import CHOSEN_OUTCOMES, Act, Actor, Decline, Event, Outcome, Role, Seen, Status, reason_to_decline
+from bot.handoff.learning import is_unknown
 from bot.handoff.timers import UNDO
 from bot.safety.redaction import mask
 from bot.store.outbox import Reply
@@ -339,14 +340,33 @@ def prioritise(runtime: Runtime, who: str, case_id: str, *, priority: str, reaso
     return _do(runtime, who, case_id, Act.PRIORITISE, change)
 
 
-def close(runtime: Runtime, who: str, case_id: str, *, outcome: Outcome, version: int | None = None) -> Answered:
-    """End the case, or give it back to the bot (`Outcome.HANDED_BACK`): the newcomer hears it and the bot answers."""
+def close(  # noqa: PLR0913  # by name, how it ended and what can be learnt of it
+    runtime: Runtime,
+    who: str,
+    case_id: str,
+    *,
+    outcome: Outcome,
+    version: int | None = None,
+    was_about: str | None = None,
+    answer_wanted: bool | None = None,
+) -> Answered:
+    """
+    End the case, or give it back to the bot (`Outcome.HANDED_BACK`): the newcomer hears it and the bot answers.
+
+    `was_about` is the question of the catalogue that it was in the end, `answer_wanted` whether the assistant should
+    know the answer; None is not said.
+    """
 
     def change(scene: Scene) -> Answered:
         if outcome not in CHOSEN_OUTCOMES:
             return Declined(why=Decline.NO_OUTCOME)
+        if is_unknown(runtime.knowledge, was_about):
+            return Declined(why=Decline.NO_QUESTION)
         detail: dict[str, object] = {"outcome": outcome.value, "person_until": scene.now.isoformat()}
-        closed = scene.move(Event.CLOSED, detail=detail, outcome=outcome.value)
+        learnt: dict[str, object] = {"was_about": was_about, "answer_wanted": answer_wanted}
+        told = {name: value for name, value in learnt.items() if value is not None}
+        # What was said of it before stands until somebody says otherwise: a case can be closed more than once.
+        closed = scene.move(Event.CLOSED, detail=detail | told, outcome=outcome.value, **told)
         if closed is not None:
             say_closed(scene.runtime, scene.work, closed)
         return _done(closed)
