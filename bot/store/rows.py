@@ -290,6 +290,25 @@ class ViewRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PingRow:
+    """
+    What tells somebody of the team that there is something to look at, on one of their ways.
+
+    `case_id` is None once the case's newcomer was forgotten, and in what is about no case; `attempts` counts the sends.
+    """
+
+    id: str
+    user_id: str
+    kind: str
+    channel: str
+    case_id: str | None
+    event_id: str | None
+    status: str
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecisionRow:
     """Something the organisation decided: the value, the grounds in words, who wrote it down and when."""
 

@@ -16,6 +16,7 @@ from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
+from bot.store.pings import Pings
 from bot.store.sessions import Sessions
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
@@ -43,6 +44,7 @@ class Work:
         self.cases = Cases(connection, self.keys)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
+        self.pings = Pings(connection, vault)
         self.views = Views(connection, self.keys)
         self.decisions = Decisions(connection)
         self.counts = Counts(connection)
