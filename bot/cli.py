@@ -177,16 +177,24 @@ def check(folder: Path | None) -> None:
         sys.exit(command.run(folders(folder) if folder else knowledge_folders(settings())))
 
 
+def _part(_context: click.Context, _option: click.Parameter, told: str) -> tuple[int, int]:
+    mine, _, of = told.partition("/")
+    if not (mine.isdigit() and of.isdigit() and 1 <= int(mine) <= int(of)):
+        raise click.BadParameter(f"'{told}' is no part: 1/2 is the first half, 2/2 the second")
+    return int(mine), int(of)
+
+
 @main.command()
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
-def test(path: Path | None) -> None:
+@click.option("--part", metavar="N/M", default="1/1", callback=_part, help="Play only this part of them, as 1/2.")
+def test(path: Path | None, part: tuple[int, int]) -> None:
     """Play conversations (Rasa's end-to-end format); default: tests/conversations."""
     from rich.console import Console
 
     from bot.commands import play
 
     with assistant_parts(settings()) as ready:
-        sys.exit(play.run(ready, path or Path("tests/conversations"), Console()))
+        sys.exit(play.run(ready, path or Path("tests/conversations"), Console(), part=part))
 
 
 @main.command()
