@@ -15,8 +15,8 @@ from sqlalchemy import delete, exists, func, insert, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.ids import new_id
-from bot.store.rows import CaseEventRow, PingRow
-from bot.store.tables import PINGS_DUE, case_events, counters, invitations, pings
+from bot.store.rows import CaseEventRow, MatterRow, PingRow
+from bot.store.tables import PINGS_DUE, case_events, cases, counters, invitations, newcomers, pings
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -111,9 +111,24 @@ class Pings:
             .on_conflict_do_nothing(index_elements=["event_id", "user_id", "channel"])
         )
 
-    def due(self, now: datetime, limit: int) -> list[PingRow]:
-        """Return pings that are to be sent, the oldest first."""
-        query = select(pings).where(PINGS_DUE, pings.c.available_at <= now).order_by(pings.c.available_at).limit(limit)
+    def matter(self, case_id: str) -> MatterRow | None:
+        """Return what pings go by of a case, without any of its words; None when its newcomer is being forgotten."""
+        names = ("state", "team", "assignee_id", "priority", "answered_at", "warned")
+        row = self._connection.execute(
+            select(*(cases.c[name] for name in names))
+            .join(newcomers, newcomers.c.id == cases.c.newcomer_id)
+            .where(cases.c.id == case_id, newcomers.c.status != "erasing")
+        ).one_or_none()
+        return None if row is None else MatterRow(**{name: getattr(row, name) for name in names})
+
+    def due(self, now: datetime, limit: int, channels: Collection[str]) -> list[PingRow]:
+        """Return pings that are to be sent on these channels, the oldest first."""
+        query = (
+            select(pings)
+            .where(PINGS_DUE, pings.c.available_at <= now, pings.c.channel.in_(channels))
+            .order_by(pings.c.available_at)
+            .limit(limit)
+        )
         return [
             PingRow(
                 id=row.id,
@@ -142,8 +157,12 @@ class Pings:
         changed = {"status": "failed"} if again_at is None else {"available_at": again_at}
         self._settle(ping, ping.attempts + 1, **changed)
 
-    def _settle(self, ping: PingRow, attempts: int, **values: object) -> bool:
-        mine = (pings.c.id == ping.id, PINGS_DUE, pings.c.attempts == attempts)
+    def drop(self, ping: PingRow) -> None:
+        """Tell it to nobody after all."""
+        self._connection.execute(delete(pings).where(pings.c.id == ping.id))
+
+    def _settle(self, ping: PingRow, tried: int, **values: object) -> bool:
+        mine = (pings.c.id == ping.id, PINGS_DUE, pings.c.attempts == tried)
         return self._connection.execute(update(pings).where(*mine).values(**values)).rowcount == 1
 
     def last_of(self, user_id: str, kind: str) -> datetime | None:

@@ -290,6 +290,18 @@ class ViewRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MatterRow:
+    """A case as far as a ping is about it: nothing that anybody wrote."""
+
+    state: str
+    team: str
+    assignee_id: str | None
+    priority: str
+    answered_at: datetime | None
+    warned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PingRow:
     """
     What tells somebody of the team that there is something to look at, on one of their ways.
