@@ -321,6 +321,28 @@ class PingRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeardRow:
+    """What a newcomer wrote and how it was understood, without who they are but for an id."""
+
+    newcomer_id: str
+    language: str | None
+    at: datetime
+    text: str = field(repr=False)
+    understood: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearntRow:
+    """What who closed a case said of it: which question it was, whether the assistant should know the answer."""
+
+    newcomer_id: str
+    opened_at: datetime
+    closed_at: datetime
+    was_about: str | None
+    answer_wanted: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecisionRow:
     """Something the organisation decided: the value, the grounds in words, who wrote it down and when."""
 

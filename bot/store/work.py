@@ -12,6 +12,7 @@ from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
+from bot.store.learning import Learning
 from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
@@ -51,5 +52,6 @@ class Work:
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)
         self.attachments = Attachments(connection, self.keys)
+        self.learning = Learning(connection, self.keys)
         self.links = Links(connection, vault)
         self.merging = Merging(connection, self.keys)
