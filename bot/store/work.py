@@ -17,6 +17,7 @@ from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
 from bot.store.sessions import Sessions
+from bot.store.sign_ins import SignIns
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
 
@@ -43,6 +44,7 @@ class Work:
         self.cases = Cases(connection, self.keys)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
+        self.sign_ins = SignIns(connection, vault)
         self.views = Views(connection, self.keys)
         self.decisions = Decisions(connection)
         self.counts = Counts(connection)
