@@ -19,6 +19,7 @@ from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
 from bot.store.pings import Pings
 from bot.store.sessions import Sessions
+from bot.store.sign_ins import SignIns
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
 
@@ -46,6 +47,7 @@ class Work:
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
         self.pings = Pings(connection, vault)
+        self.sign_ins = SignIns(connection, vault)
         self.views = Views(connection, self.keys)
         self.decisions = Decisions(connection)
         self.counts = Counts(connection)
