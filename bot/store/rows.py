@@ -299,6 +299,59 @@ class ViewRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MatterRow:
+    """A case as far as a ping is about it: nothing that anybody wrote."""
+
+    state: str
+    team: str
+    assignee_id: str | None
+    priority: str
+    answered_at: datetime | None
+    warned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PingRow:
+    """
+    What tells somebody of the team that there is something to look at, on one of their ways.
+
+    `case_id` is None once the case's newcomer was forgotten, and in what is about no case; `attempts` counts the sends.
+    """
+
+    id: str
+    user_id: str
+    kind: str
+    channel: str
+    case_id: str | None
+    event_id: str | None
+    status: str
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeardRow:
+    """What a newcomer wrote and how it was understood, without who they are but for an id."""
+
+    newcomer_id: str
+    language: str | None
+    at: datetime
+    text: str = field(repr=False)
+    understood: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearntRow:
+    """What who closed a case said of it: which question it was, whether the assistant should know the answer."""
+
+    newcomer_id: str
+    opened_at: datetime
+    closed_at: datetime
+    was_about: str | None
+    answer_wanted: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecisionRow:
     """Something the organisation decided: the value, the grounds in words, who wrote it down and when."""
 

@@ -13,11 +13,14 @@ from bot.store.counts import Counts
 from bot.store.drafts import Drafts
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
+from bot.store.learning import Learning
 from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
+from bot.store.pings import Pings
 from bot.store.sessions import Sessions
+from bot.store.sign_ins import SignIns
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
 
@@ -45,11 +48,14 @@ class Work:
         self.drafts = Drafts(connection, self.keys)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
+        self.pings = Pings(connection, vault)
+        self.sign_ins = SignIns(connection, vault)
         self.views = Views(connection, self.keys)
         self.decisions = Decisions(connection)
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)
         self.attachments = Attachments(connection, self.keys)
+        self.learning = Learning(connection, self.keys)
         self.links = Links(connection, vault)
         self.merging = Merging(connection, self.keys)

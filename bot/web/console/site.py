@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import case, case_actions
+from bot.web.console import case, case_actions, notifications, people, settings, sign_in
 from bot.web.console.door import Door, FrontDoor, Site, routes
+from bot.web.console.entrance import Entrance
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -13,9 +14,16 @@ if TYPE_CHECKING:
     from bot.runtime import Runtime
     from bot.web.pages import Pages
 
-DOORS: tuple[Door | FrontDoor, ...] = (*case.DOORS, *case_actions.DOORS)
+DOORS: tuple[Door | FrontDoor, ...] = (
+    *sign_in.DOORS,
+    *case.DOORS,
+    *case_actions.DOORS,
+    *settings.DOORS,
+    *people.DOORS,
+    *notifications.DOORS,
+)
 
 
-def console_routes(runtime: Runtime, pages: Pages) -> list[BaseRoute]:
-    """Return the routes of the console."""
-    return [*routes(Site(runtime=runtime, pages=pages), DOORS)]
+def console_routes(runtime: Runtime, pages: Pages, entrance: Entrance | None = None) -> list[BaseRoute]:
+    """Return the routes of the console; `entrance` is what the settings say of how people come in."""
+    return [*routes(Site(runtime=runtime, pages=pages, entrance=entrance or Entrance()), DOORS)]
