@@ -29,7 +29,7 @@ class Words:
     all: Mapping[str, Mapping[str, str]]
     now: datetime
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Return the words of this name with the values filled in; Dutch where this language has none."""
         text = self.all.get(self.language, {}).get(name) or self.all.get("nl", {}).get(name)
         if text is None:
