@@ -228,6 +228,58 @@ class StandingRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueRow:
+    """
+    A case as it stands in a list: nothing of what anybody wrote.
+
+    `heard_at` is when the newcomer last wrote in the case's conversation (`channel`), from which its window counts;
+    `assignee` is the name of who has it.
+    """
+
+    id: str
+    number: int
+    language: str | None
+    topic: str | None
+    reason: str
+    priority: str
+    state: str
+    team: str
+    version: int
+    waiting_since: datetime
+    answered_at: datetime | None
+    lease_until: datetime | None
+    warned: bool
+    pinged: int
+    snoozed_until: datetime | None
+    crisis_at: datetime | None
+    due_at: datetime | None
+    channel: str
+    heard_at: datetime | None
+    assignee_id: str | None
+    assignee: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewsRow:
+    """Something happened to a case of these teams, of a newcomer in the group of this coach."""
+
+    id: str
+    case_id: str
+    at: datetime
+    teams: frozenset[str]
+    coach_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRow:
+    """A newcomer in a coach's group, by the number of their last case; 0 when they have none any more."""
+
+    coach_id: str
+    newcomer_id: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoteRow:
     """What somebody of the team wrote about a case, for the team only."""
 

@@ -11,6 +11,7 @@ from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.drafts import Drafts
+from bot.store.groups import Groups
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.learning import Learning
@@ -19,6 +20,7 @@ from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
 from bot.store.pings import Pings
+from bot.store.queues import Queues
 from bot.store.sessions import Sessions
 from bot.store.sign_ins import SignIns
 from bot.store.users import Users
@@ -46,6 +48,8 @@ class Work:
         self.outbox = Outbox(connection, self.keys)
         self.cases = Cases(connection, self.keys)
         self.drafts = Drafts(connection, self.keys)
+        self.queues = Queues(connection)
+        self.groups = Groups(connection)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
         self.pings = Pings(connection, vault)
