@@ -16,6 +16,7 @@ from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
+from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
@@ -40,6 +41,7 @@ class Work:
         self.conversations = Conversations(connection, self.keys)
         self.inbox = Inbox(connection, self.keys)
         self.outbox = Outbox(connection, self.keys)
+        self.reply_files = ReplyFiles(connection, self.keys)
         self.cases = Cases(connection, self.keys)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
