@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 ON_ITS_WAY = frozenset({"queued", "leased", "waiting", "uncertain"})
 JUST_SENT = frozenset({"sent", "delivered", "read"})
 A_WHILE = timedelta(hours=1)
+# Without a page: whoever asks is a machine, or somebody who should learn nothing.
+NOT_HERE = Response(status_code=404)
 
 
 def file_routes(runtime: Runtime, links: FileLinks) -> list[Route]:
@@ -40,7 +41,7 @@ def file_routes(runtime: Runtime, links: FileLinks) -> list[Route]:
         now = runtime.clock.now()
         read = runtime.database.read(lambda work: _on_its_way(work, file_id, now)) if file_id else None
         if read is None:
-            raise HTTPException(404)
+            return NOT_HERE
         content, file = read
         return Response(content, headers=headers_of(file, {"x-robots-tag": "noindex, nofollow"}))
 
@@ -57,14 +58,14 @@ def preview_file_routes(runtime: Runtime, secret: bytes) -> list[Route]:
     def found(address: str, file_id: str) -> Response:
         read = runtime.database.read(lambda work: _theirs(work, address, file_id))
         if read is None:
-            raise HTTPException(404)
+            return NOT_HERE
         content, file = read
         return Response(content, headers=headers_of(file))
 
     async def file(request: Request) -> Response:
         session = sessions.read(request)
         if session is None:
-            raise HTTPException(404)
+            return NOT_HERE
         return await run_in_threadpool(found, session.address, str(request.path_params["id"]))
 
     return [Route("/sent/{id}", file, methods=["GET"], name="sent")]
