@@ -90,6 +90,11 @@ SPOKEN: Mapping[str, frozenset[str]] = {
 }
 # The words of the browser page: it has all of them, by this beginning.
 PAGE = "utter_preview_"
+# Texts that people of the team choose from, and what the desk surely fills in there: the rest is typed by who sends it.
+CANNED = "utter_reply_"
+CANNED_GIVEN = frozenset(
+    {"case_number", "reply_name", "reply_date", "reply_time", "reply_place", "reply_papers", "reply_phone"}
+)
 
 # What an effect may have brought (a case that was opened); known in some places, never surely.
 BROUGHT = frozenset(
