@@ -253,6 +253,15 @@ class NoteRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DraftRow:
+    """What somebody of the team was writing; `language` is the one they chose for it, if they chose."""
+
+    text: str = field(repr=False)
+    language: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserRow:
     """
     Somebody who works at the desk, by the name that newcomers may see.

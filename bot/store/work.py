@@ -10,6 +10,7 @@ from bot.store.cases import Cases
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
+from bot.store.drafts import Drafts
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.links import Links
@@ -43,6 +44,7 @@ class Work:
         self.outbox = Outbox(connection, self.keys)
         self.reply_files = ReplyFiles(connection, self.keys)
         self.cases = Cases(connection, self.keys)
+        self.drafts = Drafts(connection, self.keys)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
         self.views = Views(connection, self.keys)
