@@ -19,6 +19,7 @@ from bot.safety.file_links import FileLinks
 from bot.settings import UnknownOrganisationError
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
+from bot.translate import LibreTranslate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -113,6 +114,7 @@ class Parts:
             clock=clock or SystemClock(),
             channels=channels or {},
             wake=wake or (lambda _conversation_id: None),
+            translator=translator(self.settings),
         )
 
 
@@ -125,6 +127,14 @@ def parts(settings: Settings, on_progress: Progress | None = None) -> Iterator[P
         yield Parts(settings=settings, knowledge=knowledge, understander=model)
     finally:
         model.close()
+
+
+def translator(settings: Settings) -> LibreTranslate | None:
+    """Return the service that translates for the team; None while nobody set its address."""
+    if settings.translate_url is None:
+        return None
+    key = settings.translate_key
+    return LibreTranslate(url=settings.translate_url, key=key.get_secret_value() if key else None)
 
 
 def telegram(settings: Settings, knowledge: Knowledge, *, clock: Clock | None = None) -> Telegram | None:

@@ -324,6 +324,17 @@ class DecisionRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckedRow:
+    """A text in a language that somebody read: `digest` is of the words as they were then."""
+
+    name: str
+    language: str
+    digest: bytes
+    user_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseEventRow:
     """Something that happened to a case: who, when, what."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
+from bot.store.checked_texts import CheckedTexts
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
@@ -52,6 +53,7 @@ class Work:
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)
+        self.checked_texts = CheckedTexts(connection)
         self.attachments = Attachments(connection, self.keys)
         self.links = Links(connection, vault)
         self.merging = Merging(connection, self.keys)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.clock import SystemClock, local_day
+from bot.domain.words import CANNED
 from bot.knowledge.check.ground import Ground
 from bot.knowledge.check.report import Report, counted
 from bot.knowledge.check.rules import ABSENCE, RULES
-from bot.knowledge.check.spoken import CANNED, CANNED_GIVEN, PAGE, SPOKEN
+from bot.knowledge.check.spoken import CANNED_GIVEN, PAGE, SPOKEN
 from bot.knowledge.document import Mistake
 from bot.knowledge.load import read_all
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.words import TYPED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -90,11 +92,8 @@ SPOKEN: Mapping[str, frozenset[str]] = {
 }
 # The words of the browser page: it has all of them, by this beginning.
 PAGE = "utter_preview_"
-# Texts that people of the team choose from, and what the desk surely fills in there: the rest is typed by who sends it.
-CANNED = "utter_reply_"
-CANNED_GIVEN = frozenset(
-    {"case_number", "reply_name", "reply_date", "reply_time", "reply_place", "reply_papers", "reply_phone"}
-)
+# What the desk surely fills into a text that people of the team choose: what it knows, and what they type.
+CANNED_GIVEN = frozenset({"case_number", "reply_name", *TYPED})
 
 # What an effect may have brought (a case that was opened); known in some places, never surely.
 BROUGHT = frozenset(
