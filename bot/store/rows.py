@@ -153,6 +153,20 @@ class AttachmentRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReplyFileRow:
+    """A file of a reply, without what it holds. `status` and `sent_at` are its message's; `is_here`: not dropped."""
+
+    id: str
+    outbox_id: str
+    conversation_id: str
+    media_type: str
+    size: int
+    is_here: bool
+    status: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DueFileRow:
     """
     A file with which something must be done at the messenger: fetched, then deleted there; or only deleted.
@@ -410,6 +424,17 @@ class DecisionRow:
     name: str
     value: Any
     note: str | None
+    user_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedRow:
+    """A text in a language that somebody read: `digest` is of the words as they were then."""
+
+    name: str
+    language: str
+    digest: bytes
     user_id: str
     at: datetime
 

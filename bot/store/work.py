@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
+from bot.store.checked_texts import CheckedTexts
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
@@ -21,6 +22,7 @@ from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
 from bot.store.pings import Pings
 from bot.store.queues import Queues
+from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
 from bot.store.sign_ins import SignIns
 from bot.store.users import Users
@@ -46,6 +48,7 @@ class Work:
         self.conversations = Conversations(connection, self.keys)
         self.inbox = Inbox(connection, self.keys)
         self.outbox = Outbox(connection, self.keys)
+        self.reply_files = ReplyFiles(connection, self.keys)
         self.cases = Cases(connection, self.keys)
         self.drafts = Drafts(connection, self.keys)
         self.queues = Queues(connection)
@@ -59,6 +62,7 @@ class Work:
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)
+        self.checked_texts = CheckedTexts(connection)
         self.attachments = Attachments(connection, self.keys)
         self.learning = Learning(connection, self.keys)
         self.links = Links(connection, vault)

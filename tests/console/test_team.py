@@ -20,9 +20,7 @@ def team(office: Office, user: UserRow) -> str:
 
 def coach(office: Office, team: str = "form_team", name: str = "Coby") -> UserRow:
     now = office.desk.clock.now()
-    return office.desk.runtime.database.write(
-        lambda work: work.users.add(name, roles=["coach"], teams=[team], now=now)
-    )
+    return office.desk.runtime.database.write(lambda work: work.users.add(name, roles=["coach"], teams=[team], now=now))
 
 
 def test_a_volunteer_sees_their_team_in_numbers(office: Office) -> None:

@@ -29,9 +29,7 @@ DOORS: tuple[Door | FrontDoor, ...] = (
 )
 
 
-def console_routes(
-    runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None
-) -> list[BaseRoute]:
+def console_routes(runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None) -> list[BaseRoute]:
     """
     Return the routes of the console.
 
