@@ -576,11 +576,13 @@ pings = Table(
     _to("users"),
     Column("kind", String(32), nullable=False),
     Column("case_id", String(36)),
+    Column("event_id", String(36)),  # the event of a case that it tells of: of one event nobody is told twice
     Column("channel", String(16), nullable=False),
     Column("status", String(16), nullable=False, server_default=text("'queued'")),
     _count("attempts"),
     Column("available_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
+    UniqueConstraint("event_id", "user_id", "channel"),
     _one_of("channel", PINGED_BY),
     _one_of("status", PING_STATUSES),
     Index("ix_pings_due", "available_at", **_where(_TO_SEND)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_day_names
 
 from bot.domain.clock import AMSTERDAM, local_day
@@ -40,6 +41,11 @@ class Words:
     def has(self, name: str) -> bool:
         """Return whether there are words of this name."""
         return name in self.all.get("nl", {})
+
+    @property
+    def languages(self) -> Mapping[str, str]:
+        """The languages by code, as this language calls them."""
+        return Locale.parse(self.language).languages
 
     def time(self, moment: datetime) -> str:
         """Return the time of day in Amsterdam: 14:20."""
