@@ -33,6 +33,7 @@ class Stream:
 
     answer: http.client.HTTPResponse
     events: queue.Queue[dict[str, str]] = field(default_factory=queue.Queue)
+    comments: int = 0
     ended: bool = False
 
     def follow(self) -> None:
@@ -40,9 +41,10 @@ class Stream:
         try:
             for line in self.answer:
                 name, colon, value = line.decode().rstrip("\r\n").partition(":")
+                self.comments += bool(colon and not name)
                 if colon and name in {"id", "event", "data"}:
                     event[name] = value.strip()
-                elif not name and event:
+                elif not colon and event:
                     self.events.put(event)
                     event = {}
         except (OSError, ValueError, AttributeError, http.client.HTTPException):
@@ -203,6 +205,13 @@ def test_a_page_that_goes_is_forgotten_and_nobody_reads_for_nobody(office: Offic
         wait_until(lambda: office.news.listening() == 1)
     wait_until(lambda: office.news.listening() == 0)
     wait_until(lambda: office.news._reader is None)
+
+
+def test_a_silent_stream_gives_signs_of_life(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.web.console.events.KEEP_ALIVE", 0.2)
+    with stream(office.signed_in(office.desk.sam)) as open_page:
+        wait_until(lambda: open_page.comments >= 2)
+        assert open_page.read(0.1) == []
 
 
 def test_one_session_keeps_so_many_streams_and_no_more(office: Office) -> None:
