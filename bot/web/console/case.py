@@ -32,6 +32,8 @@ CASE = "/desk/cases/{case_id}"
 STOP_ASKING = 286
 # What a page that refreshes itself tells of what it shows: so many of the last things.
 TOLD = 20
+# The rung that leaves a message to the team.
+BY_A_PERSON = "by_a_person"
 OUTCOMES = ("answered", "partly_answered", "referred", "no_reply", "handed_back")
 assert set(OUTCOMES) == {outcome.value for outcome in CHOSEN_OUTCOMES}
 
@@ -187,8 +189,9 @@ def _languages(visit: Visit, file: CaseFile) -> list[str]:
 
 
 def _asked(file: CaseFile) -> Wrote | None:
-    """Return the last message of which the bot made something."""
-    return next((item for item in reversed(file.items) if isinstance(item, Wrote) and item.guesses), None)
+    """Return the last message that the bot itself answered, of which it made something; else the last of any."""
+    heard = [item for item in reversed(file.items) if isinstance(item, Wrote) and item.guesses]
+    return next((item for item in heard if item.rung != BY_A_PERSON), heard[0] if heard else None)
 
 
 def _teams(visit: Visit, file: CaseFile) -> list[tuple[str, str]]:
