@@ -6,8 +6,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from bot import answer
 from bot.web.console.door import COOKIE
 from tests.desk.conftest import said
 
@@ -172,3 +174,70 @@ def test_the_conversation_begins_at_its_end_and_can_be_read_by_keyboard(
     expect(page.get_by_text("ik wil een mens spreken").last).to_be_attached()
     assert log.evaluate("log => log.scrollTop") < 0  # it went up
     never_sideways(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_of_the_cases_pages(office: Office, page_of: Callable[..., Page], scheme: str) -> None:
+    desk = office.desk
+    talk = desk.newcomer("ar")
+    case = desk.asks(talk)
+    address = f"{office.url}/desk/cases/{case.id}"
+
+    def complaints_about(page: Page) -> list[str]:
+        found = Axe().run(page)
+        return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found.response["violations"]]
+
+    page = page_of(desk.sam, color_scheme=scheme)
+    page.goto(address)
+    assert complaints_about(page) == []
+    desk.answered(desk.taken(case))
+    answer.note(desk.runtime, desk.sam.id, case.id, text="Belt liever niet")
+    said(talk, "mijn bsn is 111222333")
+    desk.replies(case)
+    page.goto(address)
+    for closed in page.locator("summary").all():
+        closed.click()
+    assert complaints_about(page) == []
+    page.locator("#reply-text").fill(" ")
+    page.get_by_role("button", name="Verstuur", exact=True).click()
+    assert complaints_about(page) == []
+    theirs = page_of(desk.cora, color_scheme=scheme)
+    theirs.goto(address)
+    assert complaints_about(theirs) == []
+    theirs.goto(f"{office.url}/desk/cases/none")
+    assert complaints_about(theirs) == []
+
+
+def test_a_case_is_taken_answered_and_closed_by_keyboard_alone(office: Office, page_of: Callable[..., Page]) -> None:
+    desk = office.desk
+    case = desk.asks()
+    page = page_of(desk.sam)
+    page.goto(f"{office.url}/desk/cases/{case.id}")
+
+    def go_to(text: str) -> None:
+        """Press Tab until what is focused says this."""
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(
+                "(e => (e.innerText || e.labels?.[0]?.innerText || '').trim())(document.activeElement)"
+            )
+            if focused.startswith(text):
+                return
+        raise AssertionError(text)
+
+    go_to("Neem deze zaak")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("mens spreken")
+    go_to("Uw antwoord.")
+    page.keyboard.type("Kom morgen naar het infopunt met de brief")
+    go_to("Verstuur")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Haal terug")).to_be_visible()
+    go_to("Sluit de zaak")
+    page.keyboard.press("Enter")
+    go_to("Beantwoord")
+    page.keyboard.press("Space")
+    go_to("Sluit de zaak")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk?said=case_closed")
+    assert desk.now(case).state == "closed"
