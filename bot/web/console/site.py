@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import case, case_actions
+from bot.web.console import case, case_actions, relay, replies
 from bot.web.console.door import Door, FrontDoor, Site, routes
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.runtime import Runtime
     from bot.web.pages import Pages
 
-DOORS: tuple[Door | FrontDoor, ...] = (*case.DOORS, *case_actions.DOORS)
+DOORS: tuple[Door | FrontDoor, ...] = (*case.DOORS, *case_actions.DOORS, *relay.DOORS, *replies.DOORS)
 
 
 def console_routes(runtime: Runtime, pages: Pages) -> list[BaseRoute]:
