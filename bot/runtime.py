@@ -103,4 +103,6 @@ class Runtime:
     clock: Clock
     channels: Mapping[str, Channel] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _conversation_id: None
+    mail: Channel | None = None  # to the team, never to newcomers
+    desk_url: str | None = None  # where the console is found from outside
     translator: Translates | None = None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from bot.channels.mail import Mail
     from bot.channels.telegram import Telegram
     from bot.channels.whatsapp import Account, WhatsApp
     from bot.content.model import Content
@@ -114,6 +115,8 @@ class Parts:
             clock=clock or SystemClock(),
             channels=channels or {},
             wake=wake or (lambda _conversation_id: None),
+            mail=mail(self.settings),
+            desk_url=self.settings.desk_url,
             translator=translator(self.settings),
         )
 
@@ -174,6 +177,31 @@ def _payloads(content: Content) -> Iterator[str]:
         for variant in response.variants:
             yield from (button.payload for button in variant.buttons)
     yield from (f"/{flow}" for flow in content.flow_names)
+
+
+def mail(settings: Settings) -> Mail | None:
+    """
+    Return what mails the team; None when no mail server is set up.
+
+    Raises:
+        PartialSettingsError: it is set up only in part.
+
+    """
+    if not settings.has_mail:
+        return None
+    from bot.channels.mail import Account, Mail
+
+    assert settings.smtp_host and settings.smtp_from  # noqa: PT018
+    return Mail(
+        Account(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=settings.smtp_from,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+            starttls=settings.smtp_starttls,
+        )
+    )
 
 
 def preview_secret(database: Database) -> bytes:
