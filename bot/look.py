@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bot.answer import Declined, as_actor, as_seen
 from bot.channels.limits import WHATSAPP
 from bot.deliver import WINDOW_MARGIN
+from bot.domain.turn import SentFile
 from bot.handoff.access import reason_not_to_see
 from bot.handoff.case import Act, Decline, reason_to_decline
 from bot.handoff.timeline import (
@@ -414,6 +415,9 @@ class _Reader:
             by=names.of(row.user_id),
             mine=row.user_id == me.id,
             undo_until=row.available_at if held and row.user_id == me.id else None,
+            sent_files=tuple(SentFile(**file) for file in row.body.get("files") or ()),
+            follows=row.body.get("follows"),
+            original=row.body.get("original"),
         )
 
     def _events(self, names: _Names) -> list[Happened | Noted]:

@@ -17,6 +17,7 @@ from bot.handoff.case import Decline, Outcome
 from bot.look import CaseFile, open_file
 from bot.web.console.case import CASE, case_id_of, path_of, show, why
 from bot.web.console.door import Door
+from bot.web.console.reply_extras import given_files
 from bot.web.console.reply_language import seems_otherwise
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ def reply(visit: Visit) -> Response:
         seen=seen,
         # What it really is in, so that it is read aloud and shown as such.
         language=otherwise or language,
+        files=given_files(visit),
+        original=visit.given("original") or None,
     )
     if isinstance(answered, Done):
         return visit.go(path_of(visit), said="reply_queued")
