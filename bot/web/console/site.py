@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import case, case_actions, notifications, people, queue, settings, sign_in, team, today
+from bot.web.console import (
+    case,
+    case_actions,
+    notifications,
+    people,
+    queue,
+    relay,
+    replies,
+    settings,
+    sign_in,
+    team,
+    today,
+)
 from bot.web.console.door import Door, FrontDoor, Site, routes
 from bot.web.console.entrance import Entrance
 from bot.web.console.events import events_route
@@ -22,6 +34,8 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *queue.DOORS,
     *case.DOORS,
     *case_actions.DOORS,
+    *relay.DOORS,
+    *replies.DOORS,
     *team.DOORS,
     *settings.DOORS,
     *people.DOORS,
