@@ -14,7 +14,11 @@ import uvicorn
 from bot.channels.webchat import WebChat
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
+from bot.sign_in import first_administrator
 from bot.web.app import create_app
+from bot.web.console.door import HOME
+from bot.web.console.entrance import Entrance
+from bot.web.console.sign_in import invitation_link
 from bot.web.console.site import console_routes
 from bot.web.desk import Desk
 from bot.web.media import media_routes
@@ -55,7 +59,8 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
-        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes)
+        entrance = Entrance(public_url=settings.public_url, trusted=settings.trusted_proxies)
+        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes, entrance=entrance)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -68,7 +73,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         engine.start(runtime)
         parts.understander.warm()
         try:
-            _say_where(host, real_port, settings)
+            _say_where(host, real_port, settings, first_administrator(runtime))
             if edge:
                 edge.start()
             server.run(sockets=[listening])
@@ -81,7 +86,14 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
                 bot.close()
 
 
-def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: Sequence[Route] = ()) -> Starlette:
+def application(
+    runtime: Runtime,
+    webchat: WebChat,
+    *,
+    secret: bytes,
+    webhooks: Sequence[Route] = (),
+    entrance: Entrance | None = None,
+) -> Starlette:
     """Return all that is served: what the messengers post to, the knowledge's files, the preview, the health check."""
     return create_app(
         Desk(runtime),
@@ -92,7 +104,7 @@ def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: 
         more_routes=[
             *media_routes(runtime.knowledge.media),
             *webhooks,
-            *console_routes(runtime, Pages(runtime.knowledge.content.languages)),
+            *console_routes(runtime, Pages(runtime.knowledge.content.languages), entrance),
         ],
     )
 
@@ -153,12 +165,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, settings: Settings) -> None:
+def _say_where(host: str, port: int, settings: Settings, link: str | None) -> None:
     shown = f"[{host}]" if ":" in host else host
+    here = f"http://{shown}:{port}"
     click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
-    click.echo(f"  Browser preview   http://{shown}:{port}/")
-    click.echo(f"  Health            http://{shown}:{port}/healthz")
+    click.echo(f"  Browser preview   {here}/")
+    click.echo(f"  Console           {here}{HOME}")
+    click.echo(f"  Health            {here}/healthz")
     click.echo(f"  Data              {settings.data_dir}")
+    if link is not None:
+        click.echo("Nobody can look after the accounts yet. This link makes you the administrator; it works once:")
+        click.echo(f"  {invitation_link(settings.public_url or here, link)}")
     click.echo("Stop with Ctrl-C. Nothing is lost: conversations go on where they were.")
 
 

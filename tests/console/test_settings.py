@@ -271,7 +271,7 @@ def test_every_form_of_settings_carries_the_token(office: Office) -> None:
     pages = ["", "/password", "/app", "/recovery-codes", "/people", f"/people/{ada_id}"]
     for page in pages:
         html = ada.get(f"/desk/settings{page}").text
-        assert html.count('<form') == html.count(f'name="token" value="{ada.token}"') > 0
+        assert html.count("<form") == html.count(f'name="token" value="{ada.token}"') > 0
     for path in ("look", "sessions", "password", "app", "recovery-codes", "people", f"people/{ada_id}/switch"):
         assert ada.post(f"/desk/settings/{path}", {"token": "x"}).status == 403
         assert ada.post(f"/desk/settings/{path}", {}, sec_fetch_site="cross-site").status == 403
