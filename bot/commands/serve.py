@@ -18,12 +18,14 @@ from bot.sign_in import first_administrator
 from bot.web.app import create_app
 from bot.web.console.door import HOME
 from bot.web.console.entrance import Entrance
+from bot.web.console.events import News
 from bot.web.console.sign_in import invitation_link
 from bot.web.console.site import console_routes
 from bot.web.desk import Desk
+from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
-from bot.wiring import open_database, preview_secret, telegram, whatsapp, whatsapp_account
+from bot.wiring import file_links, open_database, preview_secret, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,8 +61,11 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
+        news = News(runtime)
         entrance = Entrance(public_url=settings.public_url, trusted=settings.trusted_proxies)
-        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes, entrance=entrance)
+        app = application(
+            runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news, entrance=entrance
+        )
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -69,7 +74,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             lifespan="off",
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
-        server = _Server(config, webchat)
+        server = _Server(config, webchat, news)
         engine.start(runtime)
         parts.understander.warm()
         try:
@@ -79,6 +84,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             server.run(sockets=[listening])
         finally:
             webchat.close()
+            news.close()
             if edge:
                 edge.stop()
             engine.stop()
@@ -92,9 +98,14 @@ def application(
     *,
     secret: bytes,
     webhooks: Sequence[Route] = (),
+    news: News | None = None,
     entrance: Entrance | None = None,
 ) -> Starlette:
-    """Return all that is served: what the messengers post to, the knowledge's files, the preview, the health check."""
+    """
+    Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
+
+    `news` feeds the desk's open pages; who stops the server closes it first. `entrance` is how people come to it.
+    """
     return create_app(
         Desk(runtime),
         webchat,
@@ -103,8 +114,10 @@ def application(
         clock=runtime.clock,
         more_routes=[
             *media_routes(runtime.knowledge.media),
+            *file_routes(runtime, file_links(runtime.database, runtime.clock)),
+            *preview_file_routes(runtime, secret),
             *webhooks,
-            *console_routes(runtime, Pages(runtime.knowledge.content.languages), entrance),
+            *console_routes(runtime, Pages(runtime.knowledge.content.languages), news or News(runtime), entrance),
         ],
     )
 
@@ -130,11 +143,11 @@ def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | No
 
 
 class _Server(uvicorn.Server):
-    """Ends when asked to, the preview's open streams first, and lets everything behind it end too."""
+    """Ends when asked to, the open streams first, and lets everything behind it end too."""
 
-    def __init__(self, config: uvicorn.Config, webchat: WebChat) -> None:
+    def __init__(self, config: uvicorn.Config, *streams: WebChat | News) -> None:
         super().__init__(config)
-        self._webchat = webchat
+        self._streams = streams
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -147,7 +160,8 @@ class _Server(uvicorn.Server):
                 signal.signal(sig, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        self._webchat.close()
+        for stream in self._streams:
+            stream.close()
         super().handle_exit(sig, frame)
 
 

@@ -177,10 +177,16 @@ class Decline(StrEnum):
     BLOCKED = "blocked"  # the newcomer lets nothing through
     EMPTY = "empty"
     TOO_LONG = "too_long"
+    NO_FILES_HERE = "no_files_here"  # the messenger cannot get files from us
+    TOO_MANY_FILES = "too_many_files"
+    FILE_TOO_LARGE = "file_too_large"
+    FILE_UNKNOWN = "file_unknown"  # of a kind that is not sent
+    FILE_UNREADABLE = "file_unreadable"
     NEEDS_NOTE = "needs_note"
     NEEDS_REASON = "needs_reason"
     NO_TEAM = "no_team"
     NO_OUTCOME = "no_outcome"
+    NO_QUESTION = "no_question"  # what it is said to be about stands not in the catalogue
     NOT_AHEAD = "not_ahead"  # a moment that is past, or too far away
     TOO_LATE = "too_late"  # to undo: it is on its way
 
