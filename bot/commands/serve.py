@@ -25,7 +25,7 @@ from bot.web.desk import Desk
 from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
-from bot.wiring import file_links, open_database, preview_secret, telegram, whatsapp, whatsapp_account
+from bot.wiring import file_links, open_database, preview_secret, provider, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +62,9 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
         news = News(runtime)
-        entrance = Entrance(public_url=settings.public_url, trusted=settings.trusted_proxies)
+        entrance = Entrance(
+            public_url=settings.public_url, trusted=settings.trusted_proxies, provider=provider(settings)
+        )
         app = application(
             runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news, entrance=entrance
         )
@@ -92,7 +94,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
                 bot.close()
 
 
-def application(
+def application(  # noqa: PLR0913  # all but the first two have a name at the call
     runtime: Runtime,
     webchat: WebChat,
     *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import case, case_actions, notifications, people, queue, settings, sign_in, team, today
+from bot.web.console import case, case_actions, notifications, people, provider, queue, settings, sign_in, team, today
 from bot.web.console.door import Door, FrontDoor, Site, routes
 from bot.web.console.entrance import Entrance
 from bot.web.console.events import events_route
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DOORS: tuple[Door | FrontDoor, ...] = (
     *sign_in.DOORS,
+    *provider.DOORS,
     *today.DOORS,
     *queue.DOORS,
     *case.DOORS,
