@@ -9,6 +9,7 @@ from bot.web.console import (
     case_actions,
     notifications,
     people,
+    provider,
     queue,
     relay,
     replies,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 DOORS: tuple[Door | FrontDoor, ...] = (
     *sign_in.DOORS,
+    *provider.DOORS,
     *today.DOORS,
     *queue.DOORS,
     *case.DOORS,
