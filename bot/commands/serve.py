@@ -12,9 +12,11 @@ import click
 import uvicorn
 
 from bot.channels.webchat import WebChat
+from bot.commands import demo
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.web.app import create_app
+from bot.web.console.door import DEMO
 from bot.web.console.site import console_routes
 from bot.web.desk import Desk
 from bot.web.media import media_routes
@@ -37,9 +39,13 @@ if TYPE_CHECKING:
 STARTED = time.monotonic()
 
 
-def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
-    """Serve until interrupted; say where to look once it answers."""
+def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool = False) -> None:
+    """Serve until interrupted; say where to look once it answers. A demo has invented people and its own folder."""
+    if is_demo:
+        demo.refuse_elsewhere(host)
     listening = _listen(host, port)
+    if is_demo:
+        settings, parts = demo.made_anew(settings, parts)
     real_port = listening.getsockname()[1]
     webchat = WebChat()
     engine = Engine()
@@ -55,7 +61,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
-        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes)
+        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes, is_demo=is_demo)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -65,10 +71,12 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
         server = _Server(config, webchat)
+        if is_demo:
+            demo.fill(runtime, channel=WebChat.name)
         engine.start(runtime)
         parts.understander.warm()
         try:
-            _say_where(host, real_port, settings)
+            _say_where(host, real_port, settings, is_demo=is_demo)
             if edge:
                 edge.start()
             server.run(sockets=[listening])
@@ -81,7 +89,9 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
                 bot.close()
 
 
-def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: Sequence[Route] = ()) -> Starlette:
+def application(
+    runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: Sequence[Route] = (), is_demo: bool = False
+) -> Starlette:
     """Return all that is served: what the messengers post to, the knowledge's files, the preview, the health check."""
     return create_app(
         Desk(runtime),
@@ -92,7 +102,7 @@ def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: 
         more_routes=[
             *media_routes(runtime.knowledge.media),
             *webhooks,
-            *console_routes(runtime, Pages(runtime.knowledge.content.languages)),
+            *console_routes(runtime, Pages(runtime.knowledge.content.languages), is_demo=is_demo),
         ],
     )
 
@@ -153,10 +163,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, settings: Settings) -> None:
+def _say_where(host: str, port: int, settings: Settings, *, is_demo: bool = False) -> None:
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
     click.echo(f"  Browser preview   http://{shown}:{port}/")
+    if is_demo:
+        click.echo(f"  Demo desk         http://{shown}:{port}{DEMO}")
     click.echo(f"  Health            http://{shown}:{port}/healthz")
     click.echo(f"  Data              {settings.data_dir}")
     click.echo("Stop with Ctrl-C. Nothing is lost: conversations go on where they were.")

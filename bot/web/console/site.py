@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import notifications, people, settings, sign_in
+from bot.web.console import demo, notifications, people, settings, sign_in
 from bot.web.console.door import Door, FrontDoor, Site, routes
 from bot.web.console.entrance import Entrance
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 DOORS: tuple[Door | FrontDoor, ...] = (*sign_in.DOORS, *settings.DOORS, *people.DOORS, *notifications.DOORS)
 
 
-def console_routes(runtime: Runtime, pages: Pages, entrance: Entrance | None = None) -> list[BaseRoute]:
+def console_routes(
+    runtime: Runtime, pages: Pages, entrance: Entrance | None = None, *, is_demo: bool = False
+) -> list[BaseRoute]:
     """Return the routes of the console; `entrance` is what the settings say of how people come in."""
-    return [*routes(Site(runtime=runtime, pages=pages, entrance=entrance or Entrance()), DOORS)]
+    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance(), is_demo=is_demo)
+    return [*routes(site, (*DOORS, *(demo.DOORS if is_demo else ())))]
