@@ -285,6 +285,20 @@ class Settings(BaseSettings):
         """Where the console is found from outside; None while PUBLIC_URL is not set."""
         return f"{self.public_url}/desk" if self.public_url else None
 
+    translate_url: Annotated[str, AfterValidator(_safe_address)] | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_TRANSLATE_URL",
+        description=(
+            "A LibreTranslate-compatible service (https://…) that translates for the team, when somebody asks it to. "
+            "It reads what people write: use one of your own. Empty: no translation."
+        ),
+    )
+    translate_key: Secret | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_TRANSLATE_KEY",
+        description="What the translating service asks for, when it asks (its api_key).",
+    )
+
     @property
     def telegram_webhook_url(self) -> str | None:
         """Where Telegram posts to, or None: then it is asked for updates."""

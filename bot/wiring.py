@@ -15,9 +15,11 @@ from bot.knowledge.folders import folders
 from bot.knowledge.load import load
 from bot.runtime import Runtime
 from bot.safety.crisis import CrisisGuard
+from bot.safety.file_links import FileLinks
 from bot.settings import UnknownOrganisationError
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
+from bot.translate import LibreTranslate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -115,6 +117,7 @@ class Parts:
             wake=wake or (lambda _conversation_id: None),
             mail=mail(self.settings),
             desk_url=self.settings.desk_url,
+            translator=translator(self.settings),
         )
 
 
@@ -127,6 +130,14 @@ def parts(settings: Settings, on_progress: Progress | None = None) -> Iterator[P
         yield Parts(settings=settings, knowledge=knowledge, understander=model)
     finally:
         model.close()
+
+
+def translator(settings: Settings) -> LibreTranslate | None:
+    """Return the service that translates for the team; None while nobody set its address."""
+    if settings.translate_url is None:
+        return None
+    key = settings.translate_key
+    return LibreTranslate(url=settings.translate_url, key=key.get_secret_value() if key else None)
 
 
 def telegram(settings: Settings, knowledge: Knowledge, *, clock: Clock | None = None) -> Telegram | None:
@@ -198,6 +209,12 @@ def preview_secret(database: Database) -> bytes:
     return hashlib.sha256(b"preview cookies:" + database.vault.address_digest("preview", "cookie")).digest()
 
 
+def file_links(database: Database, clock: Clock) -> FileLinks:
+    """Return what makes and reads the addresses under which a messenger fetches the team's files."""
+    digest = database.vault.address_digest("files", "address")
+    return FileLinks(hashlib.sha256(b"file addresses:" + digest).digest(), clock)
+
+
 def whatsapp_account(settings: Settings) -> Account | None:
     """
     Return our account at Twilio; None when WhatsApp is not set up.
@@ -234,6 +251,7 @@ def whatsapp(account: Account, database: Database, knowledge: Knowledge, clock: 
         VendorContents(database, clock, account.sid),
         word=word,
         template=renderer.template,
+        file_token=file_links(database, clock).token,
         fallback=knowledge.content.languages.fallback,
     )
 

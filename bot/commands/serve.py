@@ -17,11 +17,13 @@ from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.web.app import create_app
 from bot.web.console.door import DEMO
+from bot.web.console.events import News
 from bot.web.console.site import console_routes
 from bot.web.desk import Desk
+from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
-from bot.wiring import open_database, preview_secret, telegram, whatsapp, whatsapp_account
+from bot.wiring import file_links, open_database, preview_secret, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +63,10 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
         runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
-        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes, is_demo=is_demo)
+        news = News(runtime)
+        app = application(
+            runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news, is_demo=is_demo
+        )
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -70,7 +75,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
             lifespan="off",
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
-        server = _Server(config, webchat)
+        server = _Server(config, webchat, news)
         if is_demo:
             demo.fill(runtime, channel=WebChat.name)
         engine.start(runtime)
@@ -82,6 +87,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
             server.run(sockets=[listening])
         finally:
             webchat.close()
+            news.close()
             if edge:
                 edge.stop()
             engine.stop()
@@ -89,10 +95,20 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
                 bot.close()
 
 
-def application(
-    runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: Sequence[Route] = (), is_demo: bool = False
+def application(  # noqa: PLR0913  # all but two go by name
+    runtime: Runtime,
+    webchat: WebChat,
+    *,
+    secret: bytes,
+    webhooks: Sequence[Route] = (),
+    news: News | None = None,
+    is_demo: bool = False,
 ) -> Starlette:
-    """Return all that is served: what the messengers post to, the knowledge's files, the preview, the health check."""
+    """
+    Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
+
+    `news` feeds the desk's open pages; who stops the server closes it first.
+    """
     return create_app(
         Desk(runtime),
         webchat,
@@ -101,8 +117,12 @@ def application(
         clock=runtime.clock,
         more_routes=[
             *media_routes(runtime.knowledge.media),
+            *file_routes(runtime, file_links(runtime.database, runtime.clock)),
+            *preview_file_routes(runtime, secret),
             *webhooks,
-            *console_routes(runtime, Pages(runtime.knowledge.content.languages), is_demo=is_demo),
+            *console_routes(
+                runtime, Pages(runtime.knowledge.content.languages), news or News(runtime), is_demo=is_demo
+            ),
         ],
     )
 
@@ -128,11 +148,11 @@ def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | No
 
 
 class _Server(uvicorn.Server):
-    """Ends when asked to, the preview's open streams first, and lets everything behind it end too."""
+    """Ends when asked to, the open streams first, and lets everything behind it end too."""
 
-    def __init__(self, config: uvicorn.Config, webchat: WebChat) -> None:
+    def __init__(self, config: uvicorn.Config, *streams: WebChat | News) -> None:
         super().__init__(config)
-        self._webchat = webchat
+        self._streams = streams
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -145,7 +165,8 @@ class _Server(uvicorn.Server):
                 signal.signal(sig, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        self._webchat.close()
+        for stream in self._streams:
+            stream.close()
         super().handle_exit(sig, frame)
 
 

@@ -47,7 +47,7 @@ def reason_to_refuse(password: str, name: str) -> Weak | None:
         return Weak.SHORT
     if len(password) > LONGEST:
         return Weak.LONG
-    if name and plain.replace(name.casefold(), "").strip("0123456789.-_!@") == "":
+    if name and name.casefold() in plain and plain.replace(name.casefold(), "").strip("0123456789.-_!@") == "":
         return Weak.NAME
     if core in COMMON or len(set(plain)) < FEWEST_DIFFERENT or _is_a_row(plain):
         return Weak.COMMON

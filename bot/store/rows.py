@@ -153,6 +153,20 @@ class AttachmentRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReplyFileRow:
+    """A file of a reply, without what it holds. `status` and `sent_at` are its message's; `is_here`: not dropped."""
+
+    id: str
+    outbox_id: str
+    conversation_id: str
+    media_type: str
+    size: int
+    is_here: bool
+    status: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DueFileRow:
     """
     A file with which something must be done at the messenger: fetched, then deleted there; or only deleted.
@@ -228,6 +242,58 @@ class StandingRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueRow:
+    """
+    A case as it stands in a list: nothing of what anybody wrote.
+
+    `heard_at` is when the newcomer last wrote in the case's conversation (`channel`), from which its window counts;
+    `assignee` is the name of who has it.
+    """
+
+    id: str
+    number: int
+    language: str | None
+    topic: str | None
+    reason: str
+    priority: str
+    state: str
+    team: str
+    version: int
+    waiting_since: datetime
+    answered_at: datetime | None
+    lease_until: datetime | None
+    warned: bool
+    pinged: int
+    snoozed_until: datetime | None
+    crisis_at: datetime | None
+    due_at: datetime | None
+    channel: str
+    heard_at: datetime | None
+    assignee_id: str | None
+    assignee: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewsRow:
+    """Something happened to a case of these teams, of a newcomer in the group of this coach."""
+
+    id: str
+    case_id: str
+    at: datetime
+    teams: frozenset[str]
+    coach_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRow:
+    """A newcomer in a coach's group, by the number of their last case; 0 when they have none any more."""
+
+    coach_id: str
+    newcomer_id: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoteRow:
     """What somebody of the team wrote about a case, for the team only."""
 
@@ -236,6 +302,15 @@ class NoteRow:
     user_id: str
     at: datetime
     text: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftRow:
+    """What somebody of the team was writing; `language` is the one they chose for it, if they chose."""
+
+    text: str = field(repr=False)
+    language: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,6 +424,17 @@ class DecisionRow:
     name: str
     value: Any
     note: str | None
+    user_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedRow:
+    """A text in a language that somebody read: `digest` is of the words as they were then."""
+
+    name: str
+    language: str
+    digest: bytes
     user_id: str
     at: datetime
 

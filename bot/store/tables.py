@@ -383,7 +383,8 @@ cases = Table(
     _one_of("outcome", OUTCOMES),
     _one_of("after_close", AFTER_CLOSE),
     Index("ix_cases_due", "due_at", **_where(_DUE)),
-    Index("ix_cases_open_team", "team", "waiting_since", **_where(_OPEN)),
+    # The queue's order within each team, state and priority, so that a page of it is read and nothing more.
+    Index("ix_cases_queue", "team", "state", "priority", "waiting_since", "id", **_where(_OPEN)),
     Index("ix_cases_closed", "closed_at", **_where(_FULL)),
     Index("ix_cases_assignee_id", "assignee_id", **_where("assignee_id IS NOT NULL")),
     Index("uq_cases_open_newcomer_id", "newcomer_id", unique=True, **_where(_OPEN)),

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
+from bot.store.checked_texts import CheckedTexts
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
+from bot.store.drafts import Drafts
+from bot.store.groups import Groups
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.learning import Learning
@@ -18,6 +21,8 @@ from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
 from bot.store.pings import Pings
+from bot.store.queues import Queues
+from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
 from bot.store.sign_ins import SignIns
 from bot.store.users import Users
@@ -43,7 +48,11 @@ class Work:
         self.conversations = Conversations(connection, self.keys)
         self.inbox = Inbox(connection, self.keys)
         self.outbox = Outbox(connection, self.keys)
+        self.reply_files = ReplyFiles(connection, self.keys)
         self.cases = Cases(connection, self.keys)
+        self.drafts = Drafts(connection, self.keys)
+        self.queues = Queues(connection)
+        self.groups = Groups(connection)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
         self.pings = Pings(connection, vault)
@@ -53,6 +62,7 @@ class Work:
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)
+        self.checked_texts = CheckedTexts(connection)
         self.attachments = Attachments(connection, self.keys)
         self.learning = Learning(connection, self.keys)
         self.links = Links(connection, vault)

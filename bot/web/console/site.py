@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import demo, notifications, people, settings, sign_in
+from bot.web.console import case, case_actions, demo, notifications, people, queue, settings, sign_in, team, today
 from bot.web.console.door import Door, FrontDoor, Site, routes
 from bot.web.console.entrance import Entrance
+from bot.web.console.events import events_route
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from bot.runtime import Runtime
+    from bot.web.console.events import News
     from bot.web.pages import Pages
 
-DOORS: tuple[Door | FrontDoor, ...] = (*sign_in.DOORS, *settings.DOORS, *people.DOORS, *notifications.DOORS)
+DOORS: tuple[Door | FrontDoor, ...] = (
+    *sign_in.DOORS,
+    *today.DOORS,
+    *queue.DOORS,
+    *case.DOORS,
+    *case_actions.DOORS,
+    *team.DOORS,
+    *settings.DOORS,
+    *people.DOORS,
+    *notifications.DOORS,
+)
 
 
 def console_routes(
-    runtime: Runtime, pages: Pages, entrance: Entrance | None = None, *, is_demo: bool = False
+    runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None, *, is_demo: bool = False
 ) -> list[BaseRoute]:
-    """Return the routes of the console; `entrance` is what the settings say of how people come in."""
+    """
+    Return the routes of the console.
+
+    `news` is closed by whoever stops the server; `entrance` is what the settings say of how people come in.
+    """
     site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance(), is_demo=is_demo)
-    return [*routes(site, (*DOORS, *(demo.DOORS if is_demo else ())))]
+    return [*routes(site, (*DOORS, *(demo.DOORS if is_demo else ()))), events_route(site, news)]
