@@ -27,6 +27,7 @@ from bot.domain.turn import (
     StopMessages,
     TakeAsNew,
 )
+from bot.erase import erase
 from bot.handoff.timers import CHOICE_OPEN
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
         case StartMessages():
             work.newcomers.restart(newcomer.id)
         case EraseNewcomer():
-            work.newcomers.forget(newcomer.id)
+            erase(work, newcomer.id, actor="newcomer", now=now)
         case AskLinkCode():
             return link.new_code(voice, newcomer.id)
         case LinkWith(code=code):

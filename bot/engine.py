@@ -17,7 +17,7 @@ import structlog
 from bot.attend import attend_due
 from bot.deliver import deliver_due, settle_uncertain
 from bot.fetch import fetch_due
-from bot.forget import drop_expired_codes, drop_unanswered_notices, finish_erasures
+from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
 from bot.receive import answer_next
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS = 2.0
 TIDY_SECONDS = 60.0
+EXPIRE_SECONDS = 600.0
 
 
 class Engine:
@@ -135,7 +136,7 @@ class Engine:
             pass
 
     def _sweep(self) -> None:
-        tidied = 0.0
+        tidied = expired = 0.0
         while not self._stopping.wait(SWEEP_SECONDS) and self._runtime is not None:
             runtime = self._runtime
             for conversation_id in runtime.database.read(lambda work: work.conversations.with_unread(100)):
@@ -148,3 +149,6 @@ class Engine:
                 drop_unanswered_notices(runtime)
                 drop_expired_codes(runtime)
                 settle_uncertain(runtime)
+            if time.monotonic() - expired > EXPIRE_SECONDS:
+                expired = time.monotonic()
+                expire(runtime, stop=self._stopping.is_set)

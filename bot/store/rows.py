@@ -239,6 +239,36 @@ class NoteRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddressRow:
+    """Where a newcomer writes from, and the name they show there, once it was kept."""
+
+    channel: str
+    address: str = field(repr=False)
+    name: str | None = field(repr=False)
+    blocked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftOfRow:
+    """What somebody of the team was writing in a case and did not send yet."""
+
+    case_id: str
+    user_id: str
+    at: datetime
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyFileRow:
+    """A file that was sent along with a reply, without its content."""
+
+    id: str
+    media_type: str
+    size: int
+    is_here: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserRow:
     """
     Somebody who works at the desk, by the name that newcomers may see.

@@ -10,7 +10,9 @@ from bot.store.cases import Cases
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
+from bot.store.expiry import Expiry
 from bot.store.inbox import Inbox
+from bot.store.kept import Kept
 from bot.store.keys import Keys
 from bot.store.links import Links
 from bot.store.merging import Merging
@@ -50,4 +52,6 @@ class Work:
         self.contents = Contents(connection)
         self.attachments = Attachments(connection, self.keys)
         self.links = Links(connection, vault)
+        self.kept = Kept(connection, self.keys, self.cases, self.attachments)
+        self.expiry = Expiry(connection)
         self.merging = Merging(connection, self.keys)
