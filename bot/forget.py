@@ -146,9 +146,7 @@ def _for(drop: Callable[[Work, str], int], conversation_id: str, work: Work) -> 
     return drop(work, conversation_id)
 
 
-def _each(
-    runtime: Runtime, old: Callable[[Work, str], list[str]], stop: Callable[[], bool]
-) -> Iterator[str]:
+def _each(runtime: Runtime, old: Callable[[Work, str], list[str]], stop: Callable[[], bool]) -> Iterator[str]:
     """Yield each conversation in which something is old, once: what a case still needs is not asked for again."""
     after = ""
     while not stop() and (some := runtime.database.read(partial(_after, old, after))):

@@ -246,7 +246,7 @@ class Attachments:
         return self._connection.execute(query.where(FILES_DUE, attachments.c.conversation_id.in_(theirs))).scalar_one()
 
     def replace(self, attachment_id: str, content: bytes) -> bool:
-        """Put another content in the place of what a file holds: parts of a picture were made black. False when gone."""
+        """Put another content in the place of what a file holds; False when it is not here."""
         row = self._connection.execute(
             select(attachments.c.conversation_id).where(attachments.c.id == attachment_id, _is_here).with_for_update()
         ).one_or_none()

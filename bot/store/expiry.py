@@ -59,7 +59,9 @@ class Expiry:
         went = select(outbox.c.conversation_id.label("id")).where(outbox.c.created_at < before)
         remembered = select(conversations.c.id.label("id")).where(_is_silent(before), _is_remembered())
         found = union(came, went, remembered).subquery()
-        return list(self._connection.scalars(select(found.c.id).where(found.c.id > after).order_by(found.c.id).limit(limit)))
+        return list(
+            self._connection.scalars(select(found.c.id).where(found.c.id > after).order_by(found.c.id).limit(limit))
+        )
 
     def drop_words(self, conversation_id: str, before: datetime, *, limit: int) -> int:
         """
@@ -73,7 +75,9 @@ class Expiry:
         run = self._connection.execute
         here, kept = outbox.c.conversation_id == conversation_id, self._needed(whose, before)
         settled = outbox.c.status.not_in(("queued", "leased", "uncertain"))
-        said = select(outbox.c.id).where(here, outbox.c.created_at < before, settled, *_not_in(outbox.c.created_at, kept))
+        said = select(outbox.c.id).where(
+            here, outbox.c.created_at < before, settled, *_not_in(outbox.c.created_at, kept)
+        )
         gone = self._connection.scalars(said.order_by(outbox.c.number).limit(limit)).all()
         if gone:
             run(delete(reply_files).where(reply_files.c.outbox_id.in_(gone)))
@@ -150,7 +154,9 @@ class Expiry:
         """Delete who looked at what, and what happened to cases without words, from before this; return how many."""
         old = select(views.c.id).where(views.c.at < before).order_by(views.c.at).limit(limit)
         empty = select(cases.c.id).where(cases.c.emptied_at.is_not(None))
-        events = select(case_events.c.id).where(case_events.c.at < before, case_events.c.case_id.in_(empty)).limit(limit)
+        events = (
+            select(case_events.c.id).where(case_events.c.at < before, case_events.c.case_id.in_(empty)).limit(limit)
+        )
         return self._delete(views, self._connection.scalars(old).all()) + self._delete(
             case_events, self._connection.scalars(events).all()
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, and_, func, or_, select
 
 from bot.store.rows import AddressRow, AttachmentRow, CaseRow, DraftOfRow, ReplyFileRow, ViewRow
 from bot.store.tables import (
@@ -22,6 +22,9 @@ from bot.store.tables import (
 from bot.store.views import Views
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
     from sqlalchemy import Connection, Row
 
     from bot.store.attachments import Attachments
@@ -37,6 +40,7 @@ class Kept:
         self._keys = keys
         self._cases = of_cases
         self._files = of_files
+        self._views = Views(connection, keys)
 
     def case_numbered(self, number: int) -> CaseRow | None:
         """Return the case that people call by this number."""
@@ -91,6 +95,19 @@ class Kept:
         ids = self._connection.scalars(with_files.distinct()).all()
         return {inbound_id: self._files.for_inbound(inbound_id) for inbound_id in ids}
 
+    def file(self, newcomer_id: str, file_id: str) -> AttachmentRow | None:
+        """Return one file when this person sent it."""
+        query = select(attachments.c.inbound_id).where(attachments.c.id == file_id)
+        inbound_id = self._connection.scalar(query.where(attachments.c.conversation_id.in_(_of(newcomer_id))))
+        files = [] if inbound_id is None else self._files.for_inbound(inbound_id)
+        return next((file for file in files if file.id == file_id), None)
+
+    def has_looked(self, user_id: str, newcomer_id: str, what: str, since: datetime) -> bool:
+        """Return whether it is written down that somebody looked at this of this person since then."""
+        query = select(views.c.id).where(views.c.newcomer_id == newcomer_id, views.c.at >= since)
+        query = query.where(views.c.user_id == user_id, views.c.what == what)
+        return self._connection.scalar(query.limit(1)) is not None
+
     def reply_files(self, newcomer_id: str) -> dict[str, list[ReplyFileRow]]:
         """Return the files that were sent to the person, by the id of the reply they went with."""
         query = select(reply_files).where(reply_files.c.conversation_id.in_(_of(newcomer_id)))
@@ -128,7 +145,33 @@ class Kept:
         """Return who looked at what of the person, the first first."""
         query = select(func.count()).select_from(views).where(views.c.newcomer_id == newcomer_id)
         many = self._connection.execute(query).scalar_one()
-        return Views(self._connection, self._keys).latest(many, newcomer_id=newcomer_id)[::-1]
+        return self._views.latest(many, newcomer_id=newcomer_id)[::-1]
+
+    def journal(  # noqa: PLR0913  # which part of it, by name
+        self,
+        *,
+        limit: int,
+        offset: int,
+        number: int | None,
+        user_id: str | None,
+        teams: Collection[str] | None,
+        colleagues: Collection[str],
+    ) -> list[ViewRow]:
+        """
+        Return who looked at what, the newest first; of one case, or by one person, when named.
+
+        With `teams` only what concerns a case of theirs; of a case that is no more, what `colleagues` did.
+        """
+        query = select(views).outerjoin(cases, cases.c.number == views.c.case_number)
+        if number is not None:
+            query = query.where(views.c.case_number == number)
+        if user_id is not None:
+            query = query.where(views.c.user_id == user_id)
+        if teams is not None:
+            theirs = and_(cases.c.id.is_(None), views.c.user_id.in_(colleagues))
+            query = query.where(or_(cases.c.team.in_(teams), theirs))
+        query = query.order_by(views.c.at.desc(), views.c.id.desc()).limit(limit).offset(offset)
+        return [self._views.opened(row) for row in self._connection.execute(query).all()]
 
 
 def _of(newcomer_id: str) -> Any:  # a query for the ids of their conversations

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.desk.conftest import clock, cluster, database, desk, migrated_file, migrated_template, on_postgresql, url, vault
+from tests.desk.conftest import (
+    clock,
+    cluster,
+    database,
+    desk,
+    migrated_file,
+    migrated_template,
+    on_postgresql,
+    url,
+    vault,
+)
 
 __all__ = [
     "clock",

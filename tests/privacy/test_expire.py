@@ -41,7 +41,9 @@ def file_with(desk: Desk, case: CaseRow) -> str:
     def add(work: Work) -> str:
         message = work.inbox.all_for(case.conversation_id)[-1]
         now = desk.clock.now()
-        work.attachments.expect(case.conversation_id, message.id, 0, Attachment(reference="r"), status="wanted", now=now)
+        work.attachments.expect(
+            case.conversation_id, message.id, 0, Attachment(reference="r"), status="wanted", now=now
+        )
         (row,) = work.attachments.for_inbound(message.id)
         work.attachments.fetched(row.id, b"LETTER", "image/jpeg", now)
         work.attachments.gone(row.id)
