@@ -177,16 +177,24 @@ def check(folder: Path | None) -> None:
         sys.exit(command.run(folders(folder) if folder else knowledge_folders(settings())))
 
 
+def _part(_context: click.Context, _option: click.Parameter, told: str) -> tuple[int, int]:
+    mine, _, of = told.partition("/")
+    if not (mine.isdigit() and of.isdigit() and 1 <= int(mine) <= int(of)):
+        raise click.BadParameter(f"'{told}' is no part: 1/2 is the first half, 2/2 the second")
+    return int(mine), int(of)
+
+
 @main.command()
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
-def test(path: Path | None) -> None:
+@click.option("--part", metavar="N/M", default="1/1", callback=_part, help="Play only this part of them, as 1/2.")
+def test(path: Path | None, part: tuple[int, int]) -> None:
     """Play conversations (Rasa's end-to-end format); default: tests/conversations."""
     from rich.console import Console
 
     from bot.commands import play
 
     with assistant_parts(settings()) as ready:
-        sys.exit(play.run(ready, path or Path("tests/conversations"), Console()))
+        sys.exit(play.run(ready, path or Path("tests/conversations"), Console(), part=part))
 
 
 @main.command()
@@ -198,6 +206,51 @@ def extract(only_check: bool) -> None:
 
     with explained():
         sys.exit(command.run(knowledge_folders(settings()), only_check=only_check))
+
+
+@main.group()
+def translations() -> None:
+    """Send sentences to translators, take them back, and see how far each language is."""
+
+
+@translations.command("status")
+@click.argument("language", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def translations_status(language: str | None, as_json: bool) -> None:
+    """Count what is checked, unreviewed, stale and missing; of one LANGUAGE by subject."""
+    from bot.commands import translations as command
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        command.status(knowledge_folders(settings()), language=language, as_json=as_json)
+
+
+@translations.command("export")
+@click.argument("language")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--subject", help="Only this subject, such as housing.")
+@click.option("--open", "only_open", is_flag=True, help="Only what no fluent person has read yet, or is missing.")
+def translations_export(language: str, target: Path, subject: str | None, only_open: bool) -> None:
+    """Write the sentences of LANGUAGE to TARGET: a sheet (.xlsx) or a catalogue (.po)."""
+    from bot.commands import translations as command
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        command.export(
+            knowledge_folders(settings()), language=language, topic=subject, only_open=only_open, target=target
+        )
+
+
+@translations.command("import")
+@click.argument("language")
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def translations_import(language: str, source: Path) -> None:
+    """Take the translations in SOURCE (.xlsx or .po); rows that do not say the same as the Dutch are refused."""
+    from bot.commands import translations as command
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        sys.exit(command.take(knowledge_folders(settings()), language=language, source=source))
 
 
 @main.command()

@@ -27,6 +27,7 @@ class Lane:
     name: str
     commands: tuple[tuple[str, ...], ...]
     needs: str | None = None
+    together: bool = False  # its commands run at the same time
     prepares: tuple[str, ...] = ()  # what it installs for itself, in var/
 
 
@@ -67,16 +68,20 @@ def lanes() -> tuple[Lane, ...]:
     """Return the lanes in the order in which they tell something soonest."""
     python, wegwijs = str(BIN / "python"), str(BIN / "wegwijs")
     pytest = (python, "-m", "pytest")
+    # A file's tests stay together, so that what they share is made once.
+    both = (*pytest, "-n", "2", "--dist", "loadfile")
     return (
         Lane(name="style", commands=((str(BIN / "ruff"), "check", "."), (str(BIN / "ruff"), "format", "--check", "."))),
         Lane(name="types", commands=((str(BIN / "mypy"),),)),
         Lane(name="layers", commands=((str(BIN / "lint-imports"), "--no-cache"), (str(BIN / "deptry"), "."))),
         Lane(name="knowledge", commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "train"))),
+        Lane(name="tests", commands=((*both, "-m", "not browser and not postgresql and not peers and not endurance"),)),
         Lane(
-            name="tests", commands=((*pytest, "-m", "not browser and not postgresql and not peers and not endurance"),)
+            name="conversations",
+            commands=tuple((wegwijs, "test", "tests/conversations", "--part", f"{half}/2") for half in (1, 2)),
+            together=True,
         ),
-        Lane(name="conversations", commands=((wegwijs, "test", "tests/conversations"),)),
-        Lane(name="postgresql", commands=((*pytest, "-m", "postgresql"),), needs="postgresql"),
+        Lane(name="postgresql", commands=((*both, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*pytest, "-m", "browser"),), needs="chromium"),
         Lane(name="endurance", commands=((*pytest, "-m", "endurance"),)),
         Lane(
@@ -90,6 +95,13 @@ def lanes() -> tuple[Lane, ...]:
 
 def _runs(command: tuple[str, ...], environment: dict[str, str]) -> bool:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def _passes(lane: Lane, environment: dict[str, str]) -> bool:
+    if not lane.together:
+        return all(_runs(command, environment) for command in lane.commands)
+    started = [subprocess.Popen(command, cwd=ROOT, env=environment) for command in lane.commands]
+    return [process.wait() for process in started] == [0] * len(started)
 
 
 def main() -> int:
@@ -115,7 +127,7 @@ def main() -> int:
             continue
         began = time.monotonic()
         print(f"== {lane.name}", flush=True)
-        fine = all(_runs(command, environment) for command in lane.commands)
+        fine = _passes(lane, environment)
         print(f"== {lane.name}: {'passed' if fine else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
         (ran if fine else failed).append(lane.name)
     for word, names in (("failed", failed), ("left out", left_out)):

@@ -97,3 +97,20 @@ def test_no_conversations_is_no_success(trained: Home, tmp_path: Path) -> None:
 
     assert told.exit_code == 1
     assert "no conversations here" in told.stdout
+
+
+def test_two_parts_play_every_conversation_once(trained: Home, tmp_path: Path) -> None:
+    story = "  - test_case: number {}\n    steps:\n      - user: De verwarming is kapot\n"
+    stories = write(tmp_path, "test_cases:\n" + "".join(story.format(number) for number in range(5)))
+    first, second = (trained.run("test", str(stories), "--part", f"{half}/2") for half in (1, 2))
+
+    played = [name for told in (first, second) for name in range(5) if f"number {name}" in told.stdout]
+    assert sorted(played) == [0, 1, 2, 3, 4]
+    assert (first.stdout[-19:], second.stdout[-19:]) == ("0 passed, 3 failed\n", "0 passed, 2 failed\n")
+
+
+def test_what_is_no_part_is_said_at_once(trained: Home) -> None:
+    told = trained.run("test", "--part", "3/2")
+
+    assert told.exit_code == 2
+    assert "1/2 is the first half" in told.output
