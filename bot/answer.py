@@ -9,11 +9,12 @@ whoever asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.domain.turn import Message
+from bot.enclose import NotReady, made_ready, parted, takes_files
 from bot.handoff.case import CHOSEN_OUTCOMES, Act, Actor, Decline, Event, Outcome, Role, Seen, Status, reason_to_decline
 from bot.handoff.timers import UNDO
 from bot.safety.redaction import mask
@@ -22,8 +23,10 @@ from bot.store.tables import PRIORITIES
 from bot.team import say_closed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.enclose import Given, Ready
     from bot.runtime import Runtime
     from bot.store.rows import CaseRow, NewcomerRow, UserRow
     from bot.store.work import Work
@@ -46,11 +49,17 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True)
 class Declined:
-    """It was not done. `taken_by` is who has the case, `newest` the number of the message that was not seen yet."""
+    """
+    It was not done.
+
+    `taken_by` is who has the case, `newest` the number of the message that was not seen yet, `file` the name of the
+    file that may not go.
+    """
 
     why: Decline
     taken_by: str | None = None
     newest: int | None = None
+    file: str | None = None
 
 
 Answered: TypeAlias = Done | Declined
@@ -182,17 +191,31 @@ def switch_off(runtime: Runtime, who: str) -> bool:
 
 
 def reply(  # noqa: PLR0913  # by name, what a reply is made of
-    runtime: Runtime, who: str, case_id: str, *, text: str, conversation_id: str, seen: int, language: str | None = None
+    runtime: Runtime,
+    who: str,
+    case_id: str,
+    *,
+    text: str,
+    conversation_id: str,
+    seen: int,
+    language: str | None = None,
+    files: Sequence[Given] = (),
+    original: str | None = None,
 ) -> Answered:
     """
     Send what a person wrote, after the moment in which it can be taken back.
 
     `conversation_id` and `seen` are the conversation and the number of the last message on the screen: a newer one is
-    read first. `language` is the one it is written in; without it, the newcomer's.
+    read first. `language` is the one it is written in; without it, the newcomer's. `files` go along, each in a message
+    of its own. `original` is what was written, when `text` is a machine's translation of it.
     """
+    # Before anything is held: a photo takes a second to be made anew.
+    ready = made_ready(files)
+    if isinstance(ready, NotReady):
+        return Declined(why=ready.why, file=ready.name)
 
     def change(scene: Scene) -> Answered:
-        reason, newest = _reason_not_to_send(scene, text, conversation_id, seen)
+        reason, newest = _reason_not_to_send(scene, text, conversation_id, seen, bool(ready))
         if reason is not None:
             return Declined(why=reason, newest=newest)
         languages = runtime.knowledge.content.languages
@@ -203,25 +226,42 @@ def reply(  # noqa: PLR0913  # by name, what a reply is made of
             buttons=(),
             language=spoken,
             direction=languages.direction(spoken),
+            original=mask(original.strip()).text if original and original.strip() else None,
         )
         leaves_at = scene.now + UNDO
-        row = scene.work.outbox.say(
-            conversation_id,
-            None,
-            0,
-            message.as_body(),
-            scene.now,
-            reply=Reply(case_id=case_id, user_id=who, seen_number=seen, leaves_at=leaves_at),
-        )
-        _did_something(scene, "reply_queued", outbox=row.id)
-        return Done(case=_now(scene), reply=row.id, undo_until=leaves_at)
+        row_id = _queued(scene, parted(message, ready), conversation_id, seen, leaves_at)
+        with_files = {"files": len(ready)} if ready else {}
+        _did_something(scene, "reply_queued", outbox=row_id, **with_files)
+        return Done(case=_now(scene), reply=row_id, undo_until=leaves_at)
 
     return _do(runtime, who, case_id, Act.REPLY, change)
 
 
-def _reason_not_to_send(scene: Scene, text: str, conversation_id: str, seen: int) -> tuple[Decline | None, int | None]:
+def _queued(
+    scene: Scene,
+    messages: Sequence[tuple[Message, Ready | None]],
+    conversation_id: str,
+    seen: int,
+    leaves_at: datetime,
+) -> str:
+    """Queue what a reply goes in; return the id of the first, by which all of it can be taken back."""
+    first: str | None = None
+    as_reply = Reply(case_id=scene.case.id, user_id=scene.who.id, seen_number=seen, leaves_at=leaves_at)
+    for message, ready in messages:
+        body = replace(message, follows=first).as_body()
+        row = scene.work.outbox.say(conversation_id, None, 0, body, scene.now, reply=as_reply)
+        if ready is not None:
+            scene.work.reply_files.add(row, 0, ready.file, ready.content)
+        first = first or row.id
+    assert first is not None
+    return first
+
+
+def _reason_not_to_send(
+    scene: Scene, text: str, conversation_id: str, seen: int, has_files: bool
+) -> tuple[Decline | None, int | None]:
     work = scene.work
-    if not text.strip():
+    if not text.strip() and not has_files:
         return Decline.EMPTY, None
     if len(text) > LONGEST_REPLY:
         return Decline.TOO_LONG, None
@@ -236,24 +276,33 @@ def _reason_not_to_send(scene: Scene, text: str, conversation_id: str, seen: int
         return Decline.BOT_HAS_IT, None
     if scene.newcomer.status == "stopped":
         return Decline.STOPPED, None
+    if has_files and not takes_files(scene.runtime, conversation.channel):
+        return Decline.NO_FILES_HERE, None
     reachable = {way.conversation_id for way in work.newcomers.ways_to(scene.newcomer.id)}
     return (None if conversation.id in reachable else Decline.BLOCKED), None
 
 
 def undo(runtime: Runtime, who: str, reply_id: str) -> Answered:
-    """Take a reply back before it left; its words are gone from here, so whoever asks still has them."""
+    """Take a reply back before it left, its files too; its words are gone from here, so whoever asks has them still."""
 
     def attempt(work: Work) -> Answered:
         now = runtime.clock.now()
-        row = work.outbox.get(reply_id)
+        asked = work.outbox.get(reply_id)
+        first = asked.body.get("follows") if asked else None
+        row = work.outbox.get(first) if first else asked
         case = work.cases.held(row.case_id) if row and row.case_id else None
         if row is None or case is None:
             return Declined(why=Decline.GONE)
         if row.user_id != who:
             return Declined(why=Decline.NOT_YOURS)
-        if work.outbox.take_back(reply_id, who, now) is None:
+        along = [
+            one.id for one in work.outbox.after(row.conversation_id, row.number) if one.body.get("follows") == row.id
+        ]
+        if work.outbox.take_back(row.id, who, now) is None:
             return Declined(why=Decline.TOO_LATE)
-        work.cases.note(case.id, kind="reply_undone", actor=who, now=now, detail={"outbox": reply_id})
+        for one in along:
+            work.outbox.take_back(one, who, now)
+        work.cases.note(case.id, kind="reply_undone", actor=who, now=now, detail={"outbox": row.id})
         return Done(case=case)
 
     return runtime.database.write(attempt)

@@ -105,7 +105,7 @@ def _leased(work: Work, channel: Channel, limit: int, now: datetime) -> list[Lea
 
 def _send(runtime: Runtime, channel: Channel, row: LeasedRow) -> None:
     """Send one message outside any transaction, then record what became of it."""
-    letter = _letter(row, channel.limits, runtime.clock.now())
+    letter = _letter(runtime, row, channel.limits, runtime.clock.now())
     if row.blocked:
         _record(runtime, row, lambda work: work.outbox.failed(row.id, row.lease_token, "blocked", None))
         return
@@ -133,9 +133,17 @@ def _record(runtime: Runtime, row: LeasedRow, outcome: Callable[[Work], object])
     runtime.database.write(record)
 
 
-def _letter(row: LeasedRow, limits: Limits, now: datetime) -> Letter:
-    message = Message.from_body(row.body)
-    return Letter(address=row.address, message=message, reference=row.id, window_open=_is_open(row, limits, now))
+def _letter(runtime: Runtime, row: LeasedRow, limits: Limits, now: datetime) -> Letter:
+    def opened(file_id: str) -> bytes | None:
+        return runtime.database.read(lambda work: work.reply_files.open(file_id))
+
+    return Letter(
+        address=row.address,
+        message=Message.from_body(row.body),
+        reference=row.id,
+        window_open=_is_open(row, limits, now),
+        open=opened,
+    )
 
 
 def _is_open(row: LeasedRow, limits: Limits, now: datetime) -> bool:
@@ -162,6 +170,8 @@ def _not_taken(runtime: Runtime, channel: Channel, row: LeasedRow, error: Delive
 
 
 def _found(runtime: Runtime, work: Work, row: LeasedRow, provider_id: str) -> bool:
+    if work.outbox.knows(provider_id, channel=row.channel, besides=row.id):
+        return False  # two messages that look the same, and this was the other one: a person must look
     now = runtime.clock.now()
     settled = work.outbox.settled_as("sent", now, outbox_id=row.id, provider_id=provider_id, channel=row.channel)
     if settled is not None:
@@ -273,7 +283,7 @@ def _settle(runtime: Runtime, channel: Channel, row: LeasedRow, now: datetime) -
     try:
         # It became uncertain within a lease of being handed over; a twin from an earlier day is not it.
         since = row.available_at - timedelta(seconds=LEASE_SECONDS)
-        provider_id = channel.find(_letter(row, channel.limits, now), max(since, row.created_at))
+        provider_id = channel.find(_letter(runtime, row, channel.limits, now), max(since, row.created_at))
     except DeliveryError as error:
         log.warning("not settled", outbox=row.id, reason=error.reason)
         return False

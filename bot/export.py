@@ -225,7 +225,7 @@ class _Files:
         """Return the files that went with a reply."""
         return [
             {"media_type": file.media_type, "size": file.size, "state": "sent"}
-            | self._content(file.id, self._work.kept.open_reply_file)
+            | self._content(file.id, self._work.reply_files.open)
             for file in self._ours.get(outbox_id, ())
         ]
 

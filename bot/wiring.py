@@ -15,6 +15,7 @@ from bot.knowledge.folders import folders
 from bot.knowledge.load import load
 from bot.runtime import Runtime
 from bot.safety.crisis import CrisisGuard
+from bot.safety.file_links import FileLinks
 from bot.settings import UnknownOrganisationError
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
@@ -170,6 +171,12 @@ def preview_secret(database: Database) -> bytes:
     return hashlib.sha256(b"preview cookies:" + database.vault.address_digest("preview", "cookie")).digest()
 
 
+def file_links(database: Database, clock: Clock) -> FileLinks:
+    """Return what makes and reads the addresses under which a messenger fetches the team's files."""
+    digest = database.vault.address_digest("files", "address")
+    return FileLinks(hashlib.sha256(b"file addresses:" + digest).digest(), clock)
+
+
 def whatsapp_account(settings: Settings) -> Account | None:
     """
     Return our account at Twilio; None when WhatsApp is not set up.
@@ -206,6 +213,7 @@ def whatsapp(account: Account, database: Database, knowledge: Knowledge, clock: 
         VendorContents(database, clock, account.sid),
         word=word,
         template=renderer.template,
+        file_token=file_links(database, clock).token,
         fallback=knowledge.content.languages.fallback,
     )
 

@@ -17,6 +17,7 @@ class Limits:
     `text` counts UTF-16 code units. `per_second` is how many messages the account may send, `burst` how many at
     once after a rest. `window`: how long after the newcomer's last message free text is taken; None means always.
     `repeatable`: whether a message of unknown outcome is sent again (a double is read twice; a lost one never).
+    `files`: whether the messenger can get files from us.
     """
 
     text: int
@@ -24,7 +25,11 @@ class Limits:
     burst: int = 1
     window: timedelta | None = None
     repeatable: bool = True
+    files: bool = True
 
+
+# Below a picture or a document: Telegram takes 1,024, WhatsApp more.
+CAPTION = 1024
 
 SCREEN = Limits(text=4096)  # our own screens: the terminal and the preview
 # core.telegram.org/bots/faq: about 30 messages a second overall; text 1 to 4096.

@@ -15,6 +15,7 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
@@ -23,7 +24,7 @@ from telegram.error import BadRequest, InvalidToken
 from telegram.request import HTTPXRequest
 
 from bot.channels.errors import DeliveryError, FileRefusedError
-from bot.channels.limits import SEND_SECONDS, TELEGRAM
+from bot.channels.limits import CAPTION, SEND_SECONDS, TELEGRAM
 from bot.channels.telegram_buttons import Payloads, keyboard
 from bot.channels.telegram_errors import explained
 from bot.channels.telegram_news import ALLOWED_UPDATES, CHANNEL, NotAnUpdateError, Told, read
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from bot.channels.telegram_news import Press
     from bot.domain.messenger import Letter
-    from bot.domain.turn import Media, Message
+    from bot.domain.turn import Media, Message, SentFile
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -45,7 +46,6 @@ T = TypeVar("T")
 API_URL = "https://api.telegram.org"
 # How long Telegram holds a question for updates open when there are none.
 POLL_SECONDS = 25
-CAPTION = 1024  # UTF-16 code units below a picture or a recording
 # One at a time, so that two messages of one person never overtake each other; a store takes milliseconds.
 MAX_CONNECTIONS = 1
 REMEMBERED = 1000
@@ -136,6 +136,8 @@ class Telegram:
         """
         Send the files and then the text with its buttons; return the id of the last.
 
+        A file that a person of the team sends has its words below it where they fit, else after them.
+
         A letter that was broken off goes on where it was, as long as this process lives.
         """
         return self._run(self._sent(letter), self._send_seconds)
@@ -143,9 +145,14 @@ class Telegram:
     async def _sent(self, letter: Letter) -> str:
         chat, message = _chat(letter.address), letter.message
         texts = pieces(message.text, self.limits.text)
+        below: Piece | None = None
+        if message.files and not message.buttons and len(caption := pieces(message.text, CAPTION)) == 1:
+            texts, below = (), caption[0]
         steps: list[Coroutine[Any, Any, telegram.Message]] = [self._send_media(chat, media) for media in message.media]
         steps += [self._send_text(chat, piece) for piece in texts[:-1]]
         steps += [self._send_text(chat, piece, keyboard(message.buttons)) for piece in texts[-1:]]
+        files = zip(message.files, (below, *(None for _ in message.files[1:])), strict=False)
+        steps += [self._send_sent_file(chat, file, letter, words) for file, words in files]
         done = self._under_way.get(letter.reference) or 0
         sent: telegram.Message | None = None
         try:
@@ -184,17 +191,30 @@ class Telegram:
             log.error("file of the knowledge is missing", channel=CHANNEL)
             return await self._send_text(chat, alt)
         data = await asyncio.to_thread(path.read_bytes)
-        shown_as = _SHOWN_AS.get(path.suffix.lower(), "document")
+        return await self._send_shown(chat, data, path.name, alt)
+
+    async def _send_sent_file(self, chat: int, file: SentFile, letter: Letter, words: Piece | None) -> telegram.Message:
+        data = await asyncio.to_thread(letter.open, file.id)
+        if data is None:
+            raise DeliveryError("file_gone", remedy=Remedy.NEVER)
+        return await self._send_shown(chat, data, file.name, words)
+
+    async def _send_shown(self, chat: int, data: bytes, name: str, words: Piece | None) -> telegram.Message:
+        """Send a file as the end of its name says, with these words below it."""
+        shown_as = _SHOWN_AS.get(PurePath(name).suffix.lower(), "document")
         try:
-            return await self._send_file(shown_as, chat, data, path.name, alt)
+            return await self._send_file(shown_as, chat, data, name, words)
         except BadRequest:
             if shown_as == "document":
                 raise
-        # A picture with strange measures, or a server that takes no recordings: it can still be opened.
-        return await self._send_file("document", chat, data, path.name, alt)
+        # A picture with strange measures, or somebody who lets no recordings through: it can still be opened.
+        return await self._send_file("document", chat, data, name, words)
 
-    async def _send_file(self, shown_as: str, chat: int, data: bytes, name: str, alt: Piece) -> telegram.Message:
-        below: dict[str, Any] = {"filename": name, "caption": alt.text, "caption_entities": alt.bold or None}
+    async def _send_file(
+        self, shown_as: str, chat: int, data: bytes, name: str, words: Piece | None
+    ) -> telegram.Message:
+        caption = {"caption": words.text, "caption_entities": words.bold or None} if words else {}
+        below: dict[str, Any] = {"filename": name, **caption}
         match shown_as:
             case "photo":
                 return await self._bot.send_photo(chat, data, **below)

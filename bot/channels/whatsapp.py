@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -32,6 +32,7 @@ from bot.channels.twilio_http import CONNECT_SECONDS, TwilioOnly
 from bot.channels.whatsapp_codes import GONE_CONTENT
 from bot.channels.whatsapp_media import at_the_source, is_media_address
 from bot.channels.whatsapp_shape import (
+    Enclosure,
     File,
     FreeText,
     ListPicker,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
     from bot.content.model import TemplateText
     from bot.domain.messenger import Letter
-    from bot.domain.turn import Media, Message, Template
+    from bot.domain.turn import Media, Message, SentFile, Template
 
 log = structlog.get_logger()
 
@@ -108,6 +109,11 @@ class Account:
         return client
 
     @property
+    def shows_files(self) -> bool:
+        """Whether Twilio can fetch a file from us."""
+        return self.public_url is not None and self.public_url.startswith("https://")
+
+    @property
     def from_(self) -> str:
         """Our number, as Twilio writes it."""
         return f"whatsapp:{self.sender}"
@@ -121,21 +127,26 @@ class Account:
 
     def media_address(self, media: Media) -> str | None:
         """Return the public address of a file of the knowledge; None where WhatsApp could not fetch it."""
-        if self.public_url is None or not self.public_url.startswith("https://"):
-            return None
-        return f"{self.public_url.rstrip('/')}/media/{quote(media.path.removeprefix('media/'))}"
+        return self._address(f"media/{quote(media.path.removeprefix('media/'))}") if self.shows_files else None
+
+    def file_address(self, token: str) -> str:
+        """Return the public address of a file that a person of the team sends."""
+        return self._address(f"files/{token}")
+
+    def _address(self, path: str) -> str:
+        return f"{str(self.public_url).rstrip('/')}/{path}"
 
 
 class WhatsApp:
     """
     The channel.
 
-    `word` gives our own words (`bot.domain.words`) in a language, `template` a template's text; `patience` is how many
-    seconds one message may take in all.
+    `word` gives our own words (`bot.domain.words`) in a language, `template` a template's text, `file_token` what opens
+    a file of the team at our own address for a while (None: such files cannot be sent); `patience` is how many seconds
+    one message may take in all.
     """
 
     name = "whatsapp"
-    limits = WHATSAPP
 
     def __init__(  # noqa: PLR0913  # all but two have a name at the call
         self,
@@ -144,9 +155,12 @@ class WhatsApp:
         *,
         word: Callable[[str, str], str | None],
         template: Callable[[str, str], TemplateText | None],
+        file_token: Callable[[str], str] | None = None,
         fallback: tuple[str, ...] = ("en", "nl"),
         patience: float = SEND_SECONDS,
     ) -> None:
+        self.limits = replace(WHATSAPP, files=account.shows_files and file_token is not None)
+        self._file_token = file_token
         self._account = account
         self._contents = contents
         self._word = word
@@ -209,7 +223,12 @@ class WhatsApp:
         return sid
 
     def _parts(self, message: Message) -> tuple[Part, ...]:
-        return parts_of(message, self._words(message), self._account.media_address)
+        return parts_of(message, self._words(message), self._account.media_address, self._file_address)
+
+    def _file_address(self, file: SentFile) -> str:
+        if self._file_token is None or not self._account.shows_files:
+            raise DeliveryError("no public address for files", remedy=Remedy.NEVER)
+        return self._account.file_address(self._file_token(file.id))
 
     def _words(self, message: Message) -> Callable[[str], str | None]:
         return lambda name: self._word(name, message.language)
@@ -220,6 +239,8 @@ class WhatsApp:
                 return self._create(letter, last=last, body=text)
             case File():
                 return self._file(letter, part, last=last)
+            case Enclosure(url=url, text=text):
+                return self._create(letter, last=last, media_url=[url], **({"body": text} if text else {}))
             case QuickReply() | ListPicker():
                 return self._with_buttons(letter, part, last=last)
 
@@ -322,7 +343,8 @@ class WhatsApp:
             # Of a message with buttons Twilio may show the words, those of the buttons too, or none: rather take
             # another for it than send it twice.
             is_content = (text in body for text in content) if body else iter((_is_bare(message) and bool(content),))
-            if body in plain or any(is_content):
+            is_plain = body in plain and (bool(body) or not _is_bare(message))
+            if is_plain or any(is_content):
                 return str(message.sid)
         return None
 

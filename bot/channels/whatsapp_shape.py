@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.content.model import TemplateText
-    from bot.domain.turn import Button, Media, Message
+    from bot.domain.turn import Button, Media, Message, SentFile
 
     Words = Callable[[str], str | None]
     MediaAddress = Callable[[Media], str | None]
+    FileAddress = Callable[[SentFile], str]
 
 MOST_BODY = 1024  # above buttons, and for a template with everything filled in
 MOST_BUTTONS, LONGEST_TITLE = 3, 20
@@ -54,6 +55,14 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Enclosure:
+    """A file that a person of the team sends, by its address; `text` stands below it. It goes, or the reply failed."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class QuickReply:
     """Up to three buttons below a text."""
 
@@ -70,22 +79,39 @@ class ListPicker:
     items: tuple[Button, ...]
 
 
-Part: TypeAlias = FreeText | File | QuickReply | ListPicker
+Part: TypeAlias = FreeText | File | Enclosure | QuickReply | ListPicker
 
 
-def parts_of(message: Message, words: Words, media_address: MediaAddress) -> tuple[Part, ...]:
+def parts_of(
+    message: Message, words: Words, media_address: MediaAddress, file_address: FileAddress = lambda _file: ""
+) -> tuple[Part, ...]:
     """
     Return what goes over the wire, in order: files first, so that the buttons stand last.
 
     `words` gives our own words (`bot.domain.words`) in the message's language, `media_address` the public address of a
-    file, or None when there is none: then what the file shows is told.
+    file, or None when there is none: then what the file shows is told. `file_address` is where a file that a person of
+    the team sends is fetched.
     """
+    if message.files:
+        return _enclosed(message, file_address)
     files = [_file(media, media_address(media)) for media in message.media]
     # A picture and its sound say the same: the words are read once, below the picture where there is one.
     shown = {file.text for file in files if file is not None and file.captioned}
     told = dict.fromkeys(media.alt for media in message.media if media.alt and media.alt not in shown)
     text = "\n".join((message.text, *told))
     return (*(file for file in files if file is not None), *_texts(message, text, words))
+
+
+def _enclosed(message: Message, file_address: FileAddress) -> tuple[Part, ...]:
+    first, *rest = message.files
+    # WhatsApp shows no words below a recording, and only so many below a picture.
+    below = first.shown_as != "sound" and length(message.text) <= WHATSAPP.text
+    before = () if below or not message.text else split(message.text)
+    return (
+        *(FreeText(text=part) for part in before),
+        Enclosure(url=file_address(first), text=message.text if below else ""),
+        *(Enclosure(url=file_address(file), text="") for file in rest),
+    )
 
 
 def _file(media: Media, url: str | None) -> File | None:

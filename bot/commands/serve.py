@@ -17,9 +17,10 @@ from bot.engine import Engine
 from bot.web.app import create_app
 from bot.web.console.site import console_routes
 from bot.web.desk import Desk
+from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
-from bot.wiring import open_database, preview_secret, telegram, whatsapp, whatsapp_account
+from bot.wiring import file_links, open_database, preview_secret, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,6 +92,8 @@ def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: 
         clock=runtime.clock,
         more_routes=[
             *media_routes(runtime.knowledge.media),
+            *file_routes(runtime, file_links(runtime.database, runtime.clock)),
+            *preview_file_routes(runtime, secret),
             *webhooks,
             *console_routes(runtime, Pages(runtime.knowledge.content.languages)),
         ],

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from bot.domain.turn import Inbound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.domain.turn import Message
 
 
@@ -19,12 +21,14 @@ class Letter:
 
     `reference` is our own id of it, without anything personal: a messenger that can give something back with its
     receipt is given this. `window_open`: whether the messenger takes free text now; always true where it has no window.
+    `open` gives what a file of the message holds, by its id; None when it is gone.
     """
 
     address: str = field(repr=False)
     message: Message = field(repr=False)
     reference: str
     window_open: bool = True
+    open: Callable[[str], bytes | None] = field(default=lambda _file: None, repr=False, compare=False)
 
 
 class Outcome(StrEnum):

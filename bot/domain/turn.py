@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime  # slot values are checked against these at run time
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +104,22 @@ class Media:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SentFile:
+    """A file that somebody of the team sends: `name` is what the newcomer sees, `id` where the store keeps it."""
+
+    id: str
+    name: str = field(repr=False)
+    media_type: str
+    size: int
+
+    @property
+    def shown_as(self) -> Literal["picture", "sound", "other"]:
+        """How a messenger shows it."""
+        kinds: Mapping[str, Literal["picture", "sound"]] = {"image": "picture", "audio": "sound"}
+        return kinds.get(self.media_type.partition("/")[0], "other")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Template:
     """What may be said outside WhatsApp's window: an approved text by name, with its variables in order."""
 
@@ -117,7 +133,9 @@ class Message:
     One message to a newcomer, ready to send: `text` with *stars* around official words.
 
     `language` is the language it is really in, which differs from the reader's when a translation is missing.
-    `text` is also what `template` says, for messengers that have no templates.
+    `text` is also what `template` says, for messengers that have no templates. `files` are what a person of the team
+    sends along; each goes in a message of its own, and `follows` is the outbox id of the first of them. `original` is
+    what that person wrote, when a machine put it into the newcomer's language: for the team only.
     """
 
     response: str
@@ -127,10 +145,13 @@ class Message:
     direction: Direction
     media: tuple[Media, ...] = ()
     template: Template | None = None
+    files: tuple[SentFile, ...] = ()
+    follows: str | None = None
+    original: str | None = field(default=None, repr=False)
 
     def as_body(self) -> dict[str, Any]:
         """Return what is stored (encrypted) and later sent."""
-        return {
+        body = {
             "response": self.response,
             "text": self.text,
             "buttons": [{"title": button.title, "payload": button.payload} for button in self.buttons],
@@ -139,6 +160,9 @@ class Message:
             "media": [{"path": media.path, "alt": media.alt} for media in self.media],
             "template": self.template and {"name": self.template.name, "variables": list(self.template.variables)},
         }
+        if self.files:
+            body["files"] = [asdict(file) for file in self.files]
+        return body | {name: value for name in ("follows", "original") if (value := getattr(self, name)) is not None}
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Message:
@@ -151,6 +175,9 @@ class Message:
             direction=body["direction"],
             media=tuple(Media(path=m["path"], alt=m["alt"]) for m in body.get("media") or ()),
             template=_template(body.get("template")),
+            files=tuple(SentFile(**file) for file in body.get("files") or ()),
+            follows=body.get("follows"),
+            original=body.get("original"),
         )
 
 

@@ -177,6 +177,11 @@ class Decline(StrEnum):
     BLOCKED = "blocked"  # the newcomer lets nothing through
     EMPTY = "empty"
     TOO_LONG = "too_long"
+    NO_FILES_HERE = "no_files_here"  # the messenger cannot get files from us
+    TOO_MANY_FILES = "too_many_files"
+    FILE_TOO_LARGE = "file_too_large"
+    FILE_UNKNOWN = "file_unknown"  # of a kind that is not sent
+    FILE_UNREADABLE = "file_unreadable"
     NEEDS_NOTE = "needs_note"
     NEEDS_REASON = "needs_reason"
     NO_TEAM = "no_team"

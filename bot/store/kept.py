@@ -30,16 +30,20 @@ if TYPE_CHECKING:
     from bot.store.attachments import Attachments
     from bot.store.cases import Cases
     from bot.store.keys import Keys
+    from bot.store.reply_files import ReplyFiles
 
 
 class Kept:
     """Everything about one newcomer that the other collections hand out by the piece."""
 
-    def __init__(self, connection: Connection, keys: Keys, of_cases: Cases, of_files: Attachments) -> None:
+    def __init__(
+        self, connection: Connection, keys: Keys, of_cases: Cases, of_files: Attachments, sent: ReplyFiles
+    ) -> None:
         self._connection = connection
         self._keys = keys
         self._cases = of_cases
         self._files = of_files
+        self._sent = sent
         self._views = Views(connection, keys)
 
     def case_numbered(self, number: int) -> CaseRow | None:
@@ -109,21 +113,14 @@ class Kept:
         return self._connection.scalar(query.limit(1)) is not None
 
     def reply_files(self, newcomer_id: str) -> dict[str, list[ReplyFileRow]]:
-        """Return the files that were sent to the person, by the id of the reply they went with."""
-        query = select(reply_files).where(reply_files.c.conversation_id.in_(_of(newcomer_id)))
+        """Return the files that were sent to the person, by the id of the message they went with."""
+        query = select(reply_files.c.id).where(reply_files.c.conversation_id.in_(_of(newcomer_id)))
         found: dict[str, list[ReplyFileRow]] = {}
-        for row in self._connection.execute(query.order_by(reply_files.c.place)).all():
-            file = ReplyFileRow(id=row.id, media_type=row.media_type, size=row.size, is_here=row.sealed is not None)
-            found.setdefault(row.outbox_id, []).append(file)
+        for file_id in self._connection.scalars(query.order_by(reply_files.c.place)).all():
+            file = self._sent.get(file_id)
+            if file is not None:
+                found.setdefault(file.outbox_id, []).append(file)
         return found
-
-    def open_reply_file(self, file_id: str) -> bytes | None:
-        """Return what such a file holds; None when it is not here any more."""
-        row = self._connection.execute(select(reply_files).where(reply_files.c.id == file_id)).one_or_none()
-        if row is None or row.sealed is None:
-            return None
-        key = self._keys.of_conversation(row.conversation_id)
-        return self._keys.vault.open(row.sealed, key=key, table="reply_files", column="sealed", row=file_id)
 
     def drafts(self, newcomer_id: str) -> list[DraftOfRow]:
         """Return what people of the team were writing to the person and did not send."""

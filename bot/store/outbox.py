@@ -13,7 +13,17 @@ from bot.store.encryption import EncryptionError
 from bot.store.errors import AlreadySaidError, ConversationGoneError
 from bot.store.ids import new_id
 from bot.store.rows import LeasedRow, OutboxRow
-from bot.store.tables import UNCERTAIN, WAITING, Moment, addresses, conversations, on_channels, outbox, unsent
+from bot.store.tables import (
+    UNCERTAIN,
+    WAITING,
+    Moment,
+    addresses,
+    conversations,
+    on_channels,
+    outbox,
+    reply_files,
+    unsent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -145,7 +155,15 @@ class Outbox:
             .where(outbox.c.status == "queued", outbox.c.attempts == 0, outbox.c.available_at > now)
             .values(status="dropped", sealed=None)
         )
-        return row if taken.rowcount == 1 else None
+        if taken.rowcount != 1:
+            return None
+        self._empty_files(outbox.c.id == outbox_id)
+        return row
+
+    def _empty_files(self, which: ColumnElement[bool]) -> None:
+        """Drop what the files of these messages hold."""
+        theirs = select(outbox.c.id).where(which, outbox.c.status == "dropped")
+        self._connection.execute(update(reply_files).where(reply_files.c.outbox_id.in_(theirs)).values(sealed=None))
 
     def next_position(self, cause_inbound_id: str) -> int:
         """Return the place after what was said already because of this message."""
@@ -368,7 +386,9 @@ class Outbox:
 
     def drop(self, outbox_id: str) -> bool:
         """Give up what failed or is uncertain, its content too; False when it is neither."""
-        return self._again(outbox_id, status="dropped", sealed=None)
+        dropped = self._again(outbox_id, status="dropped", sealed=None)
+        self._empty_files(outbox.c.id == outbox_id)
+        return dropped
 
     def _again(self, outbox_id: str, **values: object) -> bool:
         stuck = outbox.c.status.in_(("failed", "uncertain"))
@@ -410,11 +430,18 @@ class Outbox:
 
     def cancel_for(self, conversation_id: str) -> int:
         """Drop what waits in the conversation, its content too; what is being sent goes. Return how many."""
-        return self._connection.execute(
+        dropped = self._connection.execute(
             update(outbox)
             .where(outbox.c.conversation_id == conversation_id, outbox.c.status == "queued")
             .values(status="dropped", sealed=None)
         ).rowcount
+        self._empty_files(outbox.c.conversation_id == conversation_id)
+        return dropped
+
+    def knows(self, provider_id: str, *, channel: str, besides: str) -> bool:
+        """Return whether another message on this channel has this messenger's id."""
+        same = (outbox.c.provider_id == provider_id, outbox.c.id != besides, _on((channel,)))
+        return self._connection.scalar(select(outbox.c.id).where(*same).limit(1)) is not None
 
     def unsent_for(self, newcomer_id: str) -> int:
         """Return how many messages to this newcomer still have to go out."""

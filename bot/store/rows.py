@@ -153,6 +153,20 @@ class AttachmentRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReplyFileRow:
+    """A file of a reply, without what it holds. `status` and `sent_at` are its message's; `is_here`: not dropped."""
+
+    id: str
+    outbox_id: str
+    conversation_id: str
+    media_type: str
+    size: int
+    is_here: bool
+    status: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DueFileRow:
     """
     A file with which something must be done at the messenger: fetched, then deleted there; or only deleted.
@@ -256,16 +270,6 @@ class DraftOfRow:
     user_id: str
     at: datetime
     text: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReplyFileRow:
-    """A file that was sent along with a reply, without its content."""
-
-    id: str
-    media_type: str
-    size: int
-    is_here: bool
 
 
 @dataclass(frozen=True, kw_only=True)

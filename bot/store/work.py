@@ -18,6 +18,7 @@ from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
+from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
@@ -42,6 +43,7 @@ class Work:
         self.conversations = Conversations(connection, self.keys)
         self.inbox = Inbox(connection, self.keys)
         self.outbox = Outbox(connection, self.keys)
+        self.reply_files = ReplyFiles(connection, self.keys)
         self.cases = Cases(connection, self.keys)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
@@ -52,6 +54,6 @@ class Work:
         self.contents = Contents(connection)
         self.attachments = Attachments(connection, self.keys)
         self.links = Links(connection, vault)
-        self.kept = Kept(connection, self.keys, self.cases, self.attachments)
+        self.kept = Kept(connection, self.keys, self.cases, self.attachments, self.reply_files)
         self.expiry = Expiry(connection)
         self.merging = Merging(connection, self.keys)

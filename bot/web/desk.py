@@ -92,6 +92,7 @@ class Desk:
             buttons=message.buttons,
             at=sent_at,
             media=message.media,
+            files=message.files,
         )
 
     def _is_busy(self, work: Work, address: str) -> bool:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bot.channels.webchat import WebChat
     from bot.domain.languages import Direction, Languages
-    from bot.domain.turn import Media
+    from bot.domain.turn import Media, SentFile
 
 LONGEST_TEXT = 4096  # characters; what Telegram takes in one message
 LARGEST_FORM = 256 * 1024  # bytes; a text well over the limit still arrives whole, so that it can be kept
@@ -62,6 +62,7 @@ class Line:
     buttons: tuple[Button, ...]
     at: datetime
     media: tuple[Media, ...] = ()
+    files: tuple[SentFile, ...] = ()
 
     @property
     def time(self) -> str:
@@ -84,7 +85,14 @@ class Line:
             "time": self.time,
             "parts": [part.as_json() for part in self.parts],
             "buttons": [button.title for button in self.buttons],
-            "media": [{"src": f"/{one.path}", "alt": one.alt, "sound": one.is_sound} for one in self.media],
+            "media": [
+                *({"src": f"/{one.path}", "alt": one.alt, "sound": one.is_sound} for one in self.media),
+                *(
+                    {"src": f"/sent/{one.id}", "alt": one.name, "sound": one.shown_as == "sound"}
+                    | ({"save": True} if one.shown_as == "other" else {})
+                    for one in self.files
+                ),
+            ],
         }
 
 

@@ -13,7 +13,7 @@ from bot.channels.errors import DeliveryError, FileRefusedError
 from bot.channels.telegram import Standing
 from bot.channels.telegram_news import ALLOWED_UPDATES
 from bot.domain.messenger import Letter, Remedy
-from bot.domain.turn import Button, Kind, Media, Message
+from bot.domain.turn import Button, Kind, Media, Message, SentFile
 from bot.hear import hear
 from bot.listen import Listener
 from bot.store.errors import DatabaseUnusableError
@@ -287,6 +287,48 @@ def test_a_picture_is_not_sent_again_when_only_its_text_failed(with_files: Chat)
     assert [call.method for call in with_files.messages()] == ["sendPhoto", "sendMessage"]
     with_files.bot.send(both)
     assert [call.method for call in with_files.messages()][2:] == ["sendPhoto", "sendMessage"]
+
+
+def sends_file(text: str, name: str, media_type: str) -> Letter:
+    files = (SentFile(id="file-1", name=name, media_type=media_type, size=len(PICTURE)),)
+    said = Message(response="reply", text=text, buttons=(), language="nl", direction="ltr", files=files)
+    return Letter(address=str(AMINA), message=said, reference="letter-1", open={"file-1": PICTURE}.get)
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "method", "part"),
+    [
+        ("foto.jpg", "image/jpeg", "sendPhoto", "photo"),
+        ("formulier.pdf", "application/pdf", "sendDocument", "document"),
+    ],
+)
+def test_a_file_of_the_team_has_its_words_below_it(  # the example has four parts
+    chat: Chat, name: str, media_type: str, method: str, part: str
+) -> None:
+    chat.bot.send(sends_file("Kijk *hier*.", name, media_type))
+    (sent,) = chat.messages()
+    assert (sent.method, sent.files[part], sent.fields["caption"]) == (method, PICTURE, "Kijk hier.")
+
+
+def test_a_voice_that_may_not_be_sent_can_still_be_opened(chat: Chat) -> None:
+    """The emulated server takes no recordings; a person can have switched voice messages off."""
+    chat.bot.send(sends_file("", "stem.ogg", "audio/ogg"))
+    (sent,) = chat.messages()
+    assert (sent.method, sent.files["document"]) == ("sendDocument", PICTURE)
+    assert "caption" not in sent.fields
+
+
+def test_words_that_are_too_long_for_below_go_first_and_only_once(chat: Chat) -> None:
+    chat.telegram.gate.fail(refusal("sendDocument", 502, "Bad Gateway"))
+    long = sends_file("Dit is een lange uitleg. " * 60, "formulier.pdf", "application/pdf")
+    assert refused(chat, long).remedy is Remedy.RETRY
+    chat.bot.send(long)
+    assert [call.method for call in chat.messages()] == ["sendMessage", "sendDocument"]
+
+
+def test_a_file_that_is_gone_meanwhile_is_not_tried_for_ever(chat: Chat) -> None:
+    gone = replace(sends_file("", "formulier.pdf", "application/pdf"), open=lambda _file: None)
+    assert refused(chat, gone).remedy is Remedy.NEVER
 
 
 REFUSALS: dict[str, tuple[Fault, Remedy, str]] = {

@@ -19,7 +19,7 @@ from bot.channels.whatsapp_templates import APPROVED, Templates
 from bot.content.model import ButtonText, TemplateText
 from bot.domain.clock import HeldClock
 from bot.domain.messenger import Letter, Remedy
-from bot.domain.turn import Button, Media, Message, Template
+from bot.domain.turn import Button, Media, Message, SentFile, Template
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
 from bot.wiring import VendorContents
@@ -320,11 +320,68 @@ def test_a_reply_that_is_lost_after_the_work_was_done_is_uncertain(
     assert refused.value.remedy is Remedy.UNCERTAIN
 
 
+def files(text: str, name: str = "formulier.pdf", media_type: str = "application/pdf") -> Message:
+    return replace(says(text), files=(SentFile(id="file-1", name=name, media_type=media_type, size=10),))
+
+
+def signed(file_id: str) -> str:
+    return f"signed-{file_id}"
+
+
+@pytest.mark.parametrize("text", ["Vul dit in.", ""])
+def test_twilio_takes_a_file_of_the_team(prism: str, contents: VendorContents, text: str) -> None:
+    assert channel(prism, contents, file_token=signed).send(letter(files(text)))
+
+
+def test_a_file_of_the_team_is_fetched_from_a_signed_address(bank: Mountebank, contents: VendorContents) -> None:
+    with bank.imposter(twilio.taken()) as imposter:
+        channel(imposter.url, contents, file_token=signed).send(letter(files("Vul dit in.")))
+        (form,) = sent(imposter)
+
+    assert _one(form["MediaUrl"]) == "https://wegwijs.example.nl/files/signed-file-1"
+    assert _one(form["Body"]) == "Vul dit in."
+
+
+def test_words_never_stand_below_a_recording(bank: Mountebank, contents: VendorContents) -> None:
+    with bank.imposter(twilio.taken()) as imposter:
+        channel(imposter.url, contents, file_token=signed).send(letter(files("Luister.", "stem.ogg", "audio/ogg")))
+        words, sound = sent(imposter)
+
+    assert (_one(words["Body"]), "MediaUrl" in words) == ("Luister.", False)
+    assert "Body" not in sound
+
+
+def test_a_file_that_is_refused_is_not_told_as_if_it_arrived(bank: Mountebank, contents: VendorContents) -> None:
+    with bank.imposter(twilio.refuses(400, 63019)) as imposter, pytest.raises(DeliveryError) as refused:
+        channel(imposter.url, contents, file_token=signed).send(letter(files("Vul dit in.")))
+
+    assert refused.value.remedy is Remedy.NEVER
+
+
+def test_without_an_address_of_our_own_no_file_can_go(contents: VendorContents) -> None:
+    whatsapp = channel("http://127.0.0.1:1", contents)
+    with pytest.raises(DeliveryError) as refused:
+        whatsapp.send(letter(files("Vul dit in.")))
+
+    assert refused.value.remedy is Remedy.NEVER
+    assert not whatsapp.limits.files
+    assert channel("http://127.0.0.1:1", contents, file_token=signed).limits.files
+
+
+@pytest.mark.parametrize(("media", "found"), [("1", SID), ("0", None)])
+def test_a_file_without_words_is_found_by_being_a_file(
+    bank: Mountebank, contents: VendorContents, media: str, found: str | None
+) -> None:
+    with bank.imposter(listed("", media=media)) as imposter:
+        assert channel(imposter.url, contents, file_token=signed).find(letter(files("")), NOW) == found
+
+
 # ---- settling, and files
 
 
-def listed(body: str, made: datetime = NOW) -> dict[str, Any]:
-    message = {"sid": SID, "body": body, "date_created": format_datetime(made), "date_sent": None, "status": "sent"}
+def listed(body: str, made: datetime = NOW, media: str = "0") -> dict[str, Any]:
+    dates = {"date_created": format_datetime(made), "date_sent": None}
+    message = {"sid": SID, "body": body, "num_media": media, "status": "sent", **dates}
     return twilio.answers(200, {"messages": [message], "page": 0, "next_page_uri": None})
 
 

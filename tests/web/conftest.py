@@ -22,7 +22,7 @@ from bot.channels.webchat import WebChat
 from bot.domain.clock import HeldClock
 from bot.domain.languages import Language, Languages
 from bot.domain.messenger import Letter
-from bot.domain.turn import Button, Inbound, Kind, Media, Message
+from bot.domain.turn import Button, Inbound, Kind, Media, Message, SentFile
 from bot.web.app import create_app
 from bot.web.preview import Line
 
@@ -99,6 +99,14 @@ ANSWERS = {
             Media(path="media/letter.mp3", alt="De tekst, voorgelezen."),
         ),
     ),
+    "bestand": replace(
+        says("Vul dit in."),
+        files=(
+            SentFile(id="f1", name="foto.jpg", media_type="image/jpeg", size=9),
+            SentFile(id="f2", name="stem.mp3", media_type="audio/mpeg", size=9),
+            SentFile(id="f3", name="formulier.pdf", media_type="application/pdf", size=9),
+        ),
+    ),
     "lang": says("Dit antwoord is erg lang. " * 40 + "x" * 300),
 }
 
@@ -145,7 +153,7 @@ class Desk:
 
     def say(self, address: str, message: Message, *, done: int = 0) -> None:
         with self.lock:
-            self._add(address, message.text, False, message.language, message.buttons, message.media)
+            self._add(address, message.text, False, message.language, message.buttons, message.media, message.files)
             self.working[address] = self.working.get(address, 0) - done
         self.webchat.send(Letter(address=address, message=message, reference="1"))
 
@@ -160,6 +168,7 @@ class Desk:
         language: str,
         buttons: tuple[Button, ...],
         media: tuple[Media, ...] = (),
+        files: tuple[SentFile, ...] = (),
     ) -> None:
         lines = self.lines.setdefault(address, [])
         lines.append(
@@ -172,6 +181,7 @@ class Desk:
                 buttons=buttons,
                 at=datetime.now(UTC),
                 media=media,
+                files=files,
             )
         )
 

@@ -46,6 +46,14 @@ def test_a_picture_and_a_sound_come_with_their_words(visitor: Visitor) -> None:
     ]
 
 
+def test_files_of_the_team_are_seen_heard_and_saved(visitor: Visitor) -> None:
+    visitor.write("bestand")
+    page = visitor.open().text
+    assert '<img src="/sent/f1" alt="foto.jpg"' in page
+    assert '<audio controls preload="none" src="/sent/f2" aria-label="stem.mp3"' in page
+    assert '<a class="file" href="/sent/f3" download="formulier.pdf">formulier.pdf</a>' in page
+
+
 @pytest.mark.parametrize(
     ("asked", "language", "direction"),
     [("ar-SY,en;q=0.8", "ar", "rtl"), ("prs", "fa", "rtl"), ("xx,uk", "uk", "ltr"), ("xx", "nl", "ltr")],
@@ -386,7 +394,7 @@ def test_no_message_is_ever_html(visitor: Visitor) -> None:
 
 
 def test_every_word_of_the_page_is_a_response_and_every_response_is_used(site: Site) -> None:
-    sources = [*(HERE / "templates").iterdir(), *HERE.glob("*.py")]
+    sources = [*(HERE / "templates").glob("*.html"), *HERE.glob("*.py")]
     used = {word for file in sources for word in re.findall(r"utter_preview_\w+", file.read_text())}
     used |= {*PROBLEMS.values(), OTHER_PROBLEM}
     written = HERE.parents[1] / "content" / "responses" / "preview.yml"

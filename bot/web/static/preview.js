@@ -75,7 +75,11 @@
   function figure(file, line) {
     const node = make("figure");
     Object.assign(node, { lang: line.language, dir: line.direction });
-    if (file.sound) {
+    if (file.save) {
+      const link = make("a", "file", file.alt);
+      Object.assign(link, { href: file.src, download: file.alt });
+      node.append(link);
+    } else if (file.sound) {
       const audio = make("audio");
       Object.assign(audio, { controls: true, preload: "none", src: file.src, ariaLabel: file.alt });
       node.append(audio, make("figcaption", "", file.alt));
