@@ -7,19 +7,26 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bot.content.kept import page_of
+from bot.content.render import Known, Reader
+from bot.domain.turn import Say, SentFile
+from bot.domain.words import KEPT, MY_DATA
 from bot.flows.dialogue import Dialogue
+from bot.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from bot.domain.turn import SlotValue
     from bot.runtime import Runtime
+    from bot.say import Voice
     from bot.store.rows import CaseRow, ConversationRow, InboundRow, NewcomerRow, OutboxRow
     from bot.store.work import Work
 
 # Bytes of files that go along; what is left out is listed with its size.
 MOST_FOR_THE_DESK = 60_000_000
 MOST_FOR_A_MESSENGER = 6_000_000
+PAGE, PAGE_NAME = "text/html", "wegwijs.html"
 
 Kept = dict[str, Any]
 
@@ -84,6 +91,32 @@ def as_page(runtime: Runtime, kept: Kept, words: Callable[[str], str], language:
     return page_of(kept, words, language=language, direction=direction).encode()
 
 
+def hand_over(voice: Voice, newcomer_id: str) -> Mapping[str, SlotValue] | None:
+    """
+    Say in short what is kept of somebody, and send them all of it as a page, in their language.
+
+    Where their messenger takes no such file nothing is said; what could have been counted comes back.
+    """
+    work, runtime = voice.work, voice.runtime
+    wrote, told = work.kept.counts(newcomer_id)
+    files = sum(len(of_one) for of_one in work.kept.files(newcomer_id).values())
+    counted: dict[str, SlotValue] = {"messages_kept": str(wrote + told), "files_kept": str(files)}
+    conversation = work.conversations.get(voice.conversation_id)
+    channel = runtime.channels.get(conversation.channel) if conversation else None
+    kept = kept_about(runtime, work, newcomer_id, most_bytes=MOST_FOR_A_MESSENGER)
+    if kept is None or channel is None or not (channel.limits.files and channel.limits.pages):
+        return counted
+    reader = Reader(language=voice.language, second=voice.second_language)
+
+    def words(name: str) -> str:
+        return runtime.renderer.render(KEPT[name], reader, Known(), now=voice.now).message.text
+
+    voice.say(Say(response=MY_DATA, extra=counted))
+    page = as_page(runtime, kept, words, voice.language)
+    voice.enclose(MY_DATA, SentFile(id=new_id(), name=PAGE_NAME, media_type=PAGE, size=len(page)), page)
+    return None
+
+
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
@@ -133,9 +166,12 @@ def _messages(  # noqa: PLR0913, PLR0917  # whose, who is who, and what goes alo
         for row in work.inbox.all_for(conversation.id):
             language = languages.known((row.understood or {}).get("language")) or newcomer.language
             found.append((row.received_at, _heard(row, language) | {"files": files.with_message(row.id)}))
-        for said in work.outbox.all_for(conversation.id):
-            found.append((said.created_at, _said(said, names) | {"files": files.with_reply(said.id)}))
-    messages = [message | {"channel": message["channel"] or "?"} for _, message in sorted(found, key=lambda it: it[0])]
+        went = {"channel": conversation.channel}
+        found += [
+            (said.created_at, _said(said, names) | went | {"files": files.with_reply(said.id)})
+            for said in work.outbox.all_for(conversation.id)
+        ]
+    messages = (message for _, message in sorted(found, key=lambda one: one[0]))
     return [message for message in messages if message["text"] or message["files"] or message["pressed"]]
 
 
@@ -154,12 +190,10 @@ def _heard(row: InboundRow, language: str | None) -> Kept:
 
 
 def _said(row: OutboxRow, names: Mapping[str, str]) -> Kept:
-    by = names.get(row.user_id or "")
     return {
         "at": _iso(row.created_at),
         "from": "team" if row.user_id else "assistant",
-        "by": by,
-        "channel": None,
+        "by": names.get(row.user_id or ""),
         "kind": "text",
         "language": row.body.get("language"),
         "text": row.body.get("text") or "",
@@ -205,7 +239,9 @@ class _Files:
         self._theirs = work.kept.files(newcomer_id)
         self._ours = work.kept.reply_files(newcomer_id)
         sizes = [(row.size or 0, row.id) for rows in self._theirs.values() for row in rows if row.is_here]
-        sizes += [(file.size, file.id) for files in self._ours.values() for file in files if file.is_here]
+        # An earlier copy of all this stays out of it: each would hold the one before.
+        sent = (file for files in self._ours.values() for file in files)
+        sizes += [(file.size, file.id) for file in sent if file.is_here and file.media_type != PAGE]
         self._along: set[str] = set()
         for size, file_id in sorted(sizes):
             most_bytes -= size

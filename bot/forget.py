@@ -27,7 +27,7 @@ LONGEST_DAYS = 3650
 
 @dataclass(frozen=True, kw_only=True)
 class Days:
-    """For how many days files and messages are kept after their case was closed, and the journal after it was written."""
+    """For how many days files and messages stay after their case was closed, and the journal after it was written."""
 
     files: int = 30
     messages: int = 90

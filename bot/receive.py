@@ -68,6 +68,7 @@ LADDER: tuple[Rung, ...] = (
     notice.arrival,
     commands.choose_language,
     notice.notice,
+    commands.my_data,
     desk.by_a_person,
     commands.about_messengers,
     commands.other_commands,

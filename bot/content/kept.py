@@ -1,4 +1,4 @@
-"""The page with everything that is kept about somebody: one file that needs nothing else, each text in its direction."""
+"""The page with everything that is kept about somebody: it needs nothing else, and each text has its direction."""
 
 from __future__ import annotations
 
