@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import privacy
+from bot.web.console import letter, privacy
 from bot.web.console.door import Door, FrontDoor, Site, routes
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.runtime import Runtime
     from bot.web.pages import Pages
 
-DOORS: tuple[Door | FrontDoor, ...] = (*privacy.DOORS,)
+DOORS: tuple[Door | FrontDoor, ...] = (*privacy.DOORS, *letter.DOORS)
 
 
 def console_routes(runtime: Runtime, pages: Pages) -> list[BaseRoute]:
