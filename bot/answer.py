@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from bot.domain.turn import Message
 from bot.enclose import NotReady, made_ready, parted, takes_files
 from bot.handoff.case import CHOSEN_OUTCOMES, Act, Actor, Decline, Event, Outcome, Role, Seen, Status, reason_to_decline
+from bot.handoff.learning import is_unknown
 from bot.handoff.timers import UNDO
 from bot.safety.redaction import mask
 from bot.store.outbox import Reply
@@ -230,6 +231,7 @@ def reply(  # noqa: PLR0913  # by name, what a reply is made of
         )
         leaves_at = scene.now + UNDO
         row_id = _queued(scene, parted(message, ready), conversation_id, seen, leaves_at)
+        scene.work.drafts.drop(case_id, who)
         with_files = {"files": len(ready)} if ready else {}
         _did_something(scene, "reply_queued", outbox=row_id, **with_files)
         return Done(case=_now(scene), reply=row_id, undo_until=leaves_at)
@@ -283,7 +285,7 @@ def _reason_not_to_send(
 
 
 def undo(runtime: Runtime, who: str, reply_id: str) -> Answered:
-    """Take a reply back before it left, its files too; its words are gone from here, so whoever asks has them still."""
+    """Take a reply back before it left, its files too; its words are a draft again, before what was begun since."""
 
     def attempt(work: Work) -> Answered:
         now = runtime.clock.now()
@@ -298,14 +300,32 @@ def undo(runtime: Runtime, who: str, reply_id: str) -> Answered:
         along = [
             one.id for one in work.outbox.after(row.conversation_id, row.number) if one.body.get("follows") == row.id
         ]
-        if work.outbox.take_back(row.id, who, now) is None:
+        taken = work.outbox.take_back(row.id, who, now)
+        if taken is None:
             return Declined(why=Decline.TOO_LATE)
         for one in along:
             work.outbox.take_back(one, who, now)
+        begun = work.drafts.get(case.id, who)
+        words = [str(taken.body.get("text") or ""), begun.text if begun else ""]
+        text = "\n\n".join(word for word in words if word)
+        work.drafts.keep(case, who, text, now, language=taken.body.get("language"))
         work.cases.note(case.id, kind="reply_undone", actor=who, now=now, detail={"outbox": row.id})
         return Done(case=case)
 
     return runtime.database.write(attempt)
+
+
+def keep_draft(runtime: Runtime, who: str, case_id: str, *, text: str, language: str | None = None) -> Answered:
+    """Keep what somebody is writing, in place of what they wrote before; sending it, or nothing, drops it."""
+
+    def change(scene: Scene) -> Answered:
+        if len(text) > LONGEST_NOTE:
+            return Declined(why=Decline.TOO_LONG)
+        spoken = runtime.knowledge.content.languages.known(language)
+        scene.work.drafts.keep(scene.case, who, mask(text).text, scene.now, language=spoken)
+        return Done(case=scene.case)
+
+    return _do(runtime, who, case_id, Act.NOTE, change)
 
 
 def note(runtime: Runtime, who: str, case_id: str, *, text: str) -> Answered:
@@ -369,14 +389,33 @@ def prioritise(runtime: Runtime, who: str, case_id: str, *, priority: str, reaso
     return _do(runtime, who, case_id, Act.PRIORITISE, change)
 
 
-def close(runtime: Runtime, who: str, case_id: str, *, outcome: Outcome, version: int | None = None) -> Answered:
-    """End the case, or give it back to the bot (`Outcome.HANDED_BACK`): the newcomer hears it and the bot answers."""
+def close(  # noqa: PLR0913  # by name, how it ended and what can be learnt of it
+    runtime: Runtime,
+    who: str,
+    case_id: str,
+    *,
+    outcome: Outcome,
+    version: int | None = None,
+    was_about: str | None = None,
+    answer_wanted: bool | None = None,
+) -> Answered:
+    """
+    End the case, or give it back to the bot (`Outcome.HANDED_BACK`): the newcomer hears it and the bot answers.
+
+    `was_about` is the question of the catalogue that it was in the end, `answer_wanted` whether the assistant should
+    know the answer; None is not said.
+    """
 
     def change(scene: Scene) -> Answered:
         if outcome not in CHOSEN_OUTCOMES:
             return Declined(why=Decline.NO_OUTCOME)
+        if is_unknown(runtime.knowledge, was_about):
+            return Declined(why=Decline.NO_QUESTION)
         detail: dict[str, object] = {"outcome": outcome.value, "person_until": scene.now.isoformat()}
-        closed = scene.move(Event.CLOSED, detail=detail, outcome=outcome.value)
+        learnt: dict[str, object] = {"was_about": was_about, "answer_wanted": answer_wanted}
+        told = {name: value for name, value in learnt.items() if value is not None}
+        # What was said of it before stands until somebody says otherwise: a case can be closed more than once.
+        closed = scene.move(Event.CLOSED, detail=detail | told, outcome=outcome.value, **told)
         if closed is not None:
             say_closed(scene.runtime, scene.work, closed)
         return _done(closed)

@@ -297,6 +297,21 @@ def channels_check() -> None:
 
 
 @main.command()
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 366), help="How far to look back.")
+@click.option("--write", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write proposals to a file.")
+def learn(days: int, target: Path | None) -> None:
+    """Show what newcomers wrote and was not understood, masked, for an author to teach; it adds nothing itself."""
+    from bot.commands import learn as command
+    from bot.domain.clock import SystemClock
+    from bot.wiring import open_database, read_knowledge
+
+    found = settings()
+    with explained(), open_database(found) as database:
+        knowledge = read_knowledge(found)
+        sys.exit(command.run(database, knowledge, _screen(), now=SystemClock().now(), days=days, target=target))
+
+
+@main.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
     from bot.wiring import open_database

@@ -18,6 +18,7 @@ from bot.attend import attend_due
 from bot.deliver import deliver_due, settle_uncertain
 from bot.fetch import fetch_due
 from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
+from bot.notify import drop_old_pings, ping_due, tell
 from bot.receive import answer_next
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Engine:
         """Begin to work for `runtime`."""
         self._runtime = runtime
         deliver = (self._deliver for _ in range(self._deliverers))
-        jobs = [*(self._answer for _ in range(self._workers)), *deliver, self._fetch, self._sweep]
+        jobs = [*(self._answer for _ in range(self._workers)), *deliver, self._fetch, self._ping, self._sweep]
         for at, job in enumerate(jobs):
             thread = threading.Thread(target=self._guarded, args=(job,), name=f"engine-{at}", daemon=True)
             thread.start()
@@ -135,6 +136,11 @@ class Engine:
         while self._runtime is not None and not self._stopping.is_set() and fetch_due(self._runtime):
             pass
 
+    def _ping(self) -> None:
+        self._stopping.wait(SWEEP_SECONDS)
+        while self._runtime is not None and not self._stopping.is_set() and ping_due(self._runtime):
+            pass
+
     def _sweep(self) -> None:
         tidied = expired = 0.0
         while not self._stopping.wait(SWEEP_SECONDS) and self._runtime is not None:
@@ -144,11 +150,13 @@ class Engine:
             finish_erasures(runtime)
             if attend_due(runtime):
                 self._wake_a_deliverer()
+            tell(runtime)
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidied = time.monotonic()
                 drop_unanswered_notices(runtime)
                 drop_expired_codes(runtime)
                 settle_uncertain(runtime)
+                drop_old_pings(runtime)
             if time.monotonic() - expired > EXPIRE_SECONDS:
                 expired = time.monotonic()
                 expire(runtime, stop=self._stopping.is_set)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from bot.deliver import take_receipt
-from bot.domain.messenger import FromGroup, Moved, Reachable, Receipt
+from bot.domain.messenger import FromGroup, Moved, Reachable, Receipt, TiesDesk
 from bot.domain.turn import Inbound, Kind
+from bot.notify import tie
 from bot.receive import take_in
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def hear(runtime: Runtime, news: News) -> str | None:
             )
         case FromGroup():
             pass  # nothing of a group is stored; the edge says its one line
+        case TiesDesk():
+            tie(runtime, news)
         case _:
             assert_never(news)
     return None

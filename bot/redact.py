@@ -7,12 +7,12 @@ Who may open the case's file may do this, asked for every request; what was seen
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.answer import Declined, as_actor, as_seen
 from bot.handoff.access import reason_not_to_see
 from bot.handoff.case import Decline
+from bot.look import REASON_COUNTS, SAME_LOOK
 from bot.safety.pictures import JPEG, Box, FileNotTakenError, blackened
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from bot.store.work import Work
 
 WHAT = "letter"
-# For this long a coordinator's reason for opening the file counts.
-REASON_COUNTS = timedelta(hours=1)
-# A page asks for its picture, then turned, then larger: one look.
-SAME_LOOK = timedelta(minutes=10)
 MOST_BOXES = 20
 
 
@@ -56,7 +52,8 @@ def open_letter(
             return seen
         case, file, newcomer_id = seen
         now = runtime.clock.now()
-        if not (with_content and work.kept.has_looked(who, newcomer_id, WHAT, now - SAME_LOOK)):
+        # A page asks for its picture, then turned, then larger: one look.
+        if not (with_content and work.views.has_seen(who, newcomer_id, WHAT, now - SAME_LOOK)):
             work.views.note(who, WHAT, now, newcomer_id=newcomer_id, case_number=case.number)
         content = work.attachments.open(file.id) if with_content else None
         message = work.inbox.get(file.inbound_id)

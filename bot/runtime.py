@@ -76,6 +76,20 @@ class Understands(Protocol):
         ...
 
 
+class Translates(Protocol):
+    """A machine that translates."""
+
+    def translate(self, text: str, source: str, target: str) -> str:
+        """
+        Return the text in the language `target`.
+
+        Raises:
+            TranslationError: there is no translation; it says why.
+
+        """
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
     """The parts of one running assistant."""
@@ -89,3 +103,6 @@ class Runtime:
     clock: Clock
     channels: Mapping[str, Channel] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _conversation_id: None
+    mail: Channel | None = None  # to the team, never to newcomers
+    desk_url: str | None = None  # where the console is found from outside
+    translator: Translates | None = None

@@ -43,6 +43,9 @@ def _webhook_secret(value: SecretStr | None) -> SecretStr | None:
 Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
 
 
+_SMTP_TLS_PORT = 465
+
+
 class PartialSettingsError(ValueError):
     """Some settings of a messenger are given and others are missing."""
 
@@ -81,6 +84,12 @@ def _is_here(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", value):
+        raise ValueError("write one mail address, such as balie@example.nl")
+    return value
 
 
 def _number(value: str) -> str:
@@ -218,6 +227,76 @@ class Settings(BaseSettings):
         default="https://api.telegram.org",
         validation_alias="TELEGRAM_API_URL",
         description="Another Bot API server than Telegram's own.",
+    )
+
+    smtp_host: str | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_SMTP_HOST",
+        description="The mail server by which the team is told that something waits; empty: nobody is mailed.",
+    )
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=587,
+        validation_alias="WEGWIJS_SMTP_PORT",
+        description="Its port: 587, or 465 for a connection that is encrypted from the start.",
+    )
+    smtp_user: str | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_SMTP_USER",
+        description="The account at the mail server, where it asks for one.",
+    )
+    smtp_password: Secret | None = Field(
+        default=None, validation_alias="WEGWIJS_SMTP_PASSWORD", description="The password of that account."
+    )
+    smtp_from: Annotated[str, AfterValidator(_mail_address)] | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_SMTP_FROM",
+        description="From whom that mail is: an address that the mail server may send for.",
+    )
+    smtp_starttls: bool = Field(
+        default=True,
+        validation_alias="WEGWIJS_SMTP_STARTTLS",
+        description="0 mails without encryption, to a server on this machine only when it asks for an account.",
+    )
+
+    @property
+    def has_mail(self) -> bool:
+        """
+        Whether the team can be mailed.
+
+        Raises:
+            PartialSettingsError: some of what it needs is missing, or a password would go over an open line.
+
+        """
+        if self.smtp_host is None:
+            return False
+        missing = {} if self.smtp_from else {"WEGWIJS_SMTP_FROM": "the address that the mail server may send for"}
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            name = "WEGWIJS_SMTP_USER" if self.smtp_user is None else "WEGWIJS_SMTP_PASSWORD"
+            missing[name] = "the same people that gave you the other half of the account"
+        open_line = not self.smtp_starttls and self.smtp_port != _SMTP_TLS_PORT and not _is_here(self.smtp_host)
+        if self.smtp_password is not None and open_line:
+            missing["WEGWIJS_SMTP_STARTTLS"] = "set it to 1: a password never goes over an open line"
+        if missing:
+            raise PartialSettingsError("Mail", missing)
+        return True
+
+    @property
+    def desk_url(self) -> str | None:
+        """Where the console is found from outside; None while PUBLIC_URL is not set."""
+        return f"{self.public_url}/desk" if self.public_url else None
+
+    translate_url: Annotated[str, AfterValidator(_safe_address)] | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_TRANSLATE_URL",
+        description=(
+            "A LibreTranslate-compatible service (https://…) that translates for the team, when somebody asks it to. "
+            "It reads what people write: use one of your own. Empty: no translation."
+        ),
+    )
+    translate_key: Secret | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_TRANSLATE_KEY",
+        description="What the translating service asks for, when it asks (its api_key).",
     )
 
     @property

@@ -19,11 +19,13 @@ from bot.safety.file_links import FileLinks
 from bot.settings import UnknownOrganisationError
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
+from bot.translate import LibreTranslate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from bot.channels.mail import Mail
     from bot.channels.telegram import Telegram
     from bot.channels.whatsapp import Account, WhatsApp
     from bot.content.model import Content
@@ -113,6 +115,9 @@ class Parts:
             clock=clock or SystemClock(),
             channels=channels or {},
             wake=wake or (lambda _conversation_id: None),
+            mail=mail(self.settings),
+            desk_url=self.settings.desk_url,
+            translator=translator(self.settings),
         )
 
 
@@ -125,6 +130,14 @@ def parts(settings: Settings, on_progress: Progress | None = None) -> Iterator[P
         yield Parts(settings=settings, knowledge=knowledge, understander=model)
     finally:
         model.close()
+
+
+def translator(settings: Settings) -> LibreTranslate | None:
+    """Return the service that translates for the team; None while nobody set its address."""
+    if settings.translate_url is None:
+        return None
+    key = settings.translate_key
+    return LibreTranslate(url=settings.translate_url, key=key.get_secret_value() if key else None)
 
 
 def telegram(settings: Settings, knowledge: Knowledge, *, clock: Clock | None = None) -> Telegram | None:
@@ -164,6 +177,31 @@ def _payloads(content: Content) -> Iterator[str]:
         for variant in response.variants:
             yield from (button.payload for button in variant.buttons)
     yield from (f"/{flow}" for flow in content.flow_names)
+
+
+def mail(settings: Settings) -> Mail | None:
+    """
+    Return what mails the team; None when no mail server is set up.
+
+    Raises:
+        PartialSettingsError: it is set up only in part.
+
+    """
+    if not settings.has_mail:
+        return None
+    from bot.channels.mail import Account, Mail
+
+    assert settings.smtp_host and settings.smtp_from  # noqa: PT018
+    return Mail(
+        Account(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=settings.smtp_from,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+            starttls=settings.smtp_starttls,
+        )
+    )
 
 
 def preview_secret(database: Database) -> bytes:

@@ -110,6 +110,7 @@ class Telegram:
         self._under_way = _Memory[int]()
         self._greeted = _Memory[bool]()
         self._poll: Future[Any] | None = None
+        self._username: str | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=CHANNEL, daemon=True)
         self._thread.start()
@@ -327,6 +328,19 @@ class Telegram:
             last_error=info.last_error_message,
             allowed_updates=tuple(info.allowed_updates or ()),
         )
+
+    def username(self) -> str:
+        """
+        Return the bot's name, as it stands in its links.
+
+        Raises:
+            DeliveryError: Telegram does not answer, or does not know the token.
+
+        """
+        if self._username is None:
+            me = self._run(self._bot.get_me(), self._send_seconds)
+            self._username = me.username or ""
+        return self._username
 
     def use_webhook(self, url: str, secret: str) -> None:
         """Have updates posted to `url`; those that wait are kept."""

@@ -7,13 +7,14 @@ that a person sent, where that much can be seen.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 import telegram
 
-from bot.domain.messenger import FromGroup, Moved, News, Reachable
+from bot.domain.messenger import FromGroup, Moved, News, Reachable, TiesDesk
 from bot.domain.turn import FILES, Attachment, Inbound, Kind
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ SERVICE = frozenset({
     "video_chat_participants_invited", "video_chat_scheduled", "video_chat_started", "web_app_data",
     "write_access_allowed",
 })  # fmt: skip
+# What a deep link of the console says when it is followed: https://t.me/<bot>?start=desk_<code>
+TIE = "desk_"
+_TIE = re.compile(rf"/start {TIE}([A-Za-z0-9_-]{{1,59}})")
 PRIVATE = "private"
 GROUPS = frozenset({"group", "supergroup"})
 OUTSIDE = frozenset({"left", "kicked"})  # how a chat says that we are not in it, or that the person blocked us
@@ -138,6 +142,9 @@ def _message(reading: Reading) -> tuple[News, ...]:
                 channel=CHANNEL, address=_address(message.chat), new_address=str(_number(message.migrate_to_chat_id))
             ),
         )
+    tie = _TIE.fullmatch(_words(message.text))
+    if tie is not None:
+        return (TiesDesk(channel=CHANNEL, address=_address(message.chat), code=tie[1]),)
     kind = next((kind for name, kind in KINDS if getattr(message, name)), None)
     if kind is None and is_service:
         return ()

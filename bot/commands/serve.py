@@ -15,6 +15,7 @@ from bot.channels.webchat import WebChat
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.web.app import create_app
+from bot.web.console.events import News
 from bot.web.console.site import console_routes
 from bot.web.desk import Desk
 from bot.web.files import file_routes, preview_file_routes
@@ -56,7 +57,8 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
-        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes)
+        news = News(runtime)
+        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -65,7 +67,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             lifespan="off",
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
-        server = _Server(config, webchat)
+        server = _Server(config, webchat, news)
         engine.start(runtime)
         parts.understander.warm()
         try:
@@ -75,6 +77,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             server.run(sockets=[listening])
         finally:
             webchat.close()
+            news.close()
             if edge:
                 edge.stop()
             engine.stop()
@@ -82,8 +85,19 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
                 bot.close()
 
 
-def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: Sequence[Route] = ()) -> Starlette:
-    """Return all that is served: what the messengers post to, the knowledge's files, the preview, the health check."""
+def application(
+    runtime: Runtime,
+    webchat: WebChat,
+    *,
+    secret: bytes,
+    webhooks: Sequence[Route] = (),
+    news: News | None = None,
+) -> Starlette:
+    """
+    Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
+
+    `news` feeds the desk's open pages; who stops the server closes it first.
+    """
     return create_app(
         Desk(runtime),
         webchat,
@@ -95,7 +109,7 @@ def application(runtime: Runtime, webchat: WebChat, *, secret: bytes, webhooks: 
             *file_routes(runtime, file_links(runtime.database, runtime.clock)),
             *preview_file_routes(runtime, secret),
             *webhooks,
-            *console_routes(runtime, Pages(runtime.knowledge.content.languages)),
+            *console_routes(runtime, Pages(runtime.knowledge.content.languages), news or News(runtime)),
         ],
     )
 
@@ -121,11 +135,11 @@ def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | No
 
 
 class _Server(uvicorn.Server):
-    """Ends when asked to, the preview's open streams first, and lets everything behind it end too."""
+    """Ends when asked to, the open streams first, and lets everything behind it end too."""
 
-    def __init__(self, config: uvicorn.Config, webchat: WebChat) -> None:
+    def __init__(self, config: uvicorn.Config, *streams: WebChat | News) -> None:
         super().__init__(config)
-        self._webchat = webchat
+        self._streams = streams
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -138,7 +152,8 @@ class _Server(uvicorn.Server):
                 signal.signal(sig, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        self._webchat.close()
+        for stream in self._streams:
+            stream.close()
         super().handle_exit(sig, frame)
 
 

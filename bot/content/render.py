@@ -159,6 +159,11 @@ class Renderer:
     def _exactly(self, context: str, dutch: str, language: str) -> str | None:
         return dutch if language == SOURCE else self.catalogues.find(language, context, dutch)
 
+    def written(self, response: str, language: str) -> tuple[str, ...] | None:
+        """Return a response as it is written in exactly this language, every variant; None when one is missing."""
+        texts = [self._exactly(one.context, one.text, language) for one in self.content.responses[response].variants]
+        return tuple(text for text in texts if text) if all(texts) else None
+
     def words(self, response: str, language: str, second: str | None = None) -> str:
         """
         Return the plain words of a response that nothing is filled into, for a messenger's own screens.

@@ -94,4 +94,13 @@ class FromGroup:
     language_hint: str | None = None
 
 
-News: TypeAlias = Inbound | Receipt | Reachable | Moved | FromGroup
+@dataclass(frozen=True, kw_only=True)
+class TiesDesk:
+    """Somebody of the team has pings come to this chat, by the code that the console gave them; no newcomer."""
+
+    channel: str
+    address: str = field(repr=False)
+    code: str = field(repr=False)
+
+
+News: TypeAlias = Inbound | Receipt | Reachable | Moved | FromGroup | TiesDesk

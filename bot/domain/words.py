@@ -48,3 +48,8 @@ MY_DATA_BY_TEAM = "utter_my_data_by_team"  # where the messenger takes no pages
 LINK_NONE_OTHER = "utter_link_none_other"
 ASK_REMINDERS_TO = "utter_ask_reminders_to"
 REMINDERS_TO_SET = "utter_reminders_to_set"
+
+# Texts that people of the team choose from when they answer begin with this.
+CANNED = "utter_reply_"
+# What they type into such a text, in the order in which it is asked.
+TYPED = ("reply_date", "reply_time", "reply_place", "reply_papers", "reply_phone")

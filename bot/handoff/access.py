@@ -30,6 +30,7 @@ class Screen(StrEnum):
     TEAM = "team"
     PRIVACY = "privacy"
     SETTINGS = "settings"
+    PEOPLE = "people"  # a part of Settings: who works here, and as what
 
 
 EVERYBODY = frozenset(Role)
@@ -44,6 +45,7 @@ MAY_OPEN: Mapping[Screen, frozenset[Role]] = {
     Screen.TEAM: HELPERS | STEERING,
     Screen.PRIVACY: STEERING,
     Screen.SETTINGS: EVERYBODY,
+    Screen.PEOPLE: frozenset({Role.ADMINISTRATOR}),
 }
 
 

@@ -186,6 +186,7 @@ class Decline(StrEnum):
     NEEDS_REASON = "needs_reason"
     NO_TEAM = "no_team"
     NO_OUTCOME = "no_outcome"
+    NO_QUESTION = "no_question"  # what it is said to be about stands not in the catalogue
     NOT_AHEAD = "not_ahead"  # a moment that is past, or too far away
     TOO_LATE = "too_late"  # to undo: it is on its way
 

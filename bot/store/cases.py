@@ -167,6 +167,11 @@ class Cases:
         row = self._connection.execute(select(cases).where(cases.c.id == case_id)).one_or_none()
         return None if row is None else self._opened(row)
 
+    def of(self, newcomer_id: str) -> list[CaseRow]:
+        """Return every case of one newcomer, the latest first."""
+        query = select(cases).where(cases.c.newcomer_id == newcomer_id).order_by(cases.c.number.desc())
+        return [self._opened(row) for row in self._connection.execute(query).all()]
+
     def held(self, case_id: str) -> CaseRow | None:
         """Return one case, with its newcomer and all their conversations held for this unit of work."""
         whose = select(cases.c.newcomer_id).where(cases.c.id == case_id)

@@ -116,6 +116,14 @@ class Inbox:
         """Return every message of the conversation, in order."""
         return self._rows(conversation_id)
 
+    def latest(self, conversation_id: str, limit: int, *, before: datetime | None = None) -> list[InboundRow]:
+        """Return the last messages that came in, before a moment when one is given; the newest first."""
+        query = select(inbound).where(inbound.c.conversation_id == conversation_id)
+        if before is not None:
+            query = query.where(inbound.c.received_at < before)
+        rows = self._connection.execute(query.order_by(inbound.c.number.desc()).limit(limit)).all()
+        return [self._opened(row) for row in rows]
+
     def get(self, inbound_id: str) -> InboundRow | None:
         """Return one message."""
         row = self._connection.execute(select(inbound).where(inbound.c.id == inbound_id)).one_or_none()

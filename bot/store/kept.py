@@ -23,7 +23,6 @@ from bot.store.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
@@ -105,12 +104,6 @@ class Kept:
         inbound_id = self._connection.scalar(query.where(attachments.c.conversation_id.in_(_of(newcomer_id))))
         files = [] if inbound_id is None else self._files.for_inbound(inbound_id)
         return next((file for file in files if file.id == file_id), None)
-
-    def has_looked(self, user_id: str, newcomer_id: str, what: str, since: datetime) -> bool:
-        """Return whether it is written down that somebody looked at this of this person since then."""
-        query = select(views.c.id).where(views.c.newcomer_id == newcomer_id, views.c.at >= since)
-        query = query.where(views.c.user_id == user_id, views.c.what == what)
-        return self._connection.scalar(query.limit(1)) is not None
 
     def reply_files(self, newcomer_id: str) -> dict[str, list[ReplyFileRow]]:
         """Return the files that were sent to the person, by the id of the message they went with."""

@@ -423,6 +423,14 @@ class Outbox:
         """Return all that was said in the conversation, in order."""
         return self._rows(outbox.c.conversation_id == conversation_id)
 
+    def latest(self, conversation_id: str, limit: int, *, before: datetime | None = None) -> list[OutboxRow]:
+        """Return the last that was said, before a moment when one is given; the newest first."""
+        query = select(outbox).where(outbox.c.conversation_id == conversation_id)
+        if before is not None:
+            query = query.where(outbox.c.created_at < before)
+        rows = self._connection.execute(query.order_by(outbox.c.number.desc()).limit(limit)).all()
+        return [OutboxRow(**self._values(row)) for row in rows]
+
     def get(self, outbox_id: str) -> OutboxRow | None:
         """Return one message."""
         rows = self._rows(outbox.c.id == outbox_id)

@@ -242,6 +242,58 @@ class StandingRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueRow:
+    """
+    A case as it stands in a list: nothing of what anybody wrote.
+
+    `heard_at` is when the newcomer last wrote in the case's conversation (`channel`), from which its window counts;
+    `assignee` is the name of who has it.
+    """
+
+    id: str
+    number: int
+    language: str | None
+    topic: str | None
+    reason: str
+    priority: str
+    state: str
+    team: str
+    version: int
+    waiting_since: datetime
+    answered_at: datetime | None
+    lease_until: datetime | None
+    warned: bool
+    pinged: int
+    snoozed_until: datetime | None
+    crisis_at: datetime | None
+    due_at: datetime | None
+    channel: str
+    heard_at: datetime | None
+    assignee_id: str | None
+    assignee: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewsRow:
+    """Something happened to a case of these teams, of a newcomer in the group of this coach."""
+
+    id: str
+    case_id: str
+    at: datetime
+    teams: frozenset[str]
+    coach_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRow:
+    """A newcomer in a coach's group, by the number of their last case; 0 when they have none any more."""
+
+    coach_id: str
+    newcomer_id: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoteRow:
     """What somebody of the team wrote about a case, for the team only."""
 
@@ -270,6 +322,15 @@ class DraftOfRow:
     user_id: str
     at: datetime
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftRow:
+    """What somebody of the team was writing; `language` is the one they chose for it, if they chose."""
+
+    text: str = field(repr=False)
+    language: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,12 +385,76 @@ class ViewRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MatterRow:
+    """A case as far as a ping is about it: nothing that anybody wrote."""
+
+    state: str
+    team: str
+    assignee_id: str | None
+    priority: str
+    answered_at: datetime | None
+    warned: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PingRow:
+    """
+    What tells somebody of the team that there is something to look at, on one of their ways.
+
+    `case_id` is None once the case's newcomer was forgotten, and in what is about no case; `attempts` counts the sends.
+    """
+
+    id: str
+    user_id: str
+    kind: str
+    channel: str
+    case_id: str | None
+    event_id: str | None
+    status: str
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeardRow:
+    """What a newcomer wrote and how it was understood, without who they are but for an id."""
+
+    newcomer_id: str
+    language: str | None
+    at: datetime
+    text: str = field(repr=False)
+    understood: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearntRow:
+    """What who closed a case said of it: which question it was, whether the assistant should know the answer."""
+
+    newcomer_id: str
+    opened_at: datetime
+    closed_at: datetime
+    was_about: str | None
+    answer_wanted: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecisionRow:
     """Something the organisation decided: the value, the grounds in words, who wrote it down and when."""
 
     name: str
     value: Any
     note: str | None
+    user_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedRow:
+    """A text in a language that somebody read: `digest` is of the words as they were then."""
+
+    name: str
+    language: str
+    digest: bytes
     user_id: str
     at: datetime
 

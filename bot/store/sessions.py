@@ -11,6 +11,7 @@ from bot.store.rows import SessionRow
 from bot.store.tables import sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -61,6 +62,13 @@ class Sessions:
             select(sessions).where(sessions.c.digest.in_(digests), sessions.c.expires_at > now)
         ).one_or_none()
         return None if row is None else _session_from(row)
+
+    def open_among(self, session_ids: Collection[str], now: datetime) -> dict[str, str]:
+        """Return whose these sessions are, of those that open the desk now."""
+        query = select(sessions.c.id, sessions.c.user_id).where(
+            sessions.c.id.in_(session_ids), sessions.c.expires_at > now, sessions.c.confirmed_at.is_not(None)
+        )
+        return {row.id: row.user_id for row in self._connection.execute(query).all()}
 
     def confirm(self, session_id: str, now: datetime, until: datetime) -> None:
         """Record that the second factor was given: from now on the session opens the desk."""

@@ -385,7 +385,8 @@ cases = Table(
     _one_of("outcome", OUTCOMES),
     _one_of("after_close", AFTER_CLOSE),
     Index("ix_cases_due", "due_at", **_where(_DUE)),
-    Index("ix_cases_open_team", "team", "waiting_since", **_where(_OPEN)),
+    # The queue's order within each team, state and priority, so that a page of it is read and nothing more.
+    Index("ix_cases_queue", "team", "state", "priority", "waiting_since", "id", **_where(_OPEN)),
     Index("ix_cases_closed", "closed_at", **_where(_FULL)),
     Index("ix_cases_assignee_id", "assignee_id", **_where("assignee_id IS NOT NULL")),
     Index("uq_cases_open_newcomer_id", "newcomer_id", unique=True, **_where(_OPEN)),
@@ -577,11 +578,13 @@ pings = Table(
     _to("users"),
     Column("kind", String(32), nullable=False),
     Column("case_id", String(36)),
+    Column("event_id", String(36)),  # the event of a case that it tells of: of one event nobody is told twice
     Column("channel", String(16), nullable=False),
     Column("status", String(16), nullable=False, server_default=text("'queued'")),
     _count("attempts"),
     Column("available_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
+    UniqueConstraint("event_id", "user_id", "channel"),
     _one_of("channel", PINGED_BY),
     _one_of("status", PING_STATUSES),
     Index("ix_pings_due", "available_at", **_where(_TO_SEND)),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from bot.store.encryption import DataKey, EncryptionError
 from bot.store.ids import new_id
 from bot.store.rows import UserRow
-from bot.store.tables import users
+from bot.store.tables import invitations, sessions, users
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -74,9 +74,11 @@ class Users:
         row = self._connection.execute(select(users).where(users.c.pseudonym == name)).one_or_none()
         return None if row is None else _user_from(row)
 
-    def everybody(self) -> list[UserRow]:
-        """Return all who have an account, by the name that newcomers may see."""
-        return [_user_from(row) for row in self._connection.execute(select(users).order_by(users.c.pseudonym)).all()]
+    def everybody(self, *, held: bool = False) -> list[UserRow]:
+        """Return all who have an account, by the name that newcomers may see; `held`: nobody else changes them now."""
+        query = select(users).order_by(users.c.pseudonym)
+        rows = self._connection.execute(query.with_for_update() if held else query).all()
+        return [_user_from(row) for row in rows]
 
     def change(self, user_id: str, **values: object) -> bool:
         """
@@ -87,7 +89,14 @@ class Users:
         return self._connection.execute(update(users).where(users.c.id == user_id).values(**values)).rowcount == 1
 
     def set_active(self, user_id: str, *, active: bool) -> bool:
-        """Switch an account on or off; False when there is no such account. Their cases are another matter."""
+        """
+        Switch an account on or off; False when there is no such account.
+
+        Off, it is signed in nowhere and no link opens it. Their cases are another matter: time gives them back.
+        """
+        if not active:
+            for of_theirs in (sessions, invitations):
+                self._connection.execute(delete(of_theirs).where(of_theirs.c.user_id == user_id))
         return self.change(user_id, active=active)
 
     # ---- what is sealed, or hashed

@@ -73,6 +73,13 @@ class Views:
         ).one_or_none()
         return None if row is None else self.opened(row).reason
 
+    def has_seen(self, user_id: str, newcomer_id: str, what: str, since: datetime) -> bool:
+        """Return whether it is written down that somebody looked at this of this newcomer since then."""
+        query = select(views.c.id).where(views.c.newcomer_id == newcomer_id, views.c.at >= since)
+        return (
+            self._connection.scalar(query.where(views.c.user_id == user_id, views.c.what == what).limit(1)) is not None
+        )
+
     def drop_older_than(self, moment: datetime) -> int:
         """Delete what was looked at before this moment; return how many rows went."""
         return self._connection.execute(delete(views).where(views.c.at < moment)).rowcount

@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING
 from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
+from bot.store.checked_texts import CheckedTexts
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
+from bot.store.drafts import Drafts
 from bot.store.expiry import Expiry
+from bot.store.groups import Groups
 from bot.store.inbox import Inbox
 from bot.store.kept import Kept
 from bot.store.keys import Keys
+from bot.store.learning import Learning
 from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
+from bot.store.pings import Pings
+from bot.store.queues import Queues
 from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
+from bot.store.sign_ins import SignIns
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
 
@@ -45,14 +52,21 @@ class Work:
         self.outbox = Outbox(connection, self.keys)
         self.reply_files = ReplyFiles(connection, self.keys)
         self.cases = Cases(connection, self.keys)
+        self.drafts = Drafts(connection, self.keys)
+        self.queues = Queues(connection)
+        self.groups = Groups(connection)
         self.users = Users(connection, self.keys)
         self.sessions = Sessions(connection, vault)
+        self.pings = Pings(connection, vault)
+        self.sign_ins = SignIns(connection, vault)
         self.views = Views(connection, self.keys)
         self.decisions = Decisions(connection)
         self.counts = Counts(connection)
         self.budgets = Budgets(connection)
         self.contents = Contents(connection)
+        self.checked_texts = CheckedTexts(connection)
         self.attachments = Attachments(connection, self.keys)
+        self.learning = Learning(connection, self.keys)
         self.links = Links(connection, vault)
         self.kept = Kept(connection, self.keys, self.cases, self.attachments, self.reply_files)
         self.expiry = Expiry(connection)

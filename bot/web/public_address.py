@@ -1,5 +1,5 @@
 """
-The address under which the internet asked for something, as Twilio signed it.
+The address under which the internet asked for something, as Twilio signed it; and who asked.
 
 Behind a proxy the request that arrives here has another scheme, host and port. The address that was configured wins;
 without one the proxy is asked, and only one that we trust: anybody can send its headers.
@@ -7,7 +7,7 @@ without one the proxy is asked, and only one that we trust: anybody can send its
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +47,28 @@ def is_trusted(request: Request, trusted: Networks) -> bool:
         return False
     sender = getattr(sender, "ipv4_mapped", None) or sender
     return any(sender in network for network in trusted)
+
+
+def caller_address(request: Request, trusted: Networks) -> str:
+    """Return who called, as far as somebody we trust says it; of IPv6 the network, which is one household's."""
+    address = request.client.host if request.client else ""
+    if is_trusted(request, trusted):
+        # Each proxy adds who called it at the end: the last that is none of ours is the caller.
+        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        address = next((hop for hop in reversed(hops) if not _is_ours(hop, trusted)), address)
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address[:64]
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(found) if found.version == 4 else str(ip_network(f"{found}/64", strict=False))  # noqa: PLR2004
+
+
+def _is_ours(hop: str, trusted: Networks) -> bool:
+    try:
+        return any(ip_address(hop) in network for network in trusted)
+    except ValueError:
+        return False
 
 
 def _first(request: Request, header: str) -> str:

@@ -311,11 +311,13 @@ def test_a_file_of_the_team_has_its_words_below_it(  # the example has four part
 
 
 def test_a_voice_that_may_not_be_sent_can_still_be_opened(chat: Chat) -> None:
-    """The emulated server takes no recordings; a person can have switched voice messages off."""
     chat.bot.send(sends_file("", "stem.ogg", "audio/ogg"))
-    (sent,) = chat.messages()
-    assert (sent.method, sent.files["document"]) == ("sendDocument", PICTURE)
-    assert "caption" not in sent.fields
+    chat.telegram.gate.fail(refusal("sendVoice", 400, "Bad Request: VOICE_MESSAGES_FORBIDDEN"))
+    chat.bot.send(sends_file("", "stem.ogg", "audio/ogg"))
+    voice, document = chat.messages()
+    assert (voice.method, voice.files["voice"]) == ("sendVoice", PICTURE)
+    assert (document.method, document.files["document"]) == ("sendDocument", PICTURE)
+    assert "caption" not in document.fields
 
 
 def test_words_that_are_too_long_for_below_go_first_and_only_once(chat: Chat) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.clock import SystemClock, local_day
+from bot.domain.words import CANNED
 from bot.knowledge.check.ground import Ground
 from bot.knowledge.check.report import Report, counted
 from bot.knowledge.check.rules import ABSENCE, RULES
-from bot.knowledge.check.spoken import PAGE, SPOKEN
+from bot.knowledge.check.spoken import CANNED_GIVEN, PAGE, SPOKEN
 from bot.knowledge.document import Mistake
 from bot.knowledge.load import read_all
 
@@ -29,7 +30,8 @@ def check(folders: Folders, *, today: date | None = None, spoken: Mapping[str, f
     """
     read = read_all(folders)
     page = {name: frozenset[str]() for name in read.responses if name.startswith(PAGE)}
-    ground = Ground(read=read, today=today or local_day(SystemClock().now()), spoken={**spoken, **page})
+    canned = {name: CANNED_GIVEN for name in read.responses if name.startswith(CANNED)}
+    ground = Ground(read=read, today=today or local_day(SystemClock().now()), spoken={**spoken, **page, **canned})
     broken = any(not mistake.warning and mistake.kind not in _HARMLESS for mistake in read.mistakes)
     found = {*read.mistakes, *_found(ground, broken=broken)}
     return Report(

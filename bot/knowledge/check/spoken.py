@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.words import TYPED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -108,6 +110,8 @@ SPOKEN: Mapping[str, frozenset[str]] = {
 }
 # The words of the browser page: it has all of them, by this beginning.
 PAGE = "utter_preview_"
+# What the desk surely fills into a text that people of the team choose: what it knows, and what they type.
+CANNED_GIVEN = frozenset({"case_number", "reply_name", *TYPED})
 
 # What an effect may have brought (a case that was opened); known in some places, never surely.
 BROUGHT = frozenset(

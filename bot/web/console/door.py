@@ -21,6 +21,8 @@ from starlette.routing import Route
 
 from bot.answer import as_actor
 from bot.handoff.access import MAY_OPEN
+from bot.sign_in import IDLE, LONGEST
+from bot.web.console.entrance import Entrance
 from bot.web.console.words import INTERFACES, Words
 from bot.web.session import is_from_here
 
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
 COOKIE = "wegwijs_desk"
 HOME = "/desk"
 SIGN_IN = "/desk/sign-in"
-# Unused for half a day, or a week old: sign in again.
-IDLE, LONGEST = timedelta(hours=12), timedelta(days=7)
 # How often a session's last use is written down: not at every part of a page.
 NOTED_EVERY = timedelta(minutes=5)
 LARGEST_FORM = 26 * 1024 * 1024  # bytes: a file of twenty megabytes and what stands around it
@@ -62,6 +62,7 @@ class Site:
 
     runtime: Runtime
     pages: Pages
+    entrance: Entrance = field(default_factory=Entrance)
 
     def words(self, language: str) -> Words:
         """Return the console's words in this language."""

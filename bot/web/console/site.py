@@ -4,18 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import letter, privacy
+from bot.web.console import (
+    case,
+    case_actions,
+    letter,
+    notifications,
+    people,
+    privacy,
+    queue,
+    settings,
+    sign_in,
+    team,
+    today,
+)
 from bot.web.console.door import Door, FrontDoor, Site, routes
+from bot.web.console.entrance import Entrance
+from bot.web.console.events import events_route
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from bot.runtime import Runtime
+    from bot.web.console.events import News
     from bot.web.pages import Pages
 
-DOORS: tuple[Door | FrontDoor, ...] = (*privacy.DOORS, *letter.DOORS)
+DOORS: tuple[Door | FrontDoor, ...] = (
+    *sign_in.DOORS,
+    *today.DOORS,
+    *queue.DOORS,
+    *case.DOORS,
+    *case_actions.DOORS,
+    *letter.DOORS,
+    *privacy.DOORS,
+    *team.DOORS,
+    *settings.DOORS,
+    *people.DOORS,
+    *notifications.DOORS,
+)
 
 
-def console_routes(runtime: Runtime, pages: Pages) -> list[BaseRoute]:
-    """Return the routes of the console."""
-    return [*routes(Site(runtime=runtime, pages=pages), DOORS)]
+def console_routes(runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None) -> list[BaseRoute]:
+    """
+    Return the routes of the console.
+
+    `news` is closed by whoever stops the server; `entrance` is what the settings say of how people come in.
+    """
+    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance())
+    return [*routes(site, DOORS), events_route(site, news)]

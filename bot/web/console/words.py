@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_day_names
 
 from bot.domain.clock import AMSTERDAM, local_day
 
@@ -28,7 +29,7 @@ class Words:
     all: Mapping[str, Mapping[str, str]]
     now: datetime
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Return the words of this name with the values filled in; Dutch where this language has none."""
         text = self.all.get(self.language, {}).get(name) or self.all.get("nl", {}).get(name)
         if text is None:
@@ -41,6 +42,11 @@ class Words:
         """Return whether there are words of this name."""
         return name in self.all.get("nl", {})
 
+    @property
+    def languages(self) -> Mapping[str, str]:
+        """The languages by code, as this language calls them."""
+        return Locale.parse(self.language).languages
+
     def time(self, moment: datetime) -> str:
         """Return the time of day in Amsterdam: 14:20."""
         return format_time(moment.astimezone(AMSTERDAM), "HH:mm", locale=self.language)
@@ -49,6 +55,10 @@ class Words:
         """Return a day with its weekday: maandag 23 november."""
         pattern = "EEEE d MMMM" if day.year == local_day(self.now).year else "EEEE d MMMM y"
         return format_date(day, pattern, locale=self.language)
+
+    def weekday(self, number: int) -> str:
+        """Return the name of a day of the week; Monday is 0."""
+        return str(get_day_names("wide", context="stand-alone", locale=self.language)[number])
 
     def moment(self, moment: datetime) -> str:
         """Return a moment in Amsterdam as short as it stays clear: a time today, else the day too."""

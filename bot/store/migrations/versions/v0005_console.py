@@ -98,6 +98,8 @@ def _cases() -> None:
         cases.add_column(_text("was_about", 128))
         cases.add_column(sa.Column("answer_wanted", sa.Boolean(), nullable=True))
         cases.add_column(_moment("emptied_at"))
+    op.drop_index("ix_cases_open_team", "cases")
+    _index("ix_cases_queue", "cases", ["team", "state", "priority", "waiting_since", "id"], "state <> 'closed'")
     _index("ix_cases_closed", "cases", ["closed_at"], "closed_at IS NOT NULL AND emptied_at IS NULL")
     _index("ix_case_events_at", "case_events", ["at"])
 
@@ -211,11 +213,13 @@ def _pings() -> None:
         _id("user_id"),
         _text("kind", 32, nullable=False),
         _id("case_id", nullable=True),
+        _id("event_id", nullable=True),
         _text("channel", 16, nullable=False),
         sa.Column("status", sa.String(length=16), server_default=sa.text("'queued'"), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         _moment("available_at", nullable=False),
         _moment("created_at", nullable=False),
+        _unique("pings", "event_id", "user_id", "channel"),
         _check("pings", "channel", "mail", "telegram"),
         _check("pings", "status", "queued", "sent", "failed"),
         user_id="users",
