@@ -168,7 +168,7 @@ def _messages(  # noqa: PLR0913, PLR0917  # whose, who is who, and what goes alo
             found.append((row.received_at, _heard(row, language) | {"files": files.with_message(row.id)}))
         went = {"channel": conversation.channel}
         found += [
-            (said.created_at, _said(said, names) | went | {"files": files.with_reply(said.id)})
+            (said.created_at, _said(said, names) | went | {"files": files.with_reply(said)})
             for said in work.outbox.all_for(conversation.id)
         ]
     messages = (message for _, message in sorted(found, key=lambda one: one[0]))
@@ -197,6 +197,7 @@ def _said(row: OutboxRow, names: Mapping[str, str]) -> Kept:
         "kind": "text",
         "language": row.body.get("language"),
         "text": row.body.get("text") or "",
+        "written_as": row.body.get("original"),  # before a machine put it into their language
         "pressed": None,
         "state": row.status,
         "sent_at": _iso(row.sent_at),
@@ -252,17 +253,18 @@ class _Files:
     def with_message(self, inbound_id: str) -> list[Kept]:
         """Return the files that came with a message."""
         return [
-            {"media_type": row.media_type, "size": row.size, "state": row.status}
+            {"name": None, "media_type": row.media_type, "size": row.size, "state": row.status}
             | self._content(row.id, self._work.attachments.open)
             for row in self._theirs.get(inbound_id, ())
         ]
 
-    def with_reply(self, outbox_id: str) -> list[Kept]:
+    def with_reply(self, said: OutboxRow) -> list[Kept]:
         """Return the files that went with a reply."""
+        named = {file["id"]: file["name"] for file in said.body.get("files") or ()}
         return [
-            {"media_type": file.media_type, "size": file.size, "state": "sent"}
+            {"name": named.get(file.id), "media_type": file.media_type, "size": file.size, "state": file.status}
             | self._content(file.id, self._work.reply_files.open)
-            for file in self._ours.get(outbox_id, ())
+            for file in self._ours.get(said.id, ())
         ]
 
     def _content(self, file_id: str, opened: Callable[[str], bytes | None]) -> Kept:

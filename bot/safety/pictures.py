@@ -108,16 +108,15 @@ def blackened(content: bytes, boxes: Sequence[Box]) -> bytes:
         FileNotTakenError: it is no picture of ours.
 
     """
-    with _ours(content) as picture:
-        plain = picture.convert("RGB")
-    width, height = plain.size
-    drawn = ImageDraw.Draw(plain)
+    picture = _ours(content)
+    width, height = picture.size
+    drawn = ImageDraw.Draw(picture)
     for box in boxes:
         # Outwards to whole pixels, and one more: the edge of a letter must not show what it was.
         left, top = floor(box.x * width / WHOLE) - 1, floor(box.y * height / WHOLE) - 1
         right, bottom = ceil((box.x + box.width) * width / WHOLE), ceil((box.y + box.height) * height / WHOLE)
         drawn.rectangle((max(left, 0), max(top, 0), min(right, width), min(bottom, height)), fill="black")
-    return _written(plain)
+    return _written(picture)
 
 
 def turned(content: bytes, quarters: int) -> bytes:
@@ -130,21 +129,18 @@ def turned(content: bytes, quarters: int) -> bytes:
     """
     turns = {1: Image.Transpose.ROTATE_270, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_90}
     how = turns.get(quarters % 4)
-    if how is None:
-        return content
-    with _ours(content) as picture:
-        return _written(picture.convert("RGB").transpose(how))
+    return content if how is None else _written(_ours(content).transpose(how))
 
 
 def _ours(content: bytes) -> Image.Image:
-    """Open a picture that was made anew before: a JPEG, and no larger than those are."""
+    """Decode a picture that was made anew before: a JPEG, and no larger than those are."""
     try:
-        picture = Image.open(io.BytesIO(content), formats=["JPEG"])
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
+            if picture.width * picture.height <= MOST_PIXELS:
+                return picture.convert("RGB")
     except Exception as error:  # a decoder given garbage raises whatever it stumbles over
         raise FileNotTakenError(UNREADABLE) from error
-    if picture.width * picture.height > MOST_PIXELS:
-        raise FileNotTakenError(TOO_LARGE)
-    return picture
+    raise FileNotTakenError(TOO_LARGE)
 
 
 def _written(picture: Image.Image) -> bytes:
