@@ -102,13 +102,19 @@ def main() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-def serve(host: str, port: int) -> None:
-    """Start the whole assistant: browser preview, engine, health check."""
+@click.option("--demo", "is_demo", is_flag=True, help="A desk with invented people, in a folder of its own.")
+def serve(host: str, port: int, is_demo: bool) -> None:
+    """
+    Start the whole assistant: browser preview, desk, engine, health check.
+
+    With --demo everything is invented: a team of five, newcomers in five languages, questions in every state. Open
+    the chat in one window and the desk in another, and try the whole circle. Nothing of it touches your own data.
+    """
     from bot.commands import serve as command
 
     found = settings()
     with assistant_parts(found) as ready:
-        command.run(found, ready, host=host, port=port)
+        command.run(found, ready, host=host, port=port, is_demo=is_demo)
 
 
 @main.command()

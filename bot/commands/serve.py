@@ -12,11 +12,12 @@ import click
 import uvicorn
 
 from bot.channels.webchat import WebChat
+from bot.commands import demo
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.sign_in import first_administrator
 from bot.web.app import create_app
-from bot.web.console.door import HOME
+from bot.web.console.door import DEMO, HOME
 from bot.web.console.entrance import Entrance
 from bot.web.console.events import News
 from bot.web.console.sign_in import invitation_link
@@ -43,9 +44,13 @@ if TYPE_CHECKING:
 STARTED = time.monotonic()
 
 
-def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
-    """Serve until interrupted; say where to look once it answers."""
+def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool = False) -> None:
+    """Serve until interrupted; say where to look once it answers. A demo has invented people and its own folder."""
+    if is_demo:
+        demo.refuse_elsewhere(host)
     listening = _listen(host, port)
+    if is_demo:
+        settings, parts = demo.made_anew(settings, parts)
     real_port = listening.getsockname()[1]
     webchat = WebChat()
     engine = Engine()
@@ -66,7 +71,13 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             public_url=settings.public_url, trusted=settings.trusted_proxies, provider=provider(settings)
         )
         app = application(
-            runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news, entrance=entrance
+            runtime,
+            webchat,
+            secret=preview_secret(database),
+            webhooks=routes,
+            news=news,
+            entrance=entrance,
+            is_demo=is_demo,
         )
         config = uvicorn.Config(
             app,
@@ -77,10 +88,13 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
         server = _Server(config, webchat, news)
+        if is_demo:
+            demo.fill(runtime, channel=WebChat.name)
         engine.start(runtime)
         parts.understander.warm()
         try:
-            _say_where(host, real_port, settings, first_administrator(runtime))
+            link = None if is_demo else first_administrator(runtime)
+            _say_where(host, real_port, settings, link, is_demo=is_demo)
             if edge:
                 edge.start()
             server.run(sockets=[listening])
@@ -102,6 +116,7 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
     webhooks: Sequence[Route] = (),
     news: News | None = None,
     entrance: Entrance | None = None,
+    is_demo: bool = False,
 ) -> Starlette:
     """
     Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
@@ -119,7 +134,13 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
             *file_routes(runtime, file_links(runtime.database, runtime.clock)),
             *preview_file_routes(runtime, secret),
             *webhooks,
-            *console_routes(runtime, Pages(runtime.knowledge.content.languages), news or News(runtime), entrance),
+            *console_routes(
+                runtime,
+                Pages(runtime.knowledge.content.languages),
+                news or News(runtime),
+                entrance,
+                is_demo=is_demo,
+            ),
         ],
     )
 
@@ -181,12 +202,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, settings: Settings, link: str | None) -> None:
+def _say_where(host: str, port: int, settings: Settings, link: str | None, *, is_demo: bool = False) -> None:
     shown = f"[{host}]" if ":" in host else host
     here = f"http://{shown}:{port}"
     click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
     click.echo(f"  Browser preview   {here}/")
-    click.echo(f"  Console           {here}{HOME}")
+    click.echo(f"  Demo desk         {here}{DEMO}" if is_demo else f"  Console           {here}{HOME}")
     click.echo(f"  Health            {here}/healthz")
     click.echo(f"  Data              {settings.data_dir}")
     if link is not None:

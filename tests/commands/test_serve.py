@@ -115,3 +115,19 @@ def test_an_address_that_is_not_ours_is_named(home: Home) -> None:
     assert told.exit_code == 1
     assert "cannot listen on 192.0.2.1 port 0: Cannot assign requested address" in told.stderr
     assert "choose another address with --host" in told.stderr
+
+
+def test_the_demo_says_where_its_desk_is_and_leaves_the_real_data_alone(home: Home) -> None:
+    with serving(home, "--demo") as server:
+        assert f"http://127.0.0.1:{server.port}/desk/demo" in server.said
+        assert server.get("/healthz")[0] == 200
+        assert (home.data / "demo" / "database" / "wegwijs.sqlite").exists()
+        assert not (home.data / "database").exists()
+        code, _, said = server.stop(signal.SIGTERM)
+    assert (code, said) == (0, "")
+
+
+def test_the_demo_is_not_served_to_other_machines(home: Home) -> None:
+    refused = home.call("serve", "--demo", "--host", "0.0.0.0", "--port", "0")
+    assert refused.returncode == 1
+    assert "this machine only" in refused.stderr
