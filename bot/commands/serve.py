@@ -15,15 +15,18 @@ from bot.channels.webchat import WebChat
 from bot.commands import demo
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
+from bot.sign_in import first_administrator
 from bot.web.app import create_app
-from bot.web.console.door import DEMO
+from bot.web.console.door import DEMO, HOME
+from bot.web.console.entrance import Entrance
 from bot.web.console.events import News
+from bot.web.console.sign_in import invitation_link
 from bot.web.console.site import console_routes
 from bot.web.desk import Desk
 from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
-from bot.wiring import file_links, open_database, preview_secret, telegram, whatsapp, whatsapp_account
+from bot.wiring import file_links, open_database, preview_secret, provider, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,8 +67,14 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
         news = News(runtime)
+        entrance = Entrance(
+            public_url=settings.public_url,
+            trusted=settings.trusted_proxies,
+            provider=provider(settings),
+            is_demo=is_demo,
+        )
         app = application(
-            runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news, is_demo=is_demo
+            runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news, entrance=entrance
         )
         config = uvicorn.Config(
             app,
@@ -81,7 +90,9 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
         engine.start(runtime)
         parts.understander.warm()
         try:
-            _say_where(host, real_port, settings, is_demo=is_demo)
+            # In the demo nobody has a password, and nobody needs one.
+            link = None if is_demo else first_administrator(runtime)
+            _say_where(host, real_port, settings, link, way_in=DEMO if is_demo else HOME)
             if edge:
                 edge.start()
             server.run(sockets=[listening])
@@ -95,19 +106,19 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
                 bot.close()
 
 
-def application(  # noqa: PLR0913  # all but two go by name
+def application(  # noqa: PLR0913  # all but the first two have a name at the call
     runtime: Runtime,
     webchat: WebChat,
     *,
     secret: bytes,
     webhooks: Sequence[Route] = (),
     news: News | None = None,
-    is_demo: bool = False,
+    entrance: Entrance | None = None,
 ) -> Starlette:
     """
     Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
 
-    `news` feeds the desk's open pages; who stops the server closes it first.
+    `news` feeds the desk's open pages; who stops the server closes it first. `entrance` is how people come to it.
     """
     return create_app(
         Desk(runtime),
@@ -120,9 +131,7 @@ def application(  # noqa: PLR0913  # all but two go by name
             *file_routes(runtime, file_links(runtime.database, runtime.clock)),
             *preview_file_routes(runtime, secret),
             *webhooks,
-            *console_routes(
-                runtime, Pages(runtime.knowledge.content.languages), news or News(runtime), is_demo=is_demo
-            ),
+            *console_routes(runtime, Pages(runtime.knowledge.content.languages), news or News(runtime), entrance),
         ],
     )
 
@@ -184,14 +193,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, settings: Settings, *, is_demo: bool = False) -> None:
+def _say_where(host: str, port: int, settings: Settings, link: str | None, *, way_in: str = HOME) -> None:
     shown = f"[{host}]" if ":" in host else host
+    here = f"http://{shown}:{port}"
     click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
-    click.echo(f"  Browser preview   http://{shown}:{port}/")
-    if is_demo:
-        click.echo(f"  Demo desk         http://{shown}:{port}{DEMO}")
-    click.echo(f"  Health            http://{shown}:{port}/healthz")
+    click.echo(f"  Browser preview   {here}/")
+    click.echo(f"  Console           {here}{way_in}")
+    click.echo(f"  Health            {here}/healthz")
     click.echo(f"  Data              {settings.data_dir}")
+    if link is not None:
+        click.echo("Nobody can look after the accounts yet. This link makes you the administrator; it works once:")
+        click.echo(f"  {invitation_link(settings.public_url or here, link)}")
     click.echo("Stop with Ctrl-C. Nothing is lost: conversations go on where they were.")
 
 

@@ -87,6 +87,16 @@ def test_it_answers_and_ends_cleanly(sign: signal.Signals, home: Home) -> None:
     assert [path.name for path in (home.data / "database").iterdir()] == ["wegwijs.sqlite"]
 
 
+def test_while_nobody_looks_after_the_accounts_it_prints_a_link_that_works(home: Home) -> None:
+    with serving(home) as server:
+        link = re.search(rf"http://127\.0\.0\.1:{server.port}(/desk/invitation\?link=[\w-]+)\n", server.said)
+        assert link, server.said
+        assert f"Console           http://127.0.0.1:{server.port}/desk\n" in server.said
+        assert server.get(link[1])[0] == 200
+        assert server.get(link[1][:-1])[0] == 410
+        server.stop(signal.SIGTERM)
+
+
 def test_a_taken_port_is_named_with_a_free_one_to_try(home: Home) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

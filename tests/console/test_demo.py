@@ -14,6 +14,7 @@ from bot.commands.demo import Demo, fill
 from bot.commands.serve import application
 from bot.notify import tell
 from bot.settings import Settings
+from bot.web.console.entrance import Entrance
 from tests.console.conftest import Person, served, shipped_words
 from tests.peers.small import small_assistant
 from tests.peers.tiny import at_work, tiny_assistant
@@ -54,7 +55,8 @@ def played(runtime: Runtime) -> Demo:
 def browser(runtime: Runtime, *, is_demo: bool) -> Iterator[Person]:
     webchat = runtime.channels[WebChat.name]
     assert isinstance(webchat, WebChat)
-    app = application(runtime, webchat, secret=b"a secret of thirty-two bytes ...", is_demo=is_demo)
+    entrance = Entrance(is_demo=is_demo)
+    app = application(runtime, webchat, secret=b"a secret of thirty-two bytes ...", entrance=entrance)
     for _, port in served(app):
         yield Person(port)
 
@@ -147,12 +149,14 @@ def test_the_demo_has_its_own_folder_and_calls_nobody(tmp_path: Path) -> None:
             "TELEGRAM_TOKEN": "1:real",
             "WEGWIJS_SMTP_HOST": "smtp.example.nl",
             "PUBLIC_URL": "https://wegwijs.example.nl",
+            "WEGWIJS_OIDC_ISSUER": "https://login.example.nl",
         }
     )
     own, parts = demo.made_anew(real, replace(tiny_assistant(), settings=real))
     assert own.url == f"sqlite:///{tmp_path / 'demo' / 'database' / 'wegwijs.sqlite'}"
     assert (own.telegram_token, own.has_mail, own.has_whatsapp, own.public_url) == (None, False, False, None)
     assert parts.settings is own
+    assert own.oidc_issuer is None
     (tmp_path / "demo" / "left").touch()
     demo.made_anew(real, tiny_assistant())
     assert not (tmp_path / "demo" / "left").exists()

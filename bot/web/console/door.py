@@ -64,7 +64,6 @@ class Site:
     runtime: Runtime
     pages: Pages
     entrance: Entrance = field(default_factory=Entrance)
-    is_demo: bool = False
 
     def words(self, language: str) -> Words:
         """Return the console's words in this language."""
@@ -139,7 +138,7 @@ class Guest:
             "token": "",
             "said": self.words(name) if said and self.words.has(name) else "",
             "path": self.request.url.path,
-            "demo": DEMO if self.site.is_demo else "",
+            "demo": DEMO if self.site.entrance.is_demo else "",
         }
 
 
@@ -277,7 +276,7 @@ def signed_in(runtime: Runtime, secret: str) -> tuple[SessionRow, UserRow] | Non
 
 def _to_the_door(site: Site, request: Request) -> Response:
     here = request.url.path if request.method == "GET" else HOME
-    where = DEMO if site.is_demo else f"{SIGN_IN}?{urlencode({'next': here})}"
+    where = DEMO if site.entrance.is_demo else f"{SIGN_IN}?{urlencode({'next': here})}"
     if request.headers.get("hx-request") == "true":
         return Response(status_code=401, headers={**HEADERS, "hx-redirect": where})
     return RedirectResponse(where, 303, headers=HEADERS)

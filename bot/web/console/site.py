@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.web.console import case, case_actions, demo, notifications, people, queue, settings, sign_in, team, today
+from bot.web.console import (
+    case,
+    case_actions,
+    demo,
+    notifications,
+    people,
+    provider,
+    queue,
+    relay,
+    replies,
+    settings,
+    sign_in,
+    team,
+    today,
+)
 from bot.web.console.door import Door, FrontDoor, Site, routes
 from bot.web.console.entrance import Entrance
 from bot.web.console.events import events_route
@@ -18,10 +32,13 @@ if TYPE_CHECKING:
 
 DOORS: tuple[Door | FrontDoor, ...] = (
     *sign_in.DOORS,
+    *provider.DOORS,
     *today.DOORS,
     *queue.DOORS,
     *case.DOORS,
     *case_actions.DOORS,
+    *relay.DOORS,
+    *replies.DOORS,
     *team.DOORS,
     *settings.DOORS,
     *people.DOORS,
@@ -29,13 +46,12 @@ DOORS: tuple[Door | FrontDoor, ...] = (
 )
 
 
-def console_routes(
-    runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None, *, is_demo: bool = False
-) -> list[BaseRoute]:
+def console_routes(runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None) -> list[BaseRoute]:
     """
     Return the routes of the console.
 
     `news` is closed by whoever stops the server; `entrance` is what the settings say of how people come in.
     """
-    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance(), is_demo=is_demo)
-    return [*routes(site, (*DOORS, *(demo.DOORS if is_demo else ()))), events_route(site, news)]
+    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance())
+    doors = (*DOORS, *demo.DOORS) if site.entrance.is_demo else DOORS
+    return [*routes(site, doors), events_route(site, news)]
