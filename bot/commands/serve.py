@@ -68,13 +68,16 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
         news = News(runtime)
         entrance = Entrance(
-            public_url=settings.public_url,
-            trusted=settings.trusted_proxies,
-            provider=provider(settings),
-            is_demo=is_demo,
+            public_url=settings.public_url, trusted=settings.trusted_proxies, provider=provider(settings)
         )
         app = application(
-            runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news, entrance=entrance
+            runtime,
+            webchat,
+            secret=preview_secret(database),
+            webhooks=routes,
+            news=news,
+            entrance=entrance,
+            is_demo=is_demo,
         )
         config = uvicorn.Config(
             app,
@@ -90,9 +93,8 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
         engine.start(runtime)
         parts.understander.warm()
         try:
-            # In the demo nobody has a password, and nobody needs one.
             link = None if is_demo else first_administrator(runtime)
-            _say_where(host, real_port, settings, link, way_in=DEMO if is_demo else HOME)
+            _say_where(host, real_port, settings, link, is_demo=is_demo)
             if edge:
                 edge.start()
             server.run(sockets=[listening])
@@ -114,6 +116,7 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
     webhooks: Sequence[Route] = (),
     news: News | None = None,
     entrance: Entrance | None = None,
+    is_demo: bool = False,
 ) -> Starlette:
     """
     Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
@@ -131,7 +134,13 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
             *file_routes(runtime, file_links(runtime.database, runtime.clock)),
             *preview_file_routes(runtime, secret),
             *webhooks,
-            *console_routes(runtime, Pages(runtime.knowledge.content.languages), news or News(runtime), entrance),
+            *console_routes(
+                runtime,
+                Pages(runtime.knowledge.content.languages),
+                news or News(runtime),
+                entrance,
+                is_demo=is_demo,
+            ),
         ],
     )
 
@@ -193,12 +202,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, settings: Settings, link: str | None, *, way_in: str = HOME) -> None:
+def _say_where(host: str, port: int, settings: Settings, link: str | None, *, is_demo: bool = False) -> None:
     shown = f"[{host}]" if ":" in host else host
     here = f"http://{shown}:{port}"
     click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
     click.echo(f"  Browser preview   {here}/")
-    click.echo(f"  Console           {here}{way_in}")
+    click.echo(f"  Demo desk         {here}{DEMO}" if is_demo else f"  Console           {here}{HOME}")
     click.echo(f"  Health            {here}/healthz")
     click.echo(f"  Data              {settings.data_dir}")
     if link is not None:

@@ -233,6 +233,7 @@ inbound = Table(
     _one_of("status", INBOUND_STATUSES),
     Index("ix_inbound_unread", "conversation_id", "number", **_where(_UNREAD)),
     Index("ix_inbound_held", "received_at", **_where(_HELD)),
+    Index("ix_inbound_received_at", "received_at"),
 )
 
 outbox = Table(
@@ -271,6 +272,7 @@ outbox = Table(
     Index("ix_outbox_uncertain", "available_at", **_where(_UNCERTAIN)),
     Index("ix_outbox_provider_id", "provider_id", **_where("provider_id IS NOT NULL")),
     Index("ix_outbox_replies", "conversation_id", **_where(_REPLY)),
+    Index("ix_outbox_created_at", "created_at"),
 )
 
 attachments = Table(

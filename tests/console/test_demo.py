@@ -14,7 +14,6 @@ from bot.commands.demo import Demo, fill
 from bot.commands.serve import application
 from bot.notify import tell
 from bot.settings import Settings
-from bot.web.console.entrance import Entrance
 from tests.console.conftest import Person, served, shipped_words
 from tests.peers.small import small_assistant
 from tests.peers.tiny import at_work, tiny_assistant
@@ -55,8 +54,7 @@ def played(runtime: Runtime) -> Demo:
 def browser(runtime: Runtime, *, is_demo: bool) -> Iterator[Person]:
     webchat = runtime.channels[WebChat.name]
     assert isinstance(webchat, WebChat)
-    entrance = Entrance(is_demo=is_demo)
-    app = application(runtime, webchat, secret=b"a secret of thirty-two bytes ...", entrance=entrance)
+    app = application(runtime, webchat, secret=b"a secret of thirty-two bytes ...", is_demo=is_demo)
     for _, port in served(app):
         yield Person(port)
 

@@ -23,16 +23,11 @@ SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Win
 
 @dataclass(frozen=True, kw_only=True)
 class Entrance:
-    """
-    What the settings say of it: our public address, the proxies that are believed, the organisation's own way.
-
-    `is_demo`: everybody on this machine may be any of the demo's people.
-    """
+    """What the settings say of it: our public address, the proxies that are believed, the organisation's own way."""
 
     public_url: str | None = None
     trusted: Networks = ()
     provider: Provider | None = None
-    is_demo: bool = False
 
     def here(self, request: Request) -> str:
         """Return the address of this server as the browser knows it, without a path."""

@@ -8,8 +8,10 @@ from bot.web.console import (
     case,
     case_actions,
     demo,
+    letter,
     notifications,
     people,
+    privacy,
     provider,
     queue,
     relay,
@@ -39,6 +41,8 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *case_actions.DOORS,
     *relay.DOORS,
     *replies.DOORS,
+    *letter.DOORS,
+    *privacy.DOORS,
     *team.DOORS,
     *settings.DOORS,
     *people.DOORS,
@@ -46,12 +50,15 @@ DOORS: tuple[Door | FrontDoor, ...] = (
 )
 
 
-def console_routes(runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None) -> list[BaseRoute]:
+def console_routes(
+    runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None, *, is_demo: bool = False
+) -> list[BaseRoute]:
     """
     Return the routes of the console.
 
     `news` is closed by whoever stops the server; `entrance` is what the settings say of how people come in.
     """
-    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance())
-    doors = (*DOORS, *demo.DOORS) if site.entrance.is_demo else DOORS
-    return [*routes(site, doors), events_route(site, news)]
+    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance(), is_demo=is_demo)
+    doors = routes(site, (*DOORS, *(demo.DOORS if is_demo else ())))
+    nowhere = FrontDoor(path="/desk/{path:path}", endpoint=lambda guest: guest.problem(404), methods=("GET", "POST"))
+    return [*doors, events_route(site, news), *routes(site, (nowhere,))]

@@ -20,6 +20,8 @@ def upgrade() -> None:
     _cases()
     with op.batch_alter_table("inbound") as inbound:
         inbound.add_column(sa.Column("understood_json", sa.JSON(), nullable=True))
+    _index("ix_inbound_received_at", "inbound", ["received_at"])
+    _index("ix_outbox_created_at", "outbox", ["created_at"])
     _signing_in()
     _writing()
     _looking()
