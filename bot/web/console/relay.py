@@ -47,7 +47,8 @@ def put(visit: Visit) -> Response:
     kept = answer.keep_draft(visit.runtime, visit.user.id, case_id_of(visit), text=whole, language=language)
     if isinstance(kept, Declined):
         return show(visit, status=status_of(kept), problem=why(visit, kept), problem_at="reply")
-    onward = visit.go(path_of(visit), said="canned_asks" if asks else "canned_put", canned=short)
+    done = {} if asks else {"put": "1"}
+    onward = visit.go(path_of(visit), said="canned_asks" if asks else "canned_put", canned=short, **done)
     return RedirectResponse(f"{onward.headers['location']}#reply", 303, headers=HEADERS)
 
 

@@ -31,6 +31,7 @@ def extras(visit: Visit, file: CaseFile, original: str) -> dict[str, Any]:
     return {
         "canned": [(name.removeprefix(CANNED), title(visit, name)) for name in prepare.offered(visit.runtime)],
         "filled": filled(visit, file, chosen, language=file.language) if chosen else None,
+        "is_put": bool(visit.asked("put")),
         "inputs": INPUTS,
         "takes_files": takes_files(visit.runtime, file.channel),
         "accepted": ACCEPTED,
