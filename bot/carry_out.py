@@ -14,19 +14,25 @@ from bot.domain.turn import (
     Effect,
     Enrol,
     EraseNewcomer,
+    HandOverData,
     HoldMessage,
     LinkWith,
     NewcomerWrote,
     NoteOnCase,
     OpenCase,
+    Priority,
     RecordHelped,
     ReopenCase,
+    Say,
     SetLanguage,
     SetRemindersTo,
     StartMessages,
     StopMessages,
     TakeAsNew,
 )
+from bot.domain.words import MY_DATA_BY_TEAM
+from bot.erase import erase
+from bot.export import hand_over
 from bot.handoff.timers import CHOICE_OPEN
 
 if TYPE_CHECKING:
@@ -75,7 +81,9 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
         case StartMessages():
             work.newcomers.restart(newcomer.id)
         case EraseNewcomer():
-            work.newcomers.forget(newcomer.id)
+            erase(work, newcomer.id, actor="newcomer", now=now)
+        case HandOverData():
+            _hand_over(voice, newcomer, conversation)
         case AskLinkCode():
             return link.new_code(voice, newcomer.id)
         case LinkWith(code=code):
@@ -89,3 +97,14 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
         case _:
             assert_never(effect)
     return {}
+
+
+def _hand_over(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow) -> None:
+    """Give somebody what is kept of them; where their messenger takes no pages, a person of the team does."""
+    counted = hand_over(voice, newcomer.id)
+    if counted is None:
+        return
+    ask = OpenCase(reason="data", priority=Priority.NORMAL, topic=None, question=None, summary="")
+    voice.learn(team.take_on(voice, newcomer, conversation, ask))
+    voice.say(Say(response=MY_DATA_BY_TEAM, extra=counted))
+    voice.say(Say(response="utter_case_opened"))

@@ -17,7 +17,7 @@ import structlog
 from bot.attend import attend_due
 from bot.deliver import deliver_due, settle_uncertain
 from bot.fetch import fetch_due
-from bot.forget import drop_expired_codes, drop_unanswered_notices, finish_erasures
+from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
 from bot.notify import drop_old_pings, ping_due, tell
 from bot.receive import answer_next
 
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS = 2.0
 TIDY_SECONDS = 60.0
+EXPIRE_SECONDS = 600.0
 
 
 class Engine:
@@ -141,7 +142,7 @@ class Engine:
             pass
 
     def _sweep(self) -> None:
-        tidied = 0.0
+        tidied = expired = 0.0
         while not self._stopping.wait(SWEEP_SECONDS) and self._runtime is not None:
             runtime = self._runtime
             for conversation_id in runtime.database.read(lambda work: work.conversations.with_unread(100)):
@@ -156,3 +157,6 @@ class Engine:
                 drop_expired_codes(runtime)
                 settle_uncertain(runtime)
                 drop_old_pings(runtime)
+            if time.monotonic() - expired > EXPIRE_SECONDS:
+                expired = time.monotonic()
+                expire(runtime, stop=self._stopping.is_set)

@@ -7,6 +7,7 @@ kind than a photo or document. What a file claims to be is believed by nobody.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -35,19 +36,33 @@ log = structlog.get_logger()
 BACK_OFF = (30, 120, 600, 1800)
 TRIES = len(BACK_OFF) + 1
 GAVE_UP = "gave_up"
+# The decision on photos of letters, as the desk writes it down: its value is {"allowed": true} or {"allowed": false}.
+LETTER_PHOTOS = "letter_photos"
 
 
 # ---- 1. expected
 
 
-def letter_photos_allowed(knowledge: Knowledge) -> bool:
+def as_decided(work: Work, knowledge: Knowledge) -> Knowledge:
+    """Return the knowledge with what the organisation last decided at the desk: it goes over what the file says."""
+    decision = work.decisions.current(LETTER_PHOTOS)
+    if decision is None:
+        return knowledge
+    # Only a plain yes is one.
+    allowed = decision.value == {"allowed": True}
+    if allowed == knowledge.content.letter_photos_allowed:
+        return knowledge
+    return replace(knowledge, content=replace(knowledge.content, letter_photos_allowed=allowed))
+
+
+def letter_photos_allowed(work: Work, knowledge: Knowledge) -> bool:
     """Return whether the organisation has recorded its decision to take photos of letters; until then it has not."""
-    return knowledge.content.letter_photos_allowed
+    return as_decided(work, knowledge).content.letter_photos_allowed
 
 
-def may_be_fetched(knowledge: Knowledge, kind: Kind, *, consented: bool) -> bool:
+def may_be_fetched(work: Work, knowledge: Knowledge, kind: Kind, *, consented: bool) -> bool:
     """Return whether files with a message of this kind are fetched at all."""
-    return consented and kind in FILES and letter_photos_allowed(knowledge)
+    return consented and kind in FILES and letter_photos_allowed(work, knowledge)
 
 
 def expect_files(  # noqa: PLR0913, PLR0917  # whose, which, and whether
@@ -84,7 +99,8 @@ def fetch_due(runtime: Runtime, limit: int = 10) -> int:
 
 def _fetch(runtime: Runtime, channel: HasFiles, file: DueFileRow) -> None:
     """Have a wanted file here, or know that it never will be."""
-    if not letter_photos_allowed(runtime.knowledge):  # the decision was taken back meanwhile
+    allowed = runtime.database.read(lambda work: letter_photos_allowed(work, runtime.knowledge))
+    if not allowed:  # the decision was taken back meanwhile
         runtime.database.write(lambda work: work.attachments.not_wanted(file.id, runtime.clock.now()))
         return
     if file.attempts > TRIES:  # it was taken up so often and nobody lived to say why not

@@ -41,5 +41,6 @@ def set_up_logging(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    for name in ("uvicorn.access", "alembic", "httpx", "httpcore"):
+    # Pillow tells what stands in the notes of a photo: where it was taken, and by whom.
+    for name in ("uvicorn.access", "alembic", "httpx", "httpcore", "PIL"):
         logging.getLogger(name).setLevel(logging.WARNING)

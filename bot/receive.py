@@ -29,7 +29,7 @@ from bot.domain.turn import (
     StartMessages,
     StopMessages,
 )
-from bot.fetch import expect_files, may_be_fetched
+from bot.fetch import as_decided, expect_files, may_be_fetched
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.handoff.case import Status
 from bot.handoff.timers import SAME_QUESTION_FOR
@@ -68,6 +68,7 @@ LADDER: tuple[Rung, ...] = (
     notice.arrival,
     commands.choose_language,
     notice.notice,
+    commands.my_data,
     desk.by_a_person,
     commands.about_messengers,
     commands.other_commands,
@@ -140,7 +141,7 @@ def _stored(runtime: Runtime, work: Work, inbound: Inbound, masked: Masked) -> t
     consented = writing.newcomer.consent_at is not None
     if consented and inbound.profile_name:
         work.newcomers.set_profile_name(conversation, inbound.profile_name)
-    wanted = may_be_fetched(runtime.knowledge, kind, consented=consented)
+    wanted = may_be_fetched(work, runtime.knowledge, kind, consented=consented)
     expect_files(work, conversation, row.id, inbound.attachments, wanted, now)
     return conversation, True
 
@@ -218,7 +219,7 @@ def _turn(
     person = _person(runtime, newcomer, dialogue, message, understood, by_person=conversation.route == "human")
     person = _with_their_question(person, work.cases.standing(newcomer.id, now - SAME_QUESTION_FOR))
     turn = Turn(
-        knowledge=runtime.knowledge,
+        knowledge=as_decided(work, runtime.knowledge),
         runner=runtime.runner,
         dialogue=dialogue,
         heard=_heard(message),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from bot.domain.turn import Say, SlotValue
+    from bot.domain.turn import Say, SentFile, SlotValue
     from bot.runtime import Runtime
     from bot.store.work import Work
 
@@ -56,6 +56,20 @@ class Voice:
         self.position += 1
         self._remember(rendered)
         return rendered
+
+    def enclose(self, response: str, file: SentFile, content: bytes) -> None:
+        """Queue a file of this person's own, in a message without words, after what was said last."""
+        message = Message(
+            response=response,
+            text="",
+            buttons=(),
+            language=self.language,
+            direction=self.runtime.knowledge.content.languages.direction(self.language),
+            files=(file,),
+        )
+        row = self.work.outbox.say(self.conversation_id, self.cause, self.position, message.as_body(), self.now)
+        self.work.reply_files.add(row, 0, file, content)
+        self.position += 1
 
     def say_template(self, name: str, *variables: str, bulk: bool = False) -> None:
         """

@@ -14,7 +14,16 @@ from bot.channels.errors import FileRefusedError
 from bot.channels.terminal import Terminal
 from bot.commands.throwaway import throwaway
 from bot.domain.turn import Attachment, Kind
-from bot.fetch import BACK_OFF, GAVE_UP, TRIES, expect_files, fetch_due, letter_photos_allowed, may_be_fetched
+from bot.fetch import (
+    BACK_OFF,
+    GAVE_UP,
+    LETTER_PHOTOS,
+    TRIES,
+    expect_files,
+    fetch_due,
+    letter_photos_allowed,
+    may_be_fetched,
+)
 from bot.safety.pictures import JPEG, MOST_BYTES
 from bot.store.attachments import LEASE
 from tests.peers.small import small_assistant
@@ -128,11 +137,30 @@ def test_only_photos_and_documents_after_a_yes_and_a_decision(
 ) -> None:
     knowledge = allowing(house.runtime, allowed=allowed).knowledge
     expected = allowed and consented and kind in {Kind.PHOTO, Kind.DOCUMENT}
-    assert may_be_fetched(knowledge, kind, consented=consented) == expected
+    read = house.runtime.database.read
+    assert read(lambda work: may_be_fetched(work, knowledge, kind, consented=consented)) == expected
 
 
-def test_as_long_as_nothing_was_decided_nothing_is_fetched() -> None:
-    assert not letter_photos_allowed(small_assistant().knowledge)
+def test_as_long_as_nothing_was_decided_nothing_is_fetched(house: House) -> None:
+    knowledge = small_assistant().knowledge
+    assert not house.runtime.database.read(lambda work: letter_photos_allowed(work, knowledge))
+
+
+@pytest.mark.parametrize("in_the_file", [True, False])
+@pytest.mark.parametrize(
+    ("value", "allowed"), [({"allowed": True}, True), ({"allowed": False}, False), ("yes", False), ({}, False)]
+)
+def test_what_was_decided_at_the_desk_goes_over_the_file(
+    house: House, in_the_file: bool, value: object, allowed: bool
+) -> None:
+    knowledge = allowing(house.runtime, allowed=in_the_file).knowledge
+
+    def decide(work: Work) -> bool:
+        pia = work.users.add("Pia", roles=["administrator"], teams=[], now=house.clock.now())
+        work.decisions.record(LETTER_PHOTOS, value, note="het bestuur", user_id=pia.id, now=house.clock.now())
+        return letter_photos_allowed(work, knowledge)
+
+    assert house.runtime.database.write(decide) == allowed
 
 
 # ---- fetched

@@ -306,6 +306,16 @@ class EraseNewcomer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandOverData:
+    """
+    Give the person all that is kept of them: what it is in short, and the whole of it as a file.
+
+    Only the world knows how much it is, and whether their messenger takes such a file, so the effect says it:
+    `utter_my_data` and the file, or `utter_my_data_by_team` and a case.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskLinkCode:
     """Make a code that joins another messenger to this person; it brings `link_code` and `link_minutes` (text)."""
 
@@ -361,6 +371,7 @@ Effect: TypeAlias = (
     | StopMessages
     | StartMessages
     | EraseNewcomer
+    | HandOverData
     | AskLinkCode
     | LinkWith
     | AskRemindersTo

@@ -35,6 +35,16 @@ LINK_TOO_MANY = "utter_link_too_many"
 LINK_NOTICE = (
     "utter_link_notice"  # in the person's other messengers: what was joined, and what to do if it was not them
 )
+# What stands around everything that is kept of a person, on the page that they get.
+KEPT: Mapping[str, str] = {
+    f"kept_{name}": f"utter_kept_{name}"
+    for name in (
+        *("title", "address", "language", "since", "agreed", "coach", "told", "questions", "notes", "drafts"),
+        *("messages", "you", "assistant", "looked", "file", "left_out"),
+    )
+}
+MY_DATA = "utter_my_data"
+MY_DATA_BY_TEAM = "utter_my_data_by_team"  # where the messenger takes no pages
 LINK_NONE_OTHER = "utter_link_none_other"
 ASK_REMINDERS_TO = "utter_ask_reminders_to"
 REMINDERS_TO_SET = "utter_reminders_to_set"

@@ -73,3 +73,18 @@ def reason_not_to_see(who: Actor, case: Seen, *, coach: str | None, reason: str)
     if Role.COORDINATOR in who.roles:
         return None if reason.strip() else Decline.NEEDS_REASON
     return Decline.NOT_YOURS
+
+
+def reason_not_to_oversee(who: Actor, team: str) -> Decline | None:
+    """
+    Return why this person may not export or erase what is kept of a newcomer of this team; None when they may.
+
+    Administrators may for every team: somebody must, also for a team that has no coordinator.
+    """
+    if not who.active:
+        return Decline.NO_ACCOUNT
+    if not who.roles & STEERING:
+        return Decline.NOT_YOUR_ROLE
+    if Role.ADMINISTRATOR in who.roles or team in who.teams:
+        return None
+    return Decline.OTHER_TEAM

@@ -11,6 +11,7 @@ from bot.domain.turn import (
     AskLinkCode,
     AskRemindersTo,
     Enrol,
+    HandOverData,
     Kind,
     LinkWith,
     SetLanguage,
@@ -39,13 +40,14 @@ SLASH = {
     "/change_language": "language",
     "/talk_to_human": "person",
     "/delete": "delete_my_data",
+    "/mydata": "my_data",
     "/start": "start",
     "/tasks": "tasks",
     "/link": "link",
     "/reminders": "reminders",
     "/open": "open",  # below a template: the press itself opens WhatsApp's window, and what waited comes
 }
-MEANINGS = ("stop", "delete_my_data", "language", "menu", "person", "cancel")
+MEANINGS = ("stop", "delete_my_data", "my_data", "language", "menu", "person", "cancel")
 # A code that joins two messengers: K and eight digits, parted or not. The K also stands on a Ukrainian keyboard.
 _CODE = re.compile(r"(?:/link\s+|/start\s+(?=[KК]))?([KК]?)((?:[ -]?\d){8})", re.IGNORECASE)
 # A link in somebody's own language: t.me/…?start=l-ar
@@ -89,6 +91,13 @@ def delete_my_data(turn: Turn) -> Decision | None:
     dialogue = turn.dialogue if turn.person.consented else replace(turn.dialogue, stack=())
     outcome = turn.runner.start(dialogue, "erase")
     return decided(outcome.dialogue, *events_of(outcome, turn))
+
+
+def my_data(turn: Turn) -> Decision | None:
+    """Seeing what is kept works also while a person has the conversation; what was going on stays as it is."""
+    if meaning(_in_words(turn)) != "my_data":
+        return None
+    return decided(turn.dialogue, HandOverData())
 
 
 def link(turn: Turn) -> Decision | None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from typing import Final
+from math import ceil, floor
+from typing import TYPE_CHECKING, Final
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # The messengers let no larger file through (Telegram 20 MB, WhatsApp 16 MB).
 MOST_BYTES: Final = 20_000_000
@@ -19,6 +23,7 @@ MOST_PIXELS: Final = 52_000_000
 # Enough to read the small print of an A4 page.
 LONGEST_SIDE: Final = 2560
 _QUALITY: Final = 85
+WHOLE: Final = 100.0
 
 JPEG: Final = "image/jpeg"
 PDF: Final = "application/pdf"
@@ -72,6 +77,78 @@ def taken(content: bytes) -> Taken:
         raise FileNotTakenError(UNREADABLE) from error
 
 
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A part of a picture, in hundredths of its width and height from the upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @classmethod
+    def read(cls, x: str, y: str, width: str, height: str) -> Box | None:
+        """Return the box that somebody gave in figures; None when it is none, or lies outside the picture."""
+        try:
+            numbers = [float(value.replace(",", ".")) for value in (x, y, width, height)]
+        except ValueError:
+            return None
+        left, top, wide, high = numbers
+        inside = all(0 <= number <= WHOLE for number in numbers) and left < WHOLE and top < WHOLE
+        if not inside or wide <= 0 or high <= 0:
+            return None
+        return cls(x=left, y=top, width=min(wide, WHOLE - left), height=min(high, WHOLE - top))
+
+
+def blackened(content: bytes, boxes: Sequence[Box]) -> bytes:
+    """
+    Return the picture with these parts black: what was there is not in it any more.
+
+    Raises:
+        FileNotTakenError: it is no picture of ours.
+
+    """
+    picture = _ours(content)
+    width, height = picture.size
+    drawn = ImageDraw.Draw(picture)
+    for box in boxes:
+        # Outwards to whole pixels, and one more: the edge of a letter must not show what it was.
+        left, top = floor(box.x * width / WHOLE) - 1, floor(box.y * height / WHOLE) - 1
+        right, bottom = ceil((box.x + box.width) * width / WHOLE), ceil((box.y + box.height) * height / WHOLE)
+        drawn.rectangle((max(left, 0), max(top, 0), min(right, width), min(bottom, height)), fill="black")
+    return _written(picture)
+
+
+def turned(content: bytes, quarters: int) -> bytes:
+    """
+    Return the picture turned to the right by so many quarters.
+
+    Raises:
+        FileNotTakenError: it is no picture of ours.
+
+    """
+    turns = {1: Image.Transpose.ROTATE_270, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_90}
+    how = turns.get(quarters % 4)
+    return content if how is None else _written(_ours(content).transpose(how))
+
+
+def _ours(content: bytes) -> Image.Image:
+    """Decode a picture that was made anew before: a JPEG, and no larger than those are."""
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
+            if picture.width * picture.height <= MOST_PIXELS:
+                return picture.convert("RGB")
+    except Exception as error:  # a decoder given garbage raises whatever it stumbles over
+        raise FileNotTakenError(UNREADABLE) from error
+    raise FileNotTakenError(TOO_LARGE)
+
+
+def _written(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue()
+
+
 def _kind(content: bytes) -> str | None:
     """Return what Pillow calls this kind of picture, by its first bytes; None for everything that is not taken."""
     if content.startswith(b"\xff\xd8\xff"):
@@ -95,9 +172,7 @@ def _anew(content: bytes, kind: str) -> bytes:
         upright = _upright(picture)
         upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
         plain = _on_white(upright)
-    out = io.BytesIO()
-    plain.save(out, "JPEG", quality=_QUALITY)
-    return out.getvalue()
+    return _written(plain)
 
 
 def _upright(picture: Image.Image) -> Image.Image:

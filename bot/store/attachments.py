@@ -245,15 +245,22 @@ class Attachments:
         query = select(func.count()).select_from(attachments)
         return self._connection.execute(query.where(FILES_DUE, attachments.c.conversation_id.in_(theirs))).scalar_one()
 
-    def drop_older_than(self, moment: datetime) -> int:
-        """Drop what files hold that came before `moment`; return how many."""
+    def replace(self, attachment_id: str, content: bytes) -> bool:
+        """Put another content in the place of what a file holds; False when it is not here."""
+        row = self._connection.execute(
+            select(attachments.c.conversation_id).where(attachments.c.id == attachment_id, _is_here).with_for_update()
+        ).one_or_none()
+        if row is None:
+            return False
+        key = self._keys.of_conversation(row.conversation_id)
+        sealed = self._keys.vault.seal(content, key=key, table="attachments", column="sealed", row=attachment_id)
+        return self._set(attachment_id, _is_here, sealed=sealed, size=len(content))
+
+    def drop(self, attachment_id: str) -> bool:
+        """Drop what a file holds; False when it was gone already."""
         # One that must still be deleted at the messenger is not wanted any more, but not forgotten either.
         status = case((attachments.c.reference_sealed.is_not(None), "unwanted"), else_="gone")
-        return self._connection.execute(
-            update(attachments)
-            .where(_is_here, attachments.c.created_at < moment)
-            .values(sealed=None, media_type=None, size=None, status=status)
-        ).rowcount
+        return self._set(attachment_id, _is_here, sealed=None, media_type=None, size=None, status=status)
 
     def _set(self, attachment_id: str, *conditions: ColumnElement[bool], **values: object) -> bool:
         changed = update(attachments).where(attachments.c.id == attachment_id, *conditions).values(**values)

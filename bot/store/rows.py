@@ -305,6 +305,26 @@ class NoteRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AddressRow:
+    """Where a newcomer writes from, and the name they show there, once it was kept."""
+
+    channel: str
+    address: str = field(repr=False)
+    name: str | None = field(repr=False)
+    blocked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftOfRow:
+    """What somebody of the team was writing in a case and did not send yet."""
+
+    case_id: str
+    user_id: str
+    at: datetime
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DraftRow:
     """What somebody of the team was writing; `language` is the one they chose for it, if they chose."""
 

@@ -60,7 +60,7 @@ class Views:
             query = query.where(views.c.newcomer_id == newcomer_id)
         if user_id is not None:
             query = query.where(views.c.user_id == user_id)
-        return [self._opened(row) for row in self._connection.execute(query).all()]
+        return [self.opened(row) for row in self._connection.execute(query).all()]
 
     def last_reason(self, user_id: str, newcomer_id: str, since: datetime) -> str | None:
         """Return why somebody opened this newcomer's file since then, when they had to say; None when they did not."""
@@ -71,7 +71,7 @@ class Views:
             .order_by(views.c.at.desc())
             .limit(1)
         ).one_or_none()
-        return None if row is None else self._opened(row).reason
+        return None if row is None else self.opened(row).reason
 
     def has_seen(self, user_id: str, newcomer_id: str, what: str, since: datetime) -> bool:
         """Return whether it is written down that somebody looked at this of this newcomer since then."""
@@ -84,7 +84,8 @@ class Views:
         """Delete what was looked at before this moment; return how many rows went."""
         return self._connection.execute(delete(views).where(views.c.at < moment)).rowcount
 
-    def _opened(self, row: Row[*tuple[Any, ...]]) -> ViewRow:
+    def opened(self, row: Row[*tuple[Any, ...]]) -> ViewRow:
+        """Return a row of the journal with its reason."""
         reason = None
         if row.reason_sealed is not None:
             key = self._keys.of_user(row.user_id)

@@ -12,8 +12,10 @@ from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.drafts import Drafts
+from bot.store.expiry import Expiry
 from bot.store.groups import Groups
 from bot.store.inbox import Inbox
+from bot.store.kept import Kept
 from bot.store.keys import Keys
 from bot.store.learning import Learning
 from bot.store.links import Links
@@ -66,4 +68,6 @@ class Work:
         self.attachments = Attachments(connection, self.keys)
         self.learning = Learning(connection, self.keys)
         self.links = Links(connection, vault)
+        self.kept = Kept(connection, self.keys, self.cases, self.attachments, self.reply_files)
+        self.expiry = Expiry(connection)
         self.merging = Merging(connection, self.keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import secrets
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -24,8 +25,9 @@ from bot.commands.serve import application
 from bot.domain.clock import HeldClock
 from bot.store.database import Database
 from bot.web.console.door import COOKIE, token_of
+from bot.web.console.events import News
 from tests.desk.conftest import MONDAY, Desk, at_the_desk
-from tests.store.conftest import vault
+from tests.store.conftest import migrated_file, vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from bot.store.encryption import Vault
     from bot.store.rows import UserRow
 
-__all__ = ["vault"]
+__all__ = ["migrated_file", "vault"]
 
 CONSOLE = Path(__file__).parents[2] / "content" / "console"
 
@@ -129,6 +131,7 @@ class Office:
     port: int
     desk: Desk
     webchat: WebChat
+    news: News
 
     def signed_in(self, user: UserRow) -> Person:
         """Return the browser of somebody whose both factors are done."""
@@ -178,17 +181,20 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture
-def office(tmp_path: Path, vault: Vault, clock: HeldClock) -> Iterator[Office]:
-    with Database.open(f"sqlite:///{tmp_path / 'desk.sqlite'}", vault) as database:
-        database.upgrade()
+def office(tmp_path: Path, migrated_file: Path, vault: Vault, clock: HeldClock) -> Iterator[Office]:
+    path = tmp_path / "desk.sqlite"
+    shutil.copy(migrated_file, path)
+    with Database.open(f"sqlite:///{path}", vault) as database:
         desk = at_the_desk(database, clock)
         knowledge = replace(desk.runtime.knowledge, console=shipped_words())
         desk.runtime = replace(desk.runtime, knowledge=knowledge)
         webchat = WebChat()
-        app = application(desk.runtime, webchat, secret=b"a secret of thirty-two bytes ...")
+        news = News(desk.runtime)
+        app = application(desk.runtime, webchat, secret=b"a secret of thirty-two bytes ...", news=news)
         for url, port in served(app):
-            yield Office(url, port, desk, webchat)
-        webchat.close()
+            yield Office(url, port, desk, webchat, news)
+            webchat.close()
+            news.close()
 
 
 def words_of_page(html: str) -> str:

@@ -179,18 +179,35 @@ def test_what_was_taken_back_is_not_fetched(database: Database, amina: Writing, 
     assert not database.write(lambda work: work.attachments.fetched(file.id, CONTENT, "image/jpeg", now))
 
 
-def test_old_files_are_dropped(database: Database, amina: Writing, message: str, now: datetime) -> None:
+def test_a_dropped_file_is_empty_and_still_deleted_at_the_messenger(
+    database: Database, amina: Writing, message: str, now: datetime
+) -> None:
     for place in range(3):
-        expect(database, amina, message, now + timedelta(days=place), place=place)
-    for number, file in enumerate(due(database, now + timedelta(days=9))):
+        expect(database, amina, message, now, place=place)
+    for number, file in enumerate(due(database, now)):
         database.write(lambda work, f=file: work.attachments.fetched(f.id, CONTENT, "image/jpeg", now))
         if number == 0:
             database.write(lambda work, f=file: work.attachments.gone(f.id))
-    assert database.write(lambda work: work.attachments.drop_older_than(now + timedelta(days=2))) == 2
+    first, second, _ = database.read(lambda work: work.attachments.for_inbound(message))
+    for row in (first, second):
+        assert database.write(lambda work, r=row: work.attachments.drop(r.id))
+        assert not database.write(lambda work, r=row: work.attachments.drop(r.id))
     rows = database.read(lambda work: work.attachments.for_inbound(message))
     # The second was not deleted at the messenger yet.
     assert [(row.status, row.is_here) for row in rows] == [("gone", False), ("unwanted", False), ("wanted", True)]
-    assert database.write(lambda work: work.attachments.drop_older_than(now + timedelta(days=2))) == 0
+
+
+def test_other_content_takes_the_place_of_a_file_that_is_here(
+    database: Database, amina: Writing, message: str, now: datetime
+) -> None:
+    expect(database, amina, message, now)
+    (file,) = due(database, now)
+    assert not database.write(lambda work: work.attachments.replace(file.id, b"black"))
+    database.write(lambda work: work.attachments.fetched(file.id, CONTENT, "image/jpeg", now))
+    assert database.write(lambda work: work.attachments.replace(file.id, b"black"))
+    assert database.read(lambda work: work.attachments.open(file.id)) == b"black"
+    (row,) = database.read(lambda work: work.attachments.for_inbound(message))
+    assert row.size == len(b"black")
 
 
 def test_how_many_files_a_messenger_may_still_have(

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 # What an answer can mean beside the value of a slot.
 MEANINGS = frozenset(
     {
-        *("yes", "no", "skip", "stop", "delete_my_data", "language", "menu", "person", "cancel", "correction"),
+        *(
+            "yes",
+            "no",
+            "skip",
+            "stop",
+            "delete_my_data",
+            "my_data",
+            "language",
+            "menu",
+            "person",
+            "cancel",
+            "correction",
+        ),
     }
 )
 _MARKUP = re.compile(r"\[[^\]]+\][({]")

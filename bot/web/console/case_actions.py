@@ -104,7 +104,14 @@ def _language(visit: Visit) -> str | None:
 def keep_draft(visit: Visit) -> Response:
     """Keep what is being written; to the page's script say that it was, and when it is in another language."""
     text, language = visit.given("text"), _language(visit)
-    kept = answer.keep_draft(visit.runtime, visit.user.id, case_id_of(visit), text=text, language=language)
+    kept = answer.keep_draft(
+        visit.runtime,
+        visit.user.id,
+        case_id_of(visit),
+        text=text,
+        language=language,
+        last_reply=visit.given("last_reply"),
+    )
     if not visit.is_part:
         return _or_show(visit, kept, "reply", visit.go(path_of(visit), said="draft_kept"))
     problem = why(visit, kept) if isinstance(kept, Declined) else ""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 COOKIE = "wegwijs_desk"
 HOME = "/desk"
 SIGN_IN = "/desk/sign-in"
+DEMO = "/desk/demo"  # the way in to a demo, where nobody has a password
 # How often a session's last use is written down: not at every part of a page.
 NOTED_EVERY = timedelta(minutes=5)
 LARGEST_FORM = 26 * 1024 * 1024  # bytes: a file of twenty megabytes and what stands around it
@@ -63,6 +64,7 @@ class Site:
     runtime: Runtime
     pages: Pages
     entrance: Entrance = field(default_factory=Entrance)
+    is_demo: bool = False
 
     def words(self, language: str) -> Words:
         """Return the console's words in this language."""
@@ -137,6 +139,7 @@ class Guest:
             "token": "",
             "said": self.words(name) if said and self.words.has(name) else "",
             "path": self.request.url.path,
+            "demo": DEMO if self.site.is_demo else "",
         }
 
 
@@ -235,7 +238,7 @@ def admitted(site: Site, request: Request, form: FormData, screen: Screen) -> Vi
     secret = request.cookies.get(COOKIE, "")
     found = signed_in(site.runtime, secret) if secret else None
     if found is None:
-        return _to_the_door(request)
+        return _to_the_door(site, request)
     session, user = found
     visit = Visit(
         site=site,
@@ -272,9 +275,9 @@ def signed_in(runtime: Runtime, secret: str) -> tuple[SessionRow, UserRow] | Non
     return found
 
 
-def _to_the_door(request: Request) -> Response:
+def _to_the_door(site: Site, request: Request) -> Response:
     here = request.url.path if request.method == "GET" else HOME
-    where = f"{SIGN_IN}?{urlencode({'next': here})}"
+    where = DEMO if site.is_demo else f"{SIGN_IN}?{urlencode({'next': here})}"
     if request.headers.get("hx-request") == "true":
         return Response(status_code=401, headers={**HEADERS, "hx-redirect": where})
     return RedirectResponse(where, 303, headers=HEADERS)

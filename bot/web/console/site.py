@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 from bot.web.console import (
     case,
     case_actions,
+    demo,
+    letter,
     notifications,
     people,
+    privacy,
+    provider,
     queue,
     relay,
     replies,
@@ -30,12 +34,15 @@ if TYPE_CHECKING:
 
 DOORS: tuple[Door | FrontDoor, ...] = (
     *sign_in.DOORS,
+    *provider.DOORS,
     *today.DOORS,
     *queue.DOORS,
     *case.DOORS,
     *case_actions.DOORS,
     *relay.DOORS,
     *replies.DOORS,
+    *letter.DOORS,
+    *privacy.DOORS,
     *team.DOORS,
     *settings.DOORS,
     *people.DOORS,
@@ -43,11 +50,13 @@ DOORS: tuple[Door | FrontDoor, ...] = (
 )
 
 
-def console_routes(runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None) -> list[BaseRoute]:
+def console_routes(
+    runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None, *, is_demo: bool = False
+) -> list[BaseRoute]:
     """
     Return the routes of the console.
 
     `news` is closed by whoever stops the server; `entrance` is what the settings say of how people come in.
     """
-    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance())
-    return [*routes(site, DOORS), events_route(site, news)]
+    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance(), is_demo=is_demo)
+    return [*routes(site, (*DOORS, *(demo.DOORS if is_demo else ()))), events_route(site, news)]

@@ -20,6 +20,8 @@ def upgrade() -> None:
     _cases()
     with op.batch_alter_table("inbound") as inbound:
         inbound.add_column(sa.Column("understood_json", sa.JSON(), nullable=True))
+    _index("ix_inbound_received_at", "inbound", ["received_at"])
+    _index("ix_outbox_created_at", "outbox", ["created_at"])
     _signing_in()
     _writing()
     _looking()
@@ -97,7 +99,8 @@ def _cases() -> None:
         cases.add_column(sa.Column("answer_wanted", sa.Boolean(), nullable=True))
         cases.add_column(_moment("emptied_at"))
     op.drop_index("ix_cases_open_team", "cases")
-    _index("ix_cases_queue", "cases", ["team", "state", "priority", "waiting_since", "id"], "state <> 'closed'")
+    queue = ["team", "state", "priority", "waiting_since", "id", "language", "topic"]
+    _index("ix_cases_queue", "cases", queue, "state <> 'closed'")
     _index("ix_cases_closed", "cases", ["closed_at"], "closed_at IS NOT NULL AND emptied_at IS NULL")
     _index("ix_case_events_at", "case_events", ["at"])
 
