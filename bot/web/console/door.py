@@ -236,7 +236,9 @@ def admitted(site: Site, request: Request, form: FormData, screen: Screen) -> Vi
 
     """
     secret = request.cookies.get(COOKIE, "")
-    found = signed_in(site.runtime, secret) if secret else None
+    # A page that asks for its parts by itself is not somebody at work: a desk that was left must shut in time.
+    by_itself = request.method == "GET" and request.headers.get("hx-request") == "true"
+    found = signed_in(site.runtime, secret, counts=not by_itself) if secret else None
     if found is None:
         return _to_the_door(site, request)
     session, user = found
@@ -259,8 +261,12 @@ def admitted(site: Site, request: Request, form: FormData, screen: Screen) -> Vi
     return visit
 
 
-def signed_in(runtime: Runtime, secret: str) -> tuple[SessionRow, UserRow] | None:
-    """Return the session of this cookie and whose it is; None when it is over, half open, or the account is off."""
+def signed_in(runtime: Runtime, secret: str, *, counts: bool = True) -> tuple[SessionRow, UserRow] | None:
+    """
+    Return the session of this cookie and whose it is; None when it is over, half open, or the account is off.
+
+    What `counts` as use keeps the session open for another half day.
+    """
     now = runtime.clock.now()
 
     def find(work: Any) -> tuple[SessionRow, UserRow] | None:
@@ -269,7 +275,7 @@ def signed_in(runtime: Runtime, secret: str) -> tuple[SessionRow, UserRow] | Non
         return (session, user) if user is not None and user.active else None
 
     found = runtime.database.read(find)
-    if found is not None and now - found[0].seen_at > NOTED_EVERY:
+    if found is not None and counts and now - found[0].seen_at > NOTED_EVERY:
         until = min(now + IDLE, found[0].created_at + LONGEST)
         runtime.database.write(lambda work: work.sessions.seen(found[0].id, now, until))
     return found

@@ -59,4 +59,6 @@ def console_routes(
     `news` is closed by whoever stops the server; `entrance` is what the settings say of how people come in.
     """
     site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance(), is_demo=is_demo)
-    return [*routes(site, (*DOORS, *(demo.DOORS if is_demo else ()))), events_route(site, news)]
+    doors = routes(site, (*DOORS, *(demo.DOORS if is_demo else ())))
+    nowhere = FrontDoor(path="/desk/{path:path}", endpoint=lambda guest: guest.problem(404), methods=("GET", "POST"))
+    return [*doors, events_route(site, news), *routes(site, (nowhere,))]
