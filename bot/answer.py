@@ -24,12 +24,12 @@ from bot.store.tables import PRIORITIES
 from bot.team import say_closed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from bot.enclose import Given, Ready
     from bot.runtime import Runtime
-    from bot.store.rows import CaseRow, NewcomerRow, UserRow
+    from bot.store.rows import CaseEventRow, CaseRow, NewcomerRow, UserRow
     from bot.store.work import Work
 
 # The name under which the console and the preview know what a person wrote.
@@ -315,10 +315,25 @@ def undo(runtime: Runtime, who: str, reply_id: str) -> Answered:
     return runtime.database.write(attempt)
 
 
-def keep_draft(runtime: Runtime, who: str, case_id: str, *, text: str, language: str | None = None) -> Answered:
-    """Keep what somebody is writing, in place of what they wrote before; sending it, or nothing, drops it."""
+def keep_draft(  # noqa: PLR0913  # by name, what is being written and on which page
+    runtime: Runtime,
+    who: str,
+    case_id: str,
+    *,
+    text: str,
+    language: str | None = None,
+    last_reply: str | None = None,
+) -> Answered:
+    """
+    Keep what somebody is writing, in place of what they wrote before; sending it, or nothing, drops it.
+
+    `last_reply` is `last_reply_of` as the page knew it. A page that saves by itself may do so when its words have just
+    been sent: then they are no draft any more, and would be sent twice.
+    """
 
     def change(scene: Scene) -> Answered:
+        if last_reply is not None and last_reply != last_reply_of(scene.work.cases.events(case_id), who):
+            return CHANGED
         if len(text) > LONGEST_NOTE:
             return Declined(why=Decline.TOO_LONG)
         spoken = runtime.knowledge.content.languages.known(language)
@@ -326,6 +341,11 @@ def keep_draft(runtime: Runtime, who: str, case_id: str, *, text: str, language:
         return Done(case=scene.case)
 
     return _do(runtime, who, case_id, Act.NOTE, change)
+
+
+def last_reply_of(events: Iterable[CaseEventRow], who: str) -> str:
+    """Return the id of the event with which this person last sent a reply, also one they took back; empty for none."""
+    return next((one.id for one in reversed([*events]) if one.kind == "reply_queued" and one.actor == who), "")
 
 
 def note(runtime: Runtime, who: str, case_id: str, *, text: str) -> Answered:

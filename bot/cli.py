@@ -9,8 +9,11 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from bot.handoff.case import Role
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from rich.console import Console
 
@@ -99,13 +102,19 @@ def main() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-def serve(host: str, port: int) -> None:
-    """Start the whole assistant: browser preview, engine, health check."""
+@click.option("--demo", "is_demo", is_flag=True, help="A desk with invented people, in a folder of its own.")
+def serve(host: str, port: int, is_demo: bool) -> None:
+    """
+    Start the whole assistant: browser preview, desk, engine, health check.
+
+    With --demo everything is invented: a team of five, newcomers in five languages, questions in every state. Open
+    the chat in one window and the desk in another, and try the whole circle. Nothing of it touches your own data.
+    """
     from bot.commands import serve as command
 
     found = settings()
     with assistant_parts(found) as ready:
-        command.run(found, ready, host=host, port=port)
+        command.run(found, ready, host=host, port=port, is_demo=is_demo)
 
 
 @main.command()
@@ -372,6 +381,119 @@ def _screen() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+@main.group()
+def users() -> None:
+    """Say who works at the desk: add, invite, give roles, switch off."""
+
+
+ROLE_NAMES = tuple(role.value for role in Role)
+
+
+@users.command("add")
+@click.argument("name")
+@click.option("--name", "pseudonym", metavar="NAME", help="What newcomers see; default: the sign-in name.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    default=("volunteer",),
+    show_default=True,
+    type=click.Choice(ROLE_NAMES),
+    help="May be given more than once.",
+)
+@click.option("--team", "teams", multiple=True, metavar="TEAM", help="May be given more than once; default: the first.")
+@click.option("--language", "languages", multiple=True, metavar="xx", help="What they speak; more than once.")
+def users_add(
+    name: str, pseudonym: str | None, roles: tuple[str, ...], teams: tuple[str, ...], languages: tuple[str, ...]
+) -> None:
+    """
+    Add somebody who signs in as NAME, and print the one-time link by which they choose a password.
+
+    For instance: wegwijs users add nora --role volunteer --role coach --team form_team --language ar
+    """
+    from bot.appoint import Person
+    from bot.commands import users as command
+    from bot.wiring import read_knowledge
+
+    found = settings()
+    with explained():
+        knowledge = read_knowledge(found)
+    # An administrator alone needs no team: it is where cases go.
+    default = () if set(roles) == {"administrator"} else (knowledge.organisation.otherwise,)
+    person = Person(
+        pseudonym=pseudonym or name.capitalize(),
+        sign_in=name,
+        roles=frozenset(roles),
+        teams=frozenset(teams or default),
+        languages=languages,
+    )
+    known = command.known_to(knowledge)
+    with _store() as database:
+        sys.exit(command.add(database, _screen(), person, known, base=found.public_url, now=_now()))
+
+
+@users.command("list")
+def users_list() -> None:
+    """Show who has an account, as what, and whether they can sign in."""
+    from bot.commands import users as command
+
+    with _store() as database:
+        sys.exit(command.show(database, _screen(), _now()))
+
+
+@users.command("roles")
+@click.argument("name")
+@click.argument("roles", nargs=-1, required=True, type=click.Choice(ROLE_NAMES))
+@click.option("--team", "teams", multiple=True, metavar="TEAM", help="Their teams from now on; else they stay.")
+def users_roles(name: str, roles: tuple[str, ...], teams: tuple[str, ...]) -> None:
+    """Give who signs in as NAME exactly these ROLES, instead of those they have."""
+    from bot.commands import users as command
+    from bot.wiring import read_knowledge
+
+    found = settings()
+    with explained():
+        known = command.known_to(read_knowledge(found))
+    with _store() as database:
+        sys.exit(command.set_roles(database, _screen(), name, roles=roles, teams=teams, known=known))
+
+
+@users.command("invite")
+@click.argument("name")
+def users_invite(name: str) -> None:
+    """Print a new one-time link for NAME: for who lost it, or forgot the password, or lost the phone."""
+    from bot.commands import users as command
+
+    found = settings()
+    with _store() as database:
+        sys.exit(command.invite(database, _screen(), name, base=found.public_url, now=_now()))
+
+
+@users.command("disable")
+@click.argument("name")
+def users_disable(name: str) -> None:
+    """Switch NAME's account off: signed out everywhere, and their cases go back to the queue."""
+    from bot.commands import users as command
+
+    with _store() as database:
+        sys.exit(command.switch(database, _screen(), name, on=False))
+
+
+@users.command("enable")
+@click.argument("name")
+def users_enable(name: str) -> None:
+    """Switch NAME's account on again, with the password and the app from before."""
+    from bot.commands import users as command
+
+    with _store() as database:
+        sys.exit(command.switch(database, _screen(), name, on=True))
+
+
+def _now() -> datetime:
+    from bot.domain.clock import SystemClock
+
+    return SystemClock().now()
 
 
 @main.group()

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from bot.answer import Declined, as_actor, as_seen
+from bot.answer import Declined, as_actor, as_seen, last_reply_of
 from bot.channels.limits import WHATSAPP
 from bot.deliver import WINDOW_MARGIN
+from bot.domain.turn import SentFile
 from bot.handoff.access import reason_not_to_see
 from bot.handoff.case import Act, Decline, reason_to_decline
 from bot.handoff.timeline import (
@@ -94,8 +95,9 @@ class CaseFile:
     A newcomer's file as somebody who may see it sees it now.
 
     `items` are the last of it in order, and `earlier_than` asks for those before them (None: there are none). `seen`
-    is the number of the newest message, which a reply names. `others` are the pseudonyms of who else looked in the last
-    minutes; `rows` the newcomer's messages on this page, for what can be learnt of them.
+    is the number of the newest message, which a reply names, and `last_reply` what a draft names. `others` are the
+    pseudonyms of who else looked in the last minutes; `rows` the newcomer's messages on this page, for what can be
+    learnt of them.
     """
 
     case: CaseRow
@@ -118,6 +120,7 @@ class CaseFile:
     earlier_than: datetime | None
     earlier_cases: tuple[Earlier, ...]
     draft: DraftRow | None
+    last_reply: str
     rows: tuple[InboundRow, ...] = field(repr=False, default=())
 
     @property
@@ -298,6 +301,7 @@ class _Reader:
             earlier_than=earlier_than,
             earlier_cases=tuple(self._earlier()),
             draft=work.drafts.get(case.id, me.id),
+            last_reply=last_reply_of(work.cases.events(case.id), me.id),
             rows=rows,
         )
 
@@ -414,6 +418,9 @@ class _Reader:
             by=names.of(row.user_id),
             mine=row.user_id == me.id,
             undo_until=row.available_at if held and row.user_id == me.id else None,
+            sent_files=tuple(SentFile(**file) for file in row.body.get("files") or ()),
+            follows=row.body.get("follows"),
+            original=row.body.get("original"),
         )
 
     def _events(self, names: _Names) -> list[Happened | Noted]:

@@ -144,8 +144,16 @@ def ping_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
     here = ways(runtime)
     pings = runtime.database.read(lambda work: work.pings.due(now, limit, tuple(here))) if here else []
     for ping in pings:
-        _send(runtime, here[ping.channel], ping)
+        try:
+            _send(runtime, here[ping.channel], ping)
+        except Exception as error:  # noqa: BLE001  # one whose address cannot be opened must not hold up the others
+            log.warning("ping not sent", channel=ping.channel, error=type(error).__name__)
+            runtime.database.write(partial(_given_up, ping))
     return len(pings)
+
+
+def _given_up(ping: PingRow, work: Work) -> None:
+    work.pings.give_up(ping)
 
 
 def _send(runtime: Runtime, channel: Channel, ping: PingRow) -> None:

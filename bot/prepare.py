@@ -88,6 +88,11 @@ class Filled:
     missing: tuple[str, ...]
     checked: Checked | None
 
+    @property
+    def short(self) -> str:
+        """The name without what all of them begin with."""
+        return self.name.removeprefix(CANNED)
+
 
 def names(knowledge: Knowledge) -> tuple[str, ...]:
     """Return the names of the texts, in the order in which an author wrote them."""

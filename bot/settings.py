@@ -299,6 +299,45 @@ class Settings(BaseSettings):
         description="What the translating service asks for, when it asks (its api_key).",
     )
 
+    oidc_issuer: Annotated[str, AfterValidator(_safe_address)] | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_OIDC_ISSUER",
+        description="The organisation's own sign-in (OpenID Connect): the address that its settings page calls issuer.",
+    )
+    oidc_client_id: str | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_OIDC_CLIENT_ID",
+        description="As what it knows us; register PUBLIC_URL/desk/sign-in/provider/back there as redirect address.",
+    )
+    oidc_client_secret: Secret | None = Field(
+        default=None, validation_alias="WEGWIJS_OIDC_CLIENT_SECRET", description="The secret that belongs to it."
+    )
+    oidc_second_factor: bool = Field(
+        default=True,
+        validation_alias="WEGWIJS_OIDC_SECOND_FACTOR",
+        description="0 asks for our code always; 1 not when the provider says (amr, acr) that it had a second factor.",
+    )
+
+    @property
+    def has_oidc(self) -> bool:
+        """
+        Whether people may sign in by the organisation's own way.
+
+        Raises:
+            PartialSettingsError: some of its settings are missing.
+
+        """
+        given = {
+            "WEGWIJS_OIDC_ISSUER": self.oidc_issuer,
+            "WEGWIJS_OIDC_CLIENT_ID": self.oidc_client_id,
+            "WEGWIJS_OIDC_CLIENT_SECRET": self.oidc_client_secret,
+        }
+        where = "whoever looks after your organisation's sign-in, where applications are registered"
+        missing = {name: where for name, value in given.items() if value is None}
+        if missing and len(missing) < len(given):
+            raise PartialSettingsError("Signing in by the organisation", missing)
+        return not missing
+
     @property
     def telegram_webhook_url(self) -> str | None:
         """Where Telegram posts to, or None: then it is asked for updates."""

@@ -348,7 +348,8 @@ def accept(runtime: Runtime, browser: Browser, *, link: str, key: str, code: str
 # ---- from Settings: who is in already says once more who they are
 
 
-def _is_their_password(runtime: Runtime, user: UserRow, password: str) -> Refused | None:
+def is_their_password(runtime: Runtime, user: UserRow, password: str) -> Refused | None:
+    """Return why it is not taken for somebody's password; None when it is theirs."""
     kept = runtime.database.read(lambda work: work.users.password_hash(user.id))
     return _looked_at(runtime, _marks("password", user.id), lambda: fits(password, kept))
 
@@ -357,7 +358,7 @@ def change_password(
     runtime: Runtime, user: UserRow, session: SessionRow, *, current: str, new: str
 ) -> Refused | Weak | None:
     """Change somebody's password and end their other sessions; None when it was done."""
-    refused = _is_their_password(runtime, user, current)
+    refused = is_their_password(runtime, user, current)
     if refused is not None:
         return refused
     weak = reason_to_refuse(new, user.sign_in or "")
@@ -376,7 +377,7 @@ def renew_second_factor(  # noqa: PLR0913  # whose, and the three things they gi
     runtime: Runtime, user: UserRow, session: SessionRow, *, password: str, key: str, code: str
 ) -> tuple[str, ...] | Refused:
     """Tie another app to the account and end its other sessions; return the new recovery codes."""
-    refused = _is_their_password(runtime, user, password)
+    refused = is_their_password(runtime, user, password)
     if refused is not None:
         return refused
     step = step_of(key, code, runtime.clock.now())
@@ -396,7 +397,7 @@ def renew_second_factor(  # noqa: PLR0913  # whose, and the three things they gi
 
 def renew_recovery_codes(runtime: Runtime, user: UserRow, *, password: str) -> tuple[str, ...] | Refused:
     """Make new recovery codes; the earlier ones no longer count."""
-    refused = _is_their_password(runtime, user, password)
+    refused = is_their_password(runtime, user, password)
     if refused is not None:
         return refused
     codes = _new_codes()

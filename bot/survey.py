@@ -21,7 +21,6 @@ from bot.store.queues import Counted, Place, Wanted
 from bot.team import hours_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date, datetime
 
     from bot.handoff.case import Actor
@@ -89,7 +88,6 @@ class Page:
     cases: tuple[Listed, ...]
     after: Place | None
     count: int
-    counts: Mapping[str, Counted]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,13 +195,12 @@ def queue(runtime: Runtime, user: UserRow, wanted: Wanted, after: Place | None =
         teams=wanted.teams & teams, states=wanted.states, languages=wanted.languages, topic=wanted.topic
     )
 
-    def look(work: Work) -> tuple[list[QueueRow], int, dict[str, Counted]]:
-        rows = work.queues.page(within_reach, after=after, limit=PAGE + 1)
-        return rows, work.queues.how_many(within_reach), work.queues.counts(teams)
+    def look(work: Work) -> tuple[list[QueueRow], int]:
+        return work.queues.page(within_reach, after=after, limit=PAGE + 1), work.queues.how_many(within_reach)
 
-    rows, count, counts = runtime.database.read(look)
+    rows, count = runtime.database.read(look)
     shown = tuple(listed(runtime, user, row) for row in rows[:PAGE])
-    return Page(cases=shown, after=place_of(shown[-1].row) if len(rows) > PAGE else None, count=count, counts=counts)
+    return Page(cases=shown, after=place_of(shown[-1].row) if len(rows) > PAGE else None, count=count)
 
 
 def place_of(row: QueueRow) -> Place:

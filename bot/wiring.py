@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.nlu.model import Understander
     from bot.runtime import Channel
     from bot.settings import Settings
+    from bot.web.provider import Provider
 
     Progress = Callable[[int, int, str], None]
 
@@ -213,6 +214,27 @@ def file_links(database: Database, clock: Clock) -> FileLinks:
     """Return what makes and reads the addresses under which a messenger fetches the team's files."""
     digest = database.vault.address_digest("files", "address")
     return FileLinks(hashlib.sha256(b"file addresses:" + digest).digest(), clock)
+
+
+def provider(settings: Settings) -> Provider | None:
+    """
+    Return the organisation's own sign-in; None when there is none.
+
+    Raises:
+        PartialSettingsError: it is set up only in part.
+
+    """
+    if not settings.has_oidc:
+        return None
+    from bot.web.provider import Provider
+
+    assert settings.oidc_issuer and settings.oidc_client_id and settings.oidc_client_secret  # noqa: PT018
+    return Provider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        second_factor_counts=settings.oidc_second_factor,
+    )
 
 
 def whatsapp_account(settings: Settings) -> Account | None:

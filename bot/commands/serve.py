@@ -12,16 +12,21 @@ import click
 import uvicorn
 
 from bot.channels.webchat import WebChat
+from bot.commands import demo
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
+from bot.sign_in import first_administrator
 from bot.web.app import create_app
+from bot.web.console.door import DEMO, HOME
+from bot.web.console.entrance import Entrance
 from bot.web.console.events import News
+from bot.web.console.sign_in import invitation_link
 from bot.web.console.site import console_routes
 from bot.web.desk import Desk
 from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
-from bot.wiring import file_links, open_database, preview_secret, telegram, whatsapp, whatsapp_account
+from bot.wiring import file_links, open_database, preview_secret, provider, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,9 +44,13 @@ if TYPE_CHECKING:
 STARTED = time.monotonic()
 
 
-def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
-    """Serve until interrupted; say where to look once it answers."""
+def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool = False) -> None:
+    """Serve until interrupted; say where to look once it answers. A demo has invented people and its own folder."""
+    if is_demo:
+        demo.refuse_elsewhere(host)
     listening = _listen(host, port)
+    if is_demo:
+        settings, parts = demo.made_anew(settings, parts)
     real_port = listening.getsockname()[1]
     webchat = WebChat()
     engine = Engine()
@@ -58,7 +67,18 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
         news = News(runtime)
-        app = application(runtime, webchat, secret=preview_secret(database), webhooks=routes, news=news)
+        entrance = Entrance(
+            public_url=settings.public_url, trusted=settings.trusted_proxies, provider=provider(settings)
+        )
+        app = application(
+            runtime,
+            webchat,
+            secret=preview_secret(database),
+            webhooks=routes,
+            news=news,
+            entrance=entrance,
+            is_demo=is_demo,
+        )
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -68,10 +88,13 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
         server = _Server(config, webchat, news)
+        if is_demo:
+            demo.fill(runtime, channel=WebChat.name)
         engine.start(runtime)
         parts.understander.warm()
         try:
-            _say_where(host, real_port, settings)
+            link = None if is_demo else first_administrator(runtime)
+            _say_where(host, real_port, settings, link, is_demo=is_demo)
             if edge:
                 edge.start()
             server.run(sockets=[listening])
@@ -85,18 +108,20 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int) -> None:
                 bot.close()
 
 
-def application(
+def application(  # noqa: PLR0913  # all but the first two have a name at the call
     runtime: Runtime,
     webchat: WebChat,
     *,
     secret: bytes,
     webhooks: Sequence[Route] = (),
     news: News | None = None,
+    entrance: Entrance | None = None,
+    is_demo: bool = False,
 ) -> Starlette:
     """
     Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
 
-    `news` feeds the desk's open pages; who stops the server closes it first.
+    `news` feeds the desk's open pages; who stops the server closes it first. `entrance` is how people come to it.
     """
     return create_app(
         Desk(runtime),
@@ -109,7 +134,13 @@ def application(
             *file_routes(runtime, file_links(runtime.database, runtime.clock)),
             *preview_file_routes(runtime, secret),
             *webhooks,
-            *console_routes(runtime, Pages(runtime.knowledge.content.languages), news or News(runtime)),
+            *console_routes(
+                runtime,
+                Pages(runtime.knowledge.content.languages),
+                news or News(runtime),
+                entrance,
+                is_demo=is_demo,
+            ),
         ],
     )
 
@@ -171,12 +202,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, settings: Settings) -> None:
+def _say_where(host: str, port: int, settings: Settings, link: str | None, *, is_demo: bool = False) -> None:
     shown = f"[{host}]" if ":" in host else host
+    here = f"http://{shown}:{port}"
     click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
-    click.echo(f"  Browser preview   http://{shown}:{port}/")
-    click.echo(f"  Health            http://{shown}:{port}/healthz")
+    click.echo(f"  Browser preview   {here}/")
+    click.echo(f"  Demo desk         {here}{DEMO}" if is_demo else f"  Console           {here}{HOME}")
+    click.echo(f"  Health            {here}/healthz")
     click.echo(f"  Data              {settings.data_dir}")
+    if link is not None:
+        click.echo("Nobody can look after the accounts yet. This link makes you the administrator; it works once:")
+        click.echo(f"  {invitation_link(settings.public_url or here, link)}")
     click.echo("Stop with Ctrl-C. Nothing is lost: conversations go on where they were.")
 
 

@@ -36,15 +36,7 @@ class Conversation:
 
     def accept_notice(self, language: str | None) -> None:
         """Have the notice accepted, in `language` when one is given, as if the person had answered it before."""
-        now = self.runtime.clock.now()
-
-        def accept(work: Work) -> None:
-            writing = work.newcomers.writing_from(self._terminal.name, self._address, now=now, language=language)
-            work.newcomers.accept_notice(writing.newcomer.id, NOTICE_VERSION, now)
-            state = Dialogue(language_chosen=language is not None, notice_shown=True).to_json().encode()
-            work.conversations.save_state(writing.conversation.id, state, version=VERSION, now=now)
-
-        self.runtime.database.write(accept)
+        accept_notice(self.runtime, self._terminal.name, self._address, language)
 
     def send(
         self, text: str, *, payload: str | None = None, kind: Kind | None = None
@@ -69,6 +61,19 @@ class Conversation:
         while not self._terminal.delivered.empty():
             answers.append(self._terminal.delivered.get())
         return answers, reports
+
+
+def accept_notice(runtime: Runtime, channel: str, address: str, language: str | None) -> None:
+    """Have somebody accept the notice, in `language` when one is given, as if they had answered it before."""
+    now = runtime.clock.now()
+
+    def accept(work: Work) -> None:
+        writing = work.newcomers.writing_from(channel, address, now=now, language=language)
+        work.newcomers.accept_notice(writing.newcomer.id, NOTICE_VERSION, now)
+        state = Dialogue(language_chosen=language is not None, notice_shown=True).to_json().encode()
+        work.conversations.save_state(writing.conversation.id, state, version=VERSION, now=now)
+
+    runtime.database.write(accept)
 
 
 @contextmanager

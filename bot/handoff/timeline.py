@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
+    from bot.domain.turn import SentFile
+
 
 class Delivery(StrEnum):
     """What became of something that was said, as somebody at the desk must know it."""
@@ -94,6 +96,8 @@ class Said:
     The bot said something, or somebody of the team did: `by` is their pseudonym, `mine` whether it is who looks.
 
     `undo_until` is until when it can be taken back; `why` a code of what the messenger said when it failed.
+    `sent_files` went along, `follows` is the reply that this is a part of, `original` what was written before a machine
+    put it into the newcomer's language.
     """
 
     id: str
@@ -110,6 +114,9 @@ class Said:
     by: str | None
     mine: bool
     undo_until: datetime | None
+    sent_files: tuple[SentFile, ...] = ()
+    follows: str | None = None
+    original: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

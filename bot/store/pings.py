@@ -157,6 +157,10 @@ class Pings:
         changed = {"status": "failed"} if again_at is None else {"available_at": again_at}
         self._settle(ping, ping.attempts + 1, **changed)
 
+    def give_up(self, ping: PingRow) -> None:
+        """Record that a ping cannot be sent, whoever has it."""
+        self._connection.execute(update(pings).where(pings.c.id == ping.id, PINGS_DUE).values(status="failed"))
+
     def drop(self, ping: PingRow) -> None:
         """Tell it to nobody after all."""
         self._connection.execute(delete(pings).where(pings.c.id == ping.id))

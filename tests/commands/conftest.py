@@ -63,10 +63,11 @@ class Home:
 
 @pytest.fixture(scope="session")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is laid over tests/knowledge/good; the words of the page are the shipped ones."""
+    """What is laid over tests/knowledge/good; the words of the pages are the shipped ones."""
     folder = tmp_path_factory.mktemp("organisation")
     shutil.copytree(Path(__file__).parent / "knowledge", folder, dirs_exist_ok=True)
     shutil.copy(ROOT / "content" / "responses" / "preview.yml", folder / "content" / "responses")
+    shutil.copytree(ROOT / "content" / "console", folder / "content" / "console")
     return folder
 
 

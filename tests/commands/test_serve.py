@@ -87,6 +87,16 @@ def test_it_answers_and_ends_cleanly(sign: signal.Signals, home: Home) -> None:
     assert [path.name for path in (home.data / "database").iterdir()] == ["wegwijs.sqlite"]
 
 
+def test_while_nobody_looks_after_the_accounts_it_prints_a_link_that_works(home: Home) -> None:
+    with serving(home) as server:
+        link = re.search(rf"http://127\.0\.0\.1:{server.port}(/desk/invitation\?link=[\w-]+)\n", server.said)
+        assert link, server.said
+        assert f"Console           http://127.0.0.1:{server.port}/desk\n" in server.said
+        assert server.get(link[1])[0] == 200
+        assert server.get(link[1][:-1])[0] == 410
+        server.stop(signal.SIGTERM)
+
+
 def test_a_taken_port_is_named_with_a_free_one_to_try(home: Home) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -105,3 +115,19 @@ def test_an_address_that_is_not_ours_is_named(home: Home) -> None:
     assert told.exit_code == 1
     assert "cannot listen on 192.0.2.1 port 0: Cannot assign requested address" in told.stderr
     assert "choose another address with --host" in told.stderr
+
+
+def test_the_demo_says_where_its_desk_is_and_leaves_the_real_data_alone(home: Home) -> None:
+    with serving(home, "--demo") as server:
+        assert f"http://127.0.0.1:{server.port}/desk/demo" in server.said
+        assert server.get("/healthz")[0] == 200
+        assert (home.data / "demo" / "database" / "wegwijs.sqlite").exists()
+        assert not (home.data / "database").exists()
+        code, _, said = server.stop(signal.SIGTERM)
+    assert (code, said) == (0, "")
+
+
+def test_the_demo_is_not_served_to_other_machines(home: Home) -> None:
+    refused = home.call("serve", "--demo", "--host", "0.0.0.0", "--port", "0")
+    assert refused.returncode == 1
+    assert "this machine only" in refused.stderr

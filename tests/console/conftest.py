@@ -25,6 +25,7 @@ from bot.commands.serve import application
 from bot.domain.clock import HeldClock
 from bot.store.database import Database
 from bot.web.console.door import COOKIE, token_of
+from bot.web.console.events import News
 from tests.desk.conftest import MONDAY, Desk, at_the_desk
 from tests.store.conftest import migrated_file, vault
 
@@ -130,6 +131,7 @@ class Office:
     port: int
     desk: Desk
     webchat: WebChat
+    news: News
 
     def signed_in(self, user: UserRow) -> Person:
         """Return the browser of somebody whose both factors are done."""
@@ -187,10 +189,12 @@ def office(tmp_path: Path, migrated_file: Path, vault: Vault, clock: HeldClock) 
         knowledge = replace(desk.runtime.knowledge, console=shipped_words())
         desk.runtime = replace(desk.runtime, knowledge=knowledge)
         webchat = WebChat()
-        app = application(desk.runtime, webchat, secret=b"a secret of thirty-two bytes ...")
+        news = News(desk.runtime)
+        app = application(desk.runtime, webchat, secret=b"a secret of thirty-two bytes ...", news=news)
         for url, port in served(app):
-            yield Office(url, port, desk, webchat)
-        webchat.close()
+            yield Office(url, port, desk, webchat, news)
+            webchat.close()
+            news.close()
 
 
 def words_of_page(html: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot import answer
+from bot.domain.turn import Attachment, Kind
 from bot.handoff.case import Decline
 from bot.look import CaseFile, open_file
 from tests.console.conftest import shipped_words, words_of_page
@@ -16,6 +17,7 @@ from tests.desk.conftest import said
 
 if TYPE_CHECKING:
     from bot.store.rows import CaseRow, UserRow
+    from bot.store.work import Work
     from tests.console.conftest import Office, Person
 
 
@@ -164,6 +166,30 @@ def test_what_the_assistant_understood_stands_there_as_a_question(office: Office
     assert re.search(r"\d+ procent", text)
 
 
+def test_a_photo_that_is_here_opens_on_its_own_page_and_one_that_is_not_says_why(office: Office) -> None:
+    desk = office.desk
+    talk = desk.newcomer()
+    case = desk.taken(desk.asks(talk))
+    talk.send("deze brief", kind=Kind.PHOTO)
+
+    def arrives(work: Work) -> list[str]:
+        photo = work.inbox.all_for(case.conversation_id)[-1]
+        for place in (0, 1):
+            sent = Attachment(reference=f"photo {place}")
+            work.attachments.expect(case.conversation_id, photo.id, place, sent, status="wanted", now=desk.clock.now())
+        here, refused = work.attachments.for_inbound(photo.id)
+        work.attachments.fetched(here.id, b"a picture", "image/jpeg", desk.clock.now())
+        work.attachments.refused(refused.id, "too_large", desk.clock.now())
+        return [here.id, refused.id]
+
+    here, refused = desk.runtime.database.write(arrives)
+    html = office.signed_in(desk.sam).get(home(case)).text
+    assert f'href="{home(case)}/files/{here}"' in html
+    assert refused not in html
+    assert "te groot" in html
+    assert "a picture" not in html
+
+
 # ---- replying
 
 
@@ -297,7 +323,7 @@ def test_a_draft_is_kept_by_itself_warned_about_and_there_again(office: Office) 
 
 def test_without_a_script_a_draft_is_kept_by_a_button(office: Office) -> None:
     case, sam = mine(office)
-    page = sam.follow(sam.post(f"{home(case)}/draft", {"text": "Beste Amina", "language": "nl"}))
+    page = sam.follow(sam.post(f"{home(case)}/draft", {"text": "Beste Amina", "language": "nl", "last_reply": ""}))
     assert "Uw concept is bewaard." in page.text
     assert ">Beste Amina</textarea>" in page.text
 

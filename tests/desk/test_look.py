@@ -290,6 +290,19 @@ def test_who_may_not_write_in_a_case_keeps_no_draft_in_it(desk: Desk) -> None:
         assert isinstance(declined, Declined)
 
 
+def test_a_page_that_saves_late_brings_back_nothing_that_was_sent(desk: Desk) -> None:
+    case = desk.taken(desk.asks())
+    page = opened(desk, case).last_reply
+    desk.replies(case, "Kom morgen")
+    late = answer.keep_draft(desk.runtime, desk.sam.id, case.id, text="Kom morgen", last_reply=page)
+    assert late == Declined(why=Decline.CHANGED)
+    assert opened(desk, case).draft is None
+    fresh = opened(desk, case).last_reply
+    assert fresh != page
+    answer.keep_draft(desk.runtime, desk.sam.id, case.id, text="Neem uw pas mee", last_reply=fresh)
+    assert opened(desk, case).draft is not None
+
+
 def test_an_empty_draft_is_no_draft(desk: Desk) -> None:
     case = desk.taken(desk.asks())
     answer.keep_draft(desk.runtime, desk.sam.id, case.id, text="Dag")

@@ -214,6 +214,16 @@ def test_two_processes_send_it_once(team: Team) -> None:
     assert team.told() == []
 
 
+def test_an_address_that_cannot_be_opened_holds_up_nobody(team: Team) -> None:
+    desk = team.desk
+    team.wants(desk.cora, "mail")
+    team.wants(desk.kim, "mail")
+    team.on_shift(desk.kim)
+    desk.runtime.database.write(lambda work: work.users.change(desk.cora.id, mail_sealed=b"damaged"))
+    crisis(team, desk.asks())
+    assert team.told() == [("kim", "crisis")]
+
+
 def test_an_account_that_is_off_hears_nothing(team: Team) -> None:
     desk = team.desk
     team.wants(desk.cora, "mail")

@@ -19,6 +19,7 @@ from bot.handoff.timeline import Delivery, Said, Wrote
 from bot.look import CaseFile, open_file, see_outside
 from bot.store.tables import PRIORITIES
 from bot.web.console.door import HEADERS, Door
+from bot.web.console.reply_extras import extras
 from bot.web.parts import as_typed, parts_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ CASE = "/desk/cases/{case_id}"
 STOP_ASKING = 286
 # What a page that refreshes itself tells of what it shows: so many of the last things.
 TOLD = 20
+# The rung that leaves a message to the team.
+BY_A_PERSON = "by_a_person"
 OUTCOMES = ("answered", "partly_answered", "referred", "no_reply", "handed_back")
 assert set(OUTCOMES) == {outcome.value for outcome in CHOSEN_OUTCOMES}
 
@@ -53,7 +56,7 @@ def why(visit: Visit, declined: Declined) -> str:
         taken_by = declined.taken_by
         user = visit.runtime.database.read(lambda work: work.users.get(taken_by))
         who = user.pseudonym if user else who
-    return visit.words(f"decline_{declined.why.value}", who=who)
+    return visit.words(f"decline_{declined.why.value}", who=who, file=declined.file or "")
 
 
 # ---- the page
@@ -75,13 +78,15 @@ def show(  # noqa: PLR0913  # by name, what is shown besides the file
     problem_at: str = "",
     seen: int | None = None,
     otherwise: str | None = None,
+    text: str | None = None,
+    original: str = "",
 ) -> Response:
     """
     Return the page of the case: the file, or the outside of it.
 
     With `problem` something was not done: what was typed stands there again, in the form `problem_at`. `seen` is the
     last message that had been read: what came after it stands above the reply. `otherwise` is the language that the
-    reply seems to be in.
+    reply seems to be in. `text` stands in the box in place of what was typed, `original` is what it was made of.
     """
     typed = {name: value for name, value in visit.form.items() if isinstance(value, str) and name != "token"}
     opened = open_file(visit.runtime, visit.user.id, case_id_of(visit), part=part or bool(problem), before=before)
@@ -96,11 +101,12 @@ def show(  # noqa: PLR0913  # by name, what is shown besides the file
         **{**around, **shown(visit, opened)},
         is_earlier=before is not None,
         newer=newer,
-        held=[item for item in opened.items if isinstance(item, Said) and item.undo_until is not None],
+        held=[item for item in opened.items if isinstance(item, Said) and item.undo_until and not item.follows],
         chosen_language=chosen,
         languages=_languages(visit, opened),
         otherwise=otherwise,
-        text=typed.get("text", opened.draft.text if opened.draft else ""),
+        text=typed.get("text", opened.draft.text if opened.draft else "") if text is None else text,
+        **extras(visit, opened, original or typed.get("original", "")),
         longest=LONGEST_REPLY,
         asked=_asked(opened),
         teams=_teams(visit, opened),
@@ -144,6 +150,7 @@ def shown(visit: Visit, file: CaseFile) -> dict[str, Any]:
         "called": lambda question: learning.called(knowledge, question),
         "language_name": language_namer(visit),
         "team_name": lambda team: (knowledge.organisation.teams[team].name if _is_team(visit, team) else "") or team,
+        "translates": visit.runtime.translator is not None,
         "seconds": lambda until: seconds_until(visit, until),
     }
 
@@ -187,8 +194,9 @@ def _languages(visit: Visit, file: CaseFile) -> list[str]:
 
 
 def _asked(file: CaseFile) -> Wrote | None:
-    """Return the last message of which the bot made something."""
-    return next((item for item in reversed(file.items) if isinstance(item, Wrote) and item.guesses), None)
+    """Return the last message that the bot itself answered, of which it made something; else the last of any."""
+    heard = [item for item in reversed(file.items) if isinstance(item, Wrote) and item.guesses]
+    return next((item for item in heard if item.rung != BY_A_PERSON), heard[0] if heard else None)
 
 
 def _teams(visit: Visit, file: CaseFile) -> list[tuple[str, str]]:

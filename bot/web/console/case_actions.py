@@ -17,6 +17,7 @@ from bot.handoff.case import Decline, Outcome
 from bot.look import CaseFile, open_file
 from bot.web.console.case import CASE, case_id_of, path_of, show, why
 from bot.web.console.door import Door
+from bot.web.console.reply_extras import given_files
 from bot.web.console.reply_language import seems_otherwise
 
 if TYPE_CHECKING:
@@ -103,7 +104,14 @@ def _language(visit: Visit) -> str | None:
 def keep_draft(visit: Visit) -> Response:
     """Keep what is being written; to the page's script say that it was, and when it is in another language."""
     text, language = visit.given("text"), _language(visit)
-    kept = answer.keep_draft(visit.runtime, visit.user.id, case_id_of(visit), text=text, language=language)
+    kept = answer.keep_draft(
+        visit.runtime,
+        visit.user.id,
+        case_id_of(visit),
+        text=text,
+        language=language,
+        last_reply=visit.given("last_reply"),
+    )
     if not visit.is_part:
         return _or_show(visit, kept, "reply", visit.go(path_of(visit), said="draft_kept"))
     problem = why(visit, kept) if isinstance(kept, Declined) else ""
@@ -129,6 +137,8 @@ def reply(visit: Visit) -> Response:
         seen=seen,
         # What it really is in, so that it is read aloud and shown as such.
         language=otherwise or language,
+        files=given_files(visit),
+        original=visit.given("original") or None,
     )
     if isinstance(answered, Done):
         return visit.go(path_of(visit), said="reply_queued")

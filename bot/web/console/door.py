@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 COOKIE = "wegwijs_desk"
 HOME = "/desk"
 SIGN_IN = "/desk/sign-in"
+DEMO = "/desk/demo"  # the way in to a demo, where nobody has a password
 # How often a session's last use is written down: not at every part of a page.
 NOTED_EVERY = timedelta(minutes=5)
 LARGEST_FORM = 26 * 1024 * 1024  # bytes: a file of twenty megabytes and what stands around it
@@ -63,6 +64,7 @@ class Site:
     runtime: Runtime
     pages: Pages
     entrance: Entrance = field(default_factory=Entrance)
+    is_demo: bool = False
 
     def words(self, language: str) -> Words:
         """Return the console's words in this language."""
@@ -137,6 +139,7 @@ class Guest:
             "token": "",
             "said": self.words(name) if said and self.words.has(name) else "",
             "path": self.request.url.path,
+            "demo": DEMO if self.site.is_demo else "",
         }
 
 
@@ -233,9 +236,11 @@ def admitted(site: Site, request: Request, form: FormData, screen: Screen) -> Vi
 
     """
     secret = request.cookies.get(COOKIE, "")
-    found = signed_in(site.runtime, secret) if secret else None
+    # A page that asks for its parts by itself is not somebody at work: a desk that was left must shut in time.
+    by_itself = request.method == "GET" and request.headers.get("hx-request") == "true"
+    found = signed_in(site.runtime, secret, counts=not by_itself) if secret else None
     if found is None:
-        return _to_the_door(request)
+        return _to_the_door(site, request)
     session, user = found
     visit = Visit(
         site=site,
@@ -256,8 +261,12 @@ def admitted(site: Site, request: Request, form: FormData, screen: Screen) -> Vi
     return visit
 
 
-def signed_in(runtime: Runtime, secret: str) -> tuple[SessionRow, UserRow] | None:
-    """Return the session of this cookie and whose it is; None when it is over, half open, or the account is off."""
+def signed_in(runtime: Runtime, secret: str, *, counts: bool = True) -> tuple[SessionRow, UserRow] | None:
+    """
+    Return the session of this cookie and whose it is; None when it is over, half open, or the account is off.
+
+    What `counts` as use keeps the session open for another half day.
+    """
     now = runtime.clock.now()
 
     def find(work: Any) -> tuple[SessionRow, UserRow] | None:
@@ -266,15 +275,15 @@ def signed_in(runtime: Runtime, secret: str) -> tuple[SessionRow, UserRow] | Non
         return (session, user) if user is not None and user.active else None
 
     found = runtime.database.read(find)
-    if found is not None and now - found[0].seen_at > NOTED_EVERY:
+    if found is not None and counts and now - found[0].seen_at > NOTED_EVERY:
         until = min(now + IDLE, found[0].created_at + LONGEST)
         runtime.database.write(lambda work: work.sessions.seen(found[0].id, now, until))
     return found
 
 
-def _to_the_door(request: Request) -> Response:
+def _to_the_door(site: Site, request: Request) -> Response:
     here = request.url.path if request.method == "GET" else HOME
-    where = f"{SIGN_IN}?{urlencode({'next': here})}"
+    where = DEMO if site.is_demo else f"{SIGN_IN}?{urlencode({'next': here})}"
     if request.headers.get("hx-request") == "true":
         return Response(status_code=401, headers={**HEADERS, "hx-redirect": where})
     return RedirectResponse(where, 303, headers=HEADERS)

@@ -11,6 +11,7 @@ from bot.web.public_address import caller_address, public_address
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from bot.web.provider import Provider
     from bot.web.public_address import Networks
 
 # What a browser calls itself, the particular before the general: Edge says that it is Chrome, Chrome that it is Safari.
@@ -22,10 +23,11 @@ SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Win
 
 @dataclass(frozen=True, kw_only=True)
 class Entrance:
-    """What the settings say of it: our public address, and the proxies that are believed."""
+    """What the settings say of it: our public address, the proxies that are believed, the organisation's own way."""
 
     public_url: str | None = None
     trusted: Networks = ()
+    provider: Provider | None = None
 
     def here(self, request: Request) -> str:
         """Return the address of this server as the browser knows it, without a path."""

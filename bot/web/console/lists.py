@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from babel import Locale
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,7 +24,7 @@ class Names:
         """Return what a language is called."""
         if not code:
             return self.words("queue_language_unknown")
-        return str(Locale.parse(self.words.language).languages.get(code, code))
+        return str(self.words.languages.get(code, code))
 
     def topic(self, topic: str | None) -> str:
         """Return what a topic is called."""

@@ -37,6 +37,7 @@ def settings_page(visit: Visit) -> Response:
         sessions=[session for session in sessions if session.confirmed_at is not None],
         here=visit.session.id,
         codes_left=left,
+        has_provider=visit.site.entrance.provider is not None,
         interfaces=INTERFACES,
         themes=THEMES,
         teams=sorted(teams[team].name or team if team in teams else team for team in visit.user.teams),

@@ -95,7 +95,8 @@ def _is_from_our_form(guest: Guest) -> bool:
 def _form(guest: Guest, template: str, *, status: int = 200, **values: object) -> Response:
     """Show a page with a form to somebody whom nobody knows yet."""
     secret = guest.request.cookies.get(COOKIE, "") or secrets.token_urlsafe(32)
-    page = guest.page(template, status=status, token_here=token_of(secret), **values)
+    has_provider = guest.site.entrance.provider is not None
+    page = guest.page(template, status=status, token_here=token_of(secret), has_provider=has_provider, **values)
     return page if guest.request.cookies.get(COOKIE) else with_cookie(guest, page, secret)
 
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from bot.web.console import (
     case,
     case_actions,
+    demo,
     letter,
     notifications,
     people,
     privacy,
+    provider,
     queue,
+    relay,
+    replies,
     settings,
     sign_in,
     team,
@@ -30,10 +34,13 @@ if TYPE_CHECKING:
 
 DOORS: tuple[Door | FrontDoor, ...] = (
     *sign_in.DOORS,
+    *provider.DOORS,
     *today.DOORS,
     *queue.DOORS,
     *case.DOORS,
     *case_actions.DOORS,
+    *relay.DOORS,
+    *replies.DOORS,
     *letter.DOORS,
     *privacy.DOORS,
     *team.DOORS,
@@ -43,11 +50,15 @@ DOORS: tuple[Door | FrontDoor, ...] = (
 )
 
 
-def console_routes(runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None) -> list[BaseRoute]:
+def console_routes(
+    runtime: Runtime, pages: Pages, news: News, entrance: Entrance | None = None, *, is_demo: bool = False
+) -> list[BaseRoute]:
     """
     Return the routes of the console.
 
     `news` is closed by whoever stops the server; `entrance` is what the settings say of how people come in.
     """
-    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance())
-    return [*routes(site, DOORS), events_route(site, news)]
+    site = Site(runtime=runtime, pages=pages, entrance=entrance or Entrance(), is_demo=is_demo)
+    doors = routes(site, (*DOORS, *(demo.DOORS if is_demo else ())))
+    nowhere = FrontDoor(path="/desk/{path:path}", endpoint=lambda guest: guest.problem(404), methods=("GET", "POST"))
+    return [*doors, events_route(site, news), *routes(site, (nowhere,))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from babel import Locale
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime, timedelta
 
 INTERFACES = ("nl", "en")
+# Reading a language's name anew for each moment on a page would take longer than the page.
+_locale = cache(Locale.parse)
 
 
 class UnknownWordError(KeyError):
@@ -45,30 +48,35 @@ class Words:
     @property
     def languages(self) -> Mapping[str, str]:
         """The languages by code, as this language calls them."""
-        return Locale.parse(self.language).languages
+        return self.locale.languages
+
+    @property
+    def locale(self) -> Locale:
+        """What Babel knows of this language."""
+        return _locale(self.language)
 
     def time(self, moment: datetime) -> str:
         """Return the time of day in Amsterdam: 14:20."""
-        return format_time(moment.astimezone(AMSTERDAM), "HH:mm", locale=self.language)
+        return format_time(moment.astimezone(AMSTERDAM), "HH:mm", locale=self.locale)
 
     def day(self, day: date) -> str:
         """Return a day with its weekday: maandag 23 november."""
         pattern = "EEEE d MMMM" if day.year == local_day(self.now).year else "EEEE d MMMM y"
-        return format_date(day, pattern, locale=self.language)
+        return format_date(day, pattern, locale=self.locale)
 
     def weekday(self, number: int) -> str:
         """Return the name of a day of the week; Monday is 0."""
-        return str(get_day_names("wide", context="stand-alone", locale=self.language)[number])
+        return str(get_day_names("wide", context="stand-alone", locale=self.locale)[number])
 
     def moment(self, moment: datetime) -> str:
         """Return a moment in Amsterdam as short as it stays clear: a time today, else the day too."""
         if local_day(moment) == local_day(self.now):
             return self.time(moment)
-        return format_datetime(moment.astimezone(AMSTERDAM), "EEE d MMM HH:mm", locale=self.language)
+        return format_datetime(moment.astimezone(AMSTERDAM), "EEE d MMM HH:mm", locale=self.locale)
 
     def span(self, span: timedelta) -> str:
         """Return about how long something takes or took: 3 uur."""
-        return format_timedelta(abs(span), locale=self.language, threshold=1.5)
+        return format_timedelta(abs(span), locale=self.locale, threshold=1.5)
 
     def ago(self, moment: datetime) -> str:
         """Return about how long ago something was: 3 uur."""

@@ -99,7 +99,8 @@ def _cases() -> None:
         cases.add_column(sa.Column("answer_wanted", sa.Boolean(), nullable=True))
         cases.add_column(_moment("emptied_at"))
     op.drop_index("ix_cases_open_team", "cases")
-    _index("ix_cases_queue", "cases", ["team", "state", "priority", "waiting_since", "id"], "state <> 'closed'")
+    queue = ["team", "state", "priority", "waiting_since", "id", "language", "topic"]
+    _index("ix_cases_queue", "cases", queue, "state <> 'closed'")
     _index("ix_cases_closed", "cases", ["closed_at"], "closed_at IS NOT NULL AND emptied_at IS NULL")
     _index("ix_case_events_at", "case_events", ["at"])
 
