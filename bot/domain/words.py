@@ -37,11 +37,22 @@ LINK_NOTICE = (
 )
 # What stands around everything that is kept of a person, on the page that they get.
 KEPT: Mapping[str, str] = {
-    f"kept_{name}": f"utter_kept_{name}"
-    for name in (
-        *("title", "address", "language", "since", "agreed", "coach", "told", "questions", "notes", "drafts"),
-        *("messages", "you", "assistant", "looked", "file", "left_out"),
-    )
+    "kept_title": "utter_kept_title",
+    "kept_address": "utter_kept_address",
+    "kept_language": "utter_kept_language",
+    "kept_since": "utter_kept_since",
+    "kept_agreed": "utter_kept_agreed",
+    "kept_coach": "utter_kept_coach",
+    "kept_told": "utter_kept_told",
+    "kept_questions": "utter_kept_questions",
+    "kept_notes": "utter_kept_notes",
+    "kept_drafts": "utter_kept_drafts",
+    "kept_messages": "utter_kept_messages",
+    "kept_you": "utter_kept_you",
+    "kept_assistant": "utter_kept_assistant",
+    "kept_looked": "utter_kept_looked",
+    "kept_file": "utter_kept_file",
+    "kept_left_out": "utter_kept_left_out",
 }
 MY_DATA = "utter_my_data"
 MY_DATA_BY_TEAM = "utter_my_data_by_team"  # where the messenger takes no pages
