@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.content.render import PLACEHOLDER, Known, Reader
 from bot.domain.languages import SOURCE
 from bot.domain.words import CANNED, TYPED
+from bot.fetch import letter_photos_allowed
 from bot.handoff.case import Decline, Role
 from bot.safety.redaction import mask
 from bot.store.checked_texts import digest_of
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 GAP = "[ … ]"
 LONGEST_TYPED = 200
 ASKS_FOR_PHOTOS = frozenset({f"{CANNED}send_photo"})
-LETTER_PHOTOS = "letter_photos"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,14 +150,6 @@ def _canned(runtime: Runtime, name: str, readings: _Readings, user: UserRow | No
         versions=tuple(versions),
         is_offered=offers_photos or name not in ASKS_FOR_PHOTOS,
     )
-
-
-def letter_photos_allowed(work: Work, knowledge: Knowledge) -> bool:
-    """Return whether newcomers may be asked for photos: as the organisation decided last."""
-    decided = work.decisions.current(LETTER_PHOTOS)
-    if decided is None:
-        return knowledge.content.letter_photos_allowed
-    return isinstance(decided.value, dict) and decided.value.get("allowed") is True
 
 
 # ---- read by somebody who speaks it

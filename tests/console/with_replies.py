@@ -14,6 +14,7 @@ from bot.domain.words import CANNED
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.translate import TranslationError
+from bot.web.console.events import News
 from bot.wiring import read_knowledge
 from tests.console.conftest import Office, served, shipped_words
 from tests.desk.conftest import at_the_desk
@@ -71,7 +72,9 @@ def opened(
         desk = at_the_desk(database, clock)
         desk.runtime = replace(with_replies(desk.runtime, photos=photos), translator=translator)
         webchat = WebChat()
-        app = application(desk.runtime, webchat, secret=b"a secret of thirty-two bytes ...")
+        news = News(desk.runtime)
+        app = application(desk.runtime, webchat, secret=b"a secret of thirty-two bytes ...", news=news)
         for url, port in served(app):
-            yield Office(url, port, desk, webchat)
-        webchat.close()
+            yield Office(url, port, desk, webchat, news)
+            webchat.close()
+            news.close()
