@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 FOLDER = "demo"
 MARK = "made-for-the-demo"
+KEPT = frozenset({"knowledge_dir", "organisation_dir", "nlu_encoder", "log_level"})
 ORGANISATION = "demo"
 # How somebody asks for a person, as the assistant knows it by heart.
 FOR_A_PERSON = "talk_to_human"
@@ -91,13 +92,10 @@ def made_anew(settings: Settings, parts: Parts) -> tuple[Settings, Parts]:
     """
     folder = settings.data_dir / FOLDER
     _emptied(folder)
-    own = settings.model_copy(
-        update={
-            "data_dir": folder,
-            **dict.fromkeys(("database_url", "master_key", "public_url", "smtp_host", "telegram_token")),
-            **dict.fromkeys(("twilio_account_sid", "twilio_auth_token", "twilio_whatsapp_from")),
-        }
-    )
+    fields = type(settings).model_fields
+    # All but these as if nobody had set them, whatever settings there will be: no key, no database, no messenger.
+    anew = {name: one.get_default(call_default_factory=True) for name, one in fields.items() if name not in KEPT}
+    own = settings.model_copy(update={**anew, "data_dir": folder})
     knowledge = replace(parts.knowledge, organisation=organisation(parts.knowledge))
     return own, replace(parts, settings=own, knowledge=knowledge)
 

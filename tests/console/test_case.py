@@ -441,6 +441,29 @@ def test_closing_tells_how_it_ended_and_which_question_it_was(office: Office) ->
     )
 
 
+def test_that_a_reply_went_out_is_no_news_to_who_closes_and_what_the_newcomer_wrote_is(office: Office) -> None:
+    desk = office.desk
+    talk = desk.newcomer()
+    case = desk.taken(desk.asks(talk))
+    sam = office.signed_in(desk.sam)
+
+    def forms() -> dict[str, str]:
+        html = sam.get(home(case)).text
+        html = html[html.index(f'action="{home(case)}/close"') :]
+        version = re.search(r'name="version" class="version" value="(\d+)"', html)
+        assert version
+        return {"version": version[1], "seen": field(html, "seen"), "outcome": "answered"}
+
+    shown = forms()
+    said(talk, "wacht, nog iets")
+    assert sam.post(f"{home(case)}/close", shown).status == 409
+    desk.replies(case)
+    shown = forms()
+    desk.wait(seconds=6)
+    desk.delivered()  # the case waits for the newcomer now: another version
+    assert sam.post(f"{home(case)}/close", shown).status == 303
+
+
 @pytest.mark.parametrize(
     ("action", "fields", "status", "said"),
     [

@@ -154,6 +154,25 @@ def test_what_the_newcomer_writes_appears_and_takes_neither_focus_nor_draft(
     assert unexpected(complaints) == []
 
 
+def test_what_was_shown_by_itself_can_be_acted_on_without_reloading(
+    office: Office, page_of: Callable[..., Page]
+) -> None:
+    desk = office.desk
+    talk = desk.newcomer()
+    case = desk.answered(desk.taken(desk.asks(talk)))
+    page = page_of(desk.sam)
+    page.goto(f"{office.url}/desk/cases/{case.id}")
+    desk.wait(seconds=30)
+    said(talk, "dank u wel, het is gelukt")
+    page.evaluate(f"htmx.trigger(document.body, 'desk:case-{case.id}')")
+    expect(page.get_by_role("log")).to_contain_text("het is gelukt")
+    page.get_by_text("Sluit de zaak").first.click()
+    page.get_by_label("Beantwoord", exact=True).check()
+    page.get_by_role("button", name="Sluit de zaak").click()
+    page.wait_for_url("**/desk?said=case_closed")
+    assert desk.now(case).state == "closed"
+
+
 def test_the_conversation_begins_at_its_end_and_can_be_read_by_keyboard(
     office: Office, page_of: Callable[..., Page]
 ) -> None:

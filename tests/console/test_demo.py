@@ -147,12 +147,14 @@ def test_the_demo_has_its_own_folder_and_calls_nobody(tmp_path: Path) -> None:
             "TELEGRAM_TOKEN": "1:real",
             "WEGWIJS_SMTP_HOST": "smtp.example.nl",
             "PUBLIC_URL": "https://wegwijs.example.nl",
+            "WEGWIJS_OIDC_ISSUER": "https://login.example.nl",
         }
     )
     own, parts = demo.made_anew(real, replace(tiny_assistant(), settings=real))
     assert own.url == f"sqlite:///{tmp_path / 'demo' / 'database' / 'wegwijs.sqlite'}"
     assert (own.telegram_token, own.has_mail, own.has_whatsapp, own.public_url) == (None, False, False, None)
     assert parts.settings is own
+    assert own.oidc_issuer is None
     (tmp_path / "demo" / "left").touch()
     demo.made_anew(real, tiny_assistant())
     assert not (tmp_path / "demo" / "left").exists()

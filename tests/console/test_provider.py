@@ -25,6 +25,7 @@ from bot.channels.webchat import WebChat
 from bot.commands.serve import application
 from bot.store.database import Database
 from bot.web.console.entrance import Entrance
+from bot.web.console.events import News
 from bot.web.provider import Provider, ProviderError, Round, has_two_factors
 from tests.console.conftest import Office, served, shipped_words
 from tests.console.test_sign_in import PASSWORD, code_of, comes_in, gives_code, is_in, working
@@ -88,10 +89,13 @@ def office(tmp_path: Path, vault: Vault, clock: HeldClock, provider: Provider) -
         desk.runtime = replace(desk.runtime, knowledge=replace(desk.runtime.knowledge, console=shipped_words()))
         webchat = WebChat()
         entrance = Entrance(provider=provider)
-        app = application(desk.runtime, webchat, secret=b"a secret of thirty-two bytes ...", entrance=entrance)
+        news = News(desk.runtime)
+        secret = b"a secret of thirty-two bytes ..."
+        app = application(desk.runtime, webchat, secret=secret, news=news, entrance=entrance)
         for url, port in served(app):
-            yield Office(url, port, desk, webchat)
-        webchat.close()
+            yield Office(url, port, desk, webchat, news)
+            webchat.close()
+            news.close()
 
 
 def tied(office: Office, organisation: Organisation, name: str = "nora") -> str:
@@ -361,7 +365,7 @@ def test_a_token_that_the_provider_did_not_sign_is_refused(algorithm: str) -> No
         {"issuer": "https://elsewhere.example"},
         {"token_endpoint": "ftp://elsewhere.example"},
         {"token_endpoint": ""},
-        {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": "gopher://elsewhere.example"},
         {"authorization_endpoint": "javascript:alert(1)"},
     ],
     ids=str,

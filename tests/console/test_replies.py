@@ -349,6 +349,13 @@ def test_a_proposal_is_sent_only_by_a_person_and_what_they_wrote_is_kept(
     assert "Kom morgen naar het infopunt" in sam.get(home(case)).text
 
 
+def test_a_citizen_number_never_reaches_the_machine(office: Office, translator: Translator) -> None:
+    case, sam = mine(office)
+    sam.post(f"{home(case)}/translate", {"text": "Uw nummer is 111222333, kom morgen", "language": "ar"})
+    ((asked, _, _),) = translator.asked
+    assert "111222333" not in asked
+
+
 @pytest.mark.parametrize("reason", ["unknown_language", "too_busy", "refused", "out_of_reach", "not_understood"])
 def test_when_there_is_no_translation_nothing_is_lost(office: Office, translator: Translator, reason: str) -> None:
     translator.fails = reason

@@ -62,9 +62,22 @@ def _or_show(visit: Visit, answered: Answered, at: str, done: Response) -> Respo
     return show(visit, status=status_of(answered), problem=why(visit, answered), problem_at=at)
 
 
-def _version(visit: Visit) -> int | None:
-    given = visit.given("version")
+def _number(visit: Visit, name: str) -> int | None:
+    given = visit.given(name)
     return int(given) if given.isdigit() else None
+
+
+def _version(visit: Visit) -> int | None:
+    """
+    Return the version that was on the screen, or today's when this person missed nothing since.
+
+    That their own reply went out changes the case too; only what the newcomer wrote would be news to who has it.
+    """
+    shown, seen = _number(visit, "version"), _number(visit, "seen")
+    file = open_file(visit.runtime, visit.user.id, case_id_of(visit), part=True) if seen is not None else None
+    if isinstance(file, CaseFile) and file.is_mine and seen is not None and file.seen <= seen:
+        return file.case.version
+    return shown
 
 
 # ---- opening and taking
@@ -72,8 +85,8 @@ def _version(visit: Visit) -> int | None:
 
 def take(visit: Visit) -> Response:
     """Take the case that was seen; who comes second hears who has it."""
-    version = _version(visit)
-    answered = answer.take(visit.runtime, visit.user.id, case_id_of(visit), version=version or 0)
+    version = _number(visit, "version") or 0
+    answered = answer.take(visit.runtime, visit.user.id, case_id_of(visit), version=version)
     if isinstance(answered, Declined) and answered.taken_by == visit.user.id:
         return visit.go(path_of(visit))  # they clicked twice
     return _or_show(visit, answered, "take", visit.go(path_of(visit), said="claimed"))
@@ -122,7 +135,7 @@ def keep_draft(visit: Visit) -> Response:
 def reply(visit: Visit) -> Response:
     """Send what was written, unless it seems to be in another language than was chosen and nobody said "anyway"."""
     text, language = visit.given("text"), _language(visit)
-    seen = int(visit.given("seen")) if visit.given("seen").isdigit() else 0
+    seen = _number(visit, "seen") or 0
     otherwise = seems_otherwise(text, than=language) if language else None
     who, case_id = visit.user.id, case_id_of(visit)
     if otherwise is not None and not visit.given("anyway"):

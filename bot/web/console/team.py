@@ -37,19 +37,13 @@ def show(visit: Visit, *, wrong: Refusal | None = None) -> Response:
 
 def put(visit: Visit) -> Response:
     """Put the newcomer of a case in a coach's group."""
-    number = _number(visit)
-    refused = (
-        Refusal.NO_CASE
-        if number is None
-        else put_in_group(visit.runtime, visit.user.id, number=number, coach_id=visit.given("coach"))
-    )
+    refused = put_in_group(visit.runtime, visit.user.id, number=_number(visit), coach_id=visit.given("coach"))
     return _onward(visit, refused, "team_in_group")
 
 
 def take_out(visit: Visit) -> Response:
     """Take the newcomer of a case out of the group they are in."""
-    number = _number(visit)
-    refused = Refusal.NO_CASE if number is None else take_out_of_group(visit.runtime, visit.user.id, number=number)
+    refused = take_out_of_group(visit.runtime, visit.user.id, number=_number(visit))
     return _onward(visit, refused, "team_out_of_group")
 
 
@@ -59,9 +53,10 @@ def _onward(visit: Visit, refused: Refusal | None, said: str) -> Response:
     return show(visit, wrong=refused) if refused else visit.go(TEAM, said=said)
 
 
-def _number(visit: Visit) -> int | None:
+def _number(visit: Visit) -> int:
+    """Return the number that was given; 0, which no case has, when it is none."""
     given = visit.given("number").lstrip("#")
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else None
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else 0
 
 
 DOORS = (
