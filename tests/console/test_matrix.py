@@ -80,7 +80,7 @@ PAGES = {
 # What is posted where less would be declined for another reason than who it is.
 PAGE_FIELDS = {
     "/desk/privacy/retention": {"files": "30", "messages": "90", "journal": "365", "grounds": "zo besloten"},
-    "/desk/privacy/photos": {"photos": "refuse", "grounds": "zo besloten"},
+    "/desk/privacy/photos": {"photos": "forbid", "grounds": "zo besloten"},
 }
 
 # ---- where a case stands, as seen by one person of the form team
@@ -105,7 +105,7 @@ READING = (
 
 # ---- who may do what, by where the case stands. Where nothing is said, nobody.
 MAY = {
-    "take": {WAITING: HELPERS},
+    "take": {WAITING: HELPERS, MINE: HELPERS},  # who clicks twice has it
     "open": {WAITING: O, MINE: HELPERS, THEIRS: O, GROUP: C},
     "take-over": {WAITING: O, MINE: O, THEIRS: O},
     "draft": {WAITING: O, MINE: HELPERS, THEIRS: O},  # who may write a note
