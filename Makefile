@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
 
-.PHONY: setup run test test-peers $(BENCHES) lock clean help
+.PHONY: setup run test test-peers pictures $(BENCHES) lock clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -37,6 +37,9 @@ test: $(VENV)/.test ## Run every check; the last line counts the lanes
 
 test-peers: $(VENV)/.test ## Only the tests against peers that nobody here wrote (installs them the first time)
 	@$(BIN)/python tests/lanes.py --only peers $(ARGS)
+
+pictures: $(VENV)/.test ## Take the pictures of the console again, for docs/pictures/ (needs Chromium)
+	@$(BIN)/python -m tests.pictures $(ARGS)
 
 # A static pattern: make looks for no implicit rule where a target is phony.
 $(BENCHES): bench-%: $(VENV)/.test

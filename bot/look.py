@@ -52,6 +52,8 @@ WHAT = "case"
 SAME_LOOK = timedelta(minutes=10)
 # For this long a coordinator's reason counts: the file may be opened again.
 REASON_COUNTS = timedelta(hours=1)
+# A reading that is less likely than this tells a volunteer nothing.
+TELLING = 0.05
 # What is shown at once; earlier on request.
 PAGE = 100
 LONGEST_REASON = 500
@@ -396,6 +398,8 @@ class _Reader:
     def _guesses(self, understood: Mapping[str, Any]) -> Iterable[Guess]:
         knowledge = self.runtime.knowledge
         for intent, share in understood.get("intents") or ():
+            if share < TELLING:
+                continue
             question = knowledge.flow_of_intent.get(intent, intent)
             known = question if question in knowledge.content.questions else None
             yield Guess(intent=str(intent), question=known, share=float(share))

@@ -339,7 +339,7 @@ def test_a_token_as_it_should_be_is_taken() -> None:
         {"sub": ""},
         {"sub": 7},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_a_token_that_says_something_else_is_refused(wrong: dict[str, Any]) -> None:
     with at_work(Forger(claims={"nonce": WAY.nonce, **wrong})) as provider, pytest.raises(ProviderError):

@@ -35,6 +35,7 @@ STOP_ASKING = 286
 TOLD = 20
 # The rung that leaves a message to the team.
 BY_A_PERSON = "by_a_person"
+FOR_A_PERSON = "talk_to_human"
 OUTCOMES = ("answered", "partly_answered", "referred", "no_reply", "handed_back")
 assert set(OUTCOMES) == {outcome.value for outcome in CHOSEN_OUTCOMES}
 
@@ -194,9 +195,15 @@ def _languages(visit: Visit, file: CaseFile) -> list[str]:
 
 
 def _asked(file: CaseFile) -> Wrote | None:
-    """Return the last message that the bot itself answered, of which it made something; else the last of any."""
+    """
+    Return the message that tells best what they asked: the last one that the bot took for a question.
+
+    When there is none, the last of which it made anything, its own before those that a person answered.
+    """
     heard = [item for item in reversed(file.items) if isinstance(item, Wrote) and item.guesses]
-    return next((item for item in heard if item.rung != BY_A_PERSON), heard[0] if heard else None)
+    own = [item for item in heard if item.rung != BY_A_PERSON]
+    asked = (item for item in own if item.guesses[0].question not in {None, FOR_A_PERSON})
+    return next(asked, next(iter([*own, *heard]), None))
 
 
 def _teams(visit: Visit, file: CaseFile) -> list[tuple[str, str]]:

@@ -1,0 +1,83 @@
+"""
+Pictures of the console's eight screens for docs/pictures/: `make pictures`.
+
+On a desk, on a phone, a case in Arabic, and in the dark; all people in them are the demo's, which are invented.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from bot.settings import Settings
+from bot.wiring import parts
+from tests.console.on_stage import on_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.console.on_stage import Stage
+
+QUIET = "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking --no-first-run"
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+COLOURS = 96  # enough for pages without photographs, and a third of the bytes
+
+
+def shots(stage: Stage) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Yield the name of each picture, who looks, at which address, and in which window."""
+    for name, (who, path) in stage.screens.items():
+        yield f"{name}-desk", who, path, {"viewport": DESK}
+        yield f"{name}-phone", who, path, {"viewport": PHONE, "device_scale_factor": 2}
+    arabic = f"/desk/cases/{stage.demo.cases['queued'].id}"
+    yield "case-arabic-phone", "sami", arabic, {"viewport": PHONE, "device_scale_factor": 2}
+    yield "case-arabic-desk", "sami", arabic, {"viewport": DESK}
+    for name in ("today", "case", "queue"):
+        who, path = stage.screens[name]
+        yield f"{name}-dark", who, path, {"viewport": DESK, "color_scheme": "dark"}
+
+
+def taken(browser: Browser, stage: Stage, who: str, path: str, window: dict[str, Any]) -> bytes:
+    """Return the picture of one page as PNG."""
+    context = browser.new_context(locale="nl-NL", reduced_motion="reduce", **window)
+    stage.enter(context, who)
+    page = context.new_page()
+    page.goto(stage.url + path)
+    take = page.locator("form[action$='/take'] button.primary")
+    if take.count():
+        take.first.click()
+    page.wait_for_timeout(500)  # until the scripts have done their first round
+    image = Image.open(BytesIO(page.screenshot(full_page=False)))
+    context.close()
+    made = BytesIO()
+    image.convert("RGB").quantize(COLOURS).save(made, "PNG", optimize=True)
+    return made.getvalue()
+
+
+def main() -> None:
+    """Take every picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", default="docs/pictures", type=Path)
+    folder: Path = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        parser.exit(1, "install chromium (and fonts-noto-core, for Arabic and Ge'ez) first\n")
+    with parts(Settings()) as ready, on_stage(ready) as stage, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET.split())
+        for name, who, path, window in shots(stage):
+            (folder / f"{name}.png").write_bytes(taken(browser, stage, who, path, window))
+            print(folder / f"{name}.png", flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
