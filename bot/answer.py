@@ -183,6 +183,26 @@ def transfer(  # noqa: PLR0913  # by name, where to and why
     return _do(runtime, who, case_id, Act.TRANSFER, change, version=version)
 
 
+def reopen(runtime: Runtime, who: str, case_id: str, *, reason: str) -> Answered:
+    """
+    Put a closed case back into the queue, because the team has something to say: a coordinator's, with a reason.
+
+    The newcomer hears it from whoever takes it. A newcomer who has another open case keeps that one.
+    """
+
+    def change(scene: Scene) -> Answered:
+        if not reason.strip():
+            return Declined(why=Decline.NEEDS_REASON)
+        case = scene.case
+        opened = scene.work.cases.reopen(case.id, case.conversation_id, summary=None, actor=who, now=scene.now)
+        if opened is None:
+            return CHANGED
+        scene.work.cases.note(case.id, kind="note", actor=who, now=scene.now, detail={"note": _noted(scene, reason)})
+        return Done(case=opened)
+
+    return _do(runtime, who, case_id, Act.REOPEN, change)
+
+
 def switch_off(runtime: Runtime, who: str) -> bool:
     """Switch an account off: its cases go back to their queues. False when there is no such account."""
     return runtime.database.write(lambda work: work.users.set_active(who, active=False))

@@ -66,13 +66,19 @@ def finish_erasures(runtime: Runtime) -> int:
             if _is_answered(work, newcomer_id) or _waited_long(runtime, work, newcomer_id):
                 work.newcomers.finish_forgetting(newcomer_id)
                 done += 1
+        if done:
+            work.counts.owe_a_scrub()
         return done
 
-    if not runtime.database.read(lambda work: work.newcomers.being_forgotten(limit=1)):
-        return 0
-    done = runtime.database.write(finish)
-    if done:
+    leaving, owed = runtime.database.read(
+        lambda work: (work.newcomers.being_forgotten(limit=1), work.counts.scrubs_owed())
+    )
+    done = runtime.database.write(finish) if leaving else 0
+    owed += 1 if done else 0
+    if owed:
+        # Somebody may be reading what was there: then it raises, and is still owed at the next look.
         runtime.database.scrub()
+        runtime.database.write(lambda work: work.counts.scrubbed(owed))
     return done
 
 

@@ -82,8 +82,8 @@ def lanes() -> tuple[Lane, ...]:
             together=True,
         ),
         Lane(name="postgresql", commands=((*both, "-m", "postgresql"),), needs="postgresql"),
-        Lane(name="browser", commands=((*pytest, "-m", "browser"),), needs="chromium"),
-        Lane(name="endurance", commands=((*pytest, "-m", "endurance"),)),
+        Lane(name="browser", commands=((*both, "-m", "browser"),), needs="chromium"),
+        Lane(name="endurance", commands=((*both, "-m", "endurance"),)),
         Lane(
             name="peers",
             commands=((*pytest, "-m", "peers"),),

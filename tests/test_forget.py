@@ -16,6 +16,7 @@ from bot.domain.messenger import Remedy
 from bot.domain.turn import Inbound, Kind
 from bot.forget import GOODBYE_AT_MOST, HELD_AT_MOST, drop_unanswered_notices, finish_erasures
 from bot.receive import answer_next, take_in
+from bot.store.errors import StillBeingReadError
 from tests.peers.tiny import at_work
 
 if TYPE_CHECKING:
@@ -209,3 +210,26 @@ def test_who_writes_again_is_a_stranger(amina: Conversation, runtime: Runtime) -
     answers, _ = amina.send("De verwarming is kapot")
 
     assert [answer.response for answer in answers] == ["utter_ask_notice"]
+
+
+def test_files_that_could_not_be_rewritten_are_rewritten_at_the_next_look(
+    runtime: Runtime, amina: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amina.send(ERASE)
+    amina.send("ja", payload=YES)
+    done: list[str] = []
+
+    def being_read() -> None:
+        done.append("tried")
+        raise StillBeingReadError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runtime.database, "scrub", being_read)
+        with pytest.raises(StillBeingReadError):
+            finish_erasures(runtime)
+    assert who(amina) is None
+    with monkeypatch.context() as patched:
+        patched.setattr(runtime.database, "scrub", lambda: done.append("done"))
+        assert finish_erasures(runtime) == 0
+        assert finish_erasures(runtime) == 0
+    assert done == ["tried", "done"]

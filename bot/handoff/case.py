@@ -122,6 +122,7 @@ class Act(StrEnum):
     CLOSE = "close"
     TAKE_OVER = "take_over"
     PRIORITISE = "prioritise"
+    REOPEN = "reopen"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +146,7 @@ MAY: Mapping[Act, May] = {
     Act.CLOSE: May(roles=HELPERS, anyway=_COORDINATOR),
     Act.TAKE_OVER: May(roles=_COORDINATOR, mine=False),
     Act.PRIORITISE: May(roles=TRAINED, mine=False),
+    Act.REOPEN: May(roles=_COORDINATOR, mine=False),
 }
 
 # Which change of the table an act asks for; a note and a priority change nothing there.
@@ -155,7 +157,10 @@ ASKS_FOR: Mapping[Act, Event] = {
     Act.TRANSFER: Event.TRANSFERRED,
     Act.CLOSE: Event.CLOSED,
     Act.TAKE_OVER: Event.TAKEN_OVER,
+    Act.REOPEN: Event.REOPENED,
 }
+# What can still be done to a case that is closed.
+AFTER_CLOSE = frozenset({Act.NOTE, Act.REOPEN})
 
 
 class Decline(StrEnum):
@@ -230,7 +235,7 @@ def _reason_about_them(act: Act, who: Actor, case: Seen) -> Decline | None:
 
 def _reason_about_the_case(act: Act, who: Actor, case: Seen, now: datetime) -> Decline | None:
     rule, event = MAY[act], ASKS_FOR.get(act)
-    if case.status is Status.CLOSED and act is not Act.NOTE:
+    if case.status is Status.CLOSED and act not in AFTER_CLOSE:
         return Decline.CLOSED
     if act is Act.TAKE:
         return _reason_not_to_take(who, case, now)

@@ -133,7 +133,7 @@ def test_the_timeline_tells_newcomer_bot_team_event_and_note_apart_by_word_and_f
     for form in ("from-newcomer", "from-bot", "from-team", "event", "note"):
         assert f'class="line {form}"' in html
     text = words_of_page(html)
-    for word in ("Nieuwkomer", "Assistent (automatisch)", "Notitie van U, alleen voor het team", "U nam de zaak"):
+    for word in ("Nieuwkomer", "Assistent (automatisch)", "Notitie (U), alleen voor het team", "U nam de zaak"):
         assert word in text
     assert 'role="log"' in html
     assert "Verstuurd" in text

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from bot.answer import Done, close
 from bot.domain.turn import Attachment
-from bot.handoff.case import Role
+from bot.handoff.case import Outcome, Role
 from bot.web.console.case import CASE
 from bot.web.console.door import Door, FrontDoor
 from bot.web.console.site import DOORS
@@ -110,6 +111,7 @@ MAY = {
     "take-over": {WAITING: O, MINE: O, THEIRS: O},
     "draft": {WAITING: O, MINE: HELPERS, THEIRS: O},  # who may write a note
     "reply": {MINE: HELPERS},
+    "reopen": {},  # none of these is closed: see below
     "note": {WAITING: O, MINE: HELPERS, THEIRS: O},
     "snooze": {MINE: HELPERS},
     "release": {MINE: HELPERS, THEIRS: O},
@@ -126,6 +128,7 @@ FIELDS = {
     "take": {},
     "open": {"reason": "ik kijk mee"},
     "take-over": {"takeover_reason": "ik neem het over"},
+    "reopen": {"reopen_reason": "er is nieuws"},
     "draft": {"text": "bijna klaar", "language": "nl"},
     "reply": {"text": "Kom morgen naar het infopunt", "language": "nl"},
     "note": {"note": "belt morgen terug"},
@@ -240,7 +243,7 @@ def test_pages_without_a_case(place: Place) -> None:
         path = filled(door.path, case="x", user=kim.id)
         for method in door.methods:
             browser = place.office.signed_in(place.who)  # signing out ends only this one
-            found = browser.get(path) if method == "GET" else browser.post(path)
+            found = browser.get(path) if method == "GET" else browser.post(path, PAGE_FIELDS.get(door.path))
             may = role in PAGES[door.path]
             if not may:
                 assert found.status == 403, (role, method, path, found.status)
@@ -301,6 +304,17 @@ def test_doing_something_with_a_case(place: Place, standing: str) -> None:
         if not may:
             assert events(place, case) == before, (role, standing, act)
             assert SECRET not in found.text or role in READS[standing]
+
+
+def test_a_closed_case_is_opened_again_by_a_coordinator_of_its_team(place: Place) -> None:
+    for standing in (THEIRS, ELSEWHERE_TAKEN):
+        case, _ = place.case(standing)
+        who = {THEIRS: place.office.desk.kim, ELSEWHERE_TAKEN: place.office.desk.otto}[standing]
+        assert isinstance(close(place.office.desk.runtime, who.id, case.id, outcome=Outcome.ANSWERED), Done)
+        found = place.browser.post(f"/desk/cases/{case.id}/reopen", {"reopen_reason": "er is nieuws"})
+        may = standing == THEIRS and role_of(place) in O
+        assert (found.status == 303) == may, (standing, found.status)
+        assert place.office.desk.now(case).state == ("queued" if may else "closed")
 
 
 def events(place: Place, case: CaseRow) -> list[str]:

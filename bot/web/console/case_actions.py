@@ -107,6 +107,12 @@ def take_over(visit: Visit) -> Response:
     return _or_show(visit, answered, "take_over", visit.go(path_of(visit), said="claimed"))
 
 
+def reopen(visit: Visit) -> Response:
+    """Put a closed case back into the queue, with a reason."""
+    answered = answer.reopen(visit.runtime, visit.user.id, case_id_of(visit), reason=visit.given("reopen_reason"))
+    return _or_show(visit, answered, "reopen", visit.go(path_of(visit), said="case_reopened"))
+
+
 # ---- writing
 
 
@@ -253,6 +259,7 @@ _ACTIONS = {
     "take": take,
     "open": open_with_reason,
     "take-over": take_over,
+    "reopen": reopen,
     "draft": keep_draft,
     "reply": reply,
     "undo": undo,
