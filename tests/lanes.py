@@ -74,7 +74,11 @@ def lanes() -> tuple[Lane, ...]:
         Lane(name="style", commands=((str(BIN / "ruff"), "check", "."), (str(BIN / "ruff"), "format", "--check", "."))),
         Lane(name="types", commands=((str(BIN / "mypy"),),)),
         Lane(name="layers", commands=((str(BIN / "lint-imports"), "--no-cache"), (str(BIN / "deptry"), "."))),
-        Lane(name="knowledge", commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "train"))),
+        Lane(
+            name="knowledge",
+            commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "train")),
+            together=True,
+        ),
         Lane(name="tests", commands=((*both, "-m", "not browser and not postgresql and not peers and not endurance"),)),
         Lane(
             name="conversations",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +16,8 @@ from tests.console.test_matrix import filled
 if TYPE_CHECKING:
     from tests.console.conftest import Office
 
-INNER = [door for door in DOORS if isinstance(door, Door)]
+# Signing out would end it.
+INNER = [door for door in DOORS if isinstance(door, Door) and door.path != "/desk/sign-out"]
 # The names of every field there is, so that what is thought of gets past the first "it is empty".
 FIELDS = (
     *("text", "note", "version", "seen", "conversation", "language", "reply", "until", "moment", "team", "outcome"),
@@ -34,8 +34,7 @@ VALUES = st.one_of(
 )
 
 
-@pytest.mark.parametrize("door", INNER, ids=lambda door: f"{door.methods[0]} {door.path}")
-def test_nothing_that_is_posted_is_an_error_of_ours(office: Office, door: Door) -> None:
+def test_nothing_that_is_posted_is_an_error_of_ours(office: Office) -> None:
     roles = [role.value for role in Role]
     desk = office.desk
     who = desk.runtime.database.write(
@@ -43,10 +42,10 @@ def test_nothing_that_is_posted_is_an_error_of_ours(office: Office, door: Door) 
     )
     case = desk.taken(desk.asks(), by=who)
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=12), st.text(max_size=12))
-    def ask(fields: dict[str, str], other: str) -> None:
-        browser = office.signed_in(who)
+    @settings(max_examples=6 * len(INNER), deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(st.sampled_from(INNER), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=12), st.text(max_size=12))
+    def ask(door: Door, fields: dict[str, str], other: str) -> None:
+        browser = office.signed_in(who)  # what was posted before may have ended its sessions
         path = filled(door.path, case=case.id, user=desk.kim.id)
         for method in door.methods:
             if method == "POST":
