@@ -223,7 +223,7 @@ def test_no_update_raises_and_what_it_tells_can_be_stored(data: Json) -> None:
     for news in found.news:
         assert news.channel == "telegram"
         if isinstance(news, Inbound):
-            assert int(news.address)
+            assert news.address == str(int(news.address))
             assert all(isinstance(value, str) for value in (news.text, news.payload or "", news.language_hint or ""))
             json.dumps(news.as_body(), ensure_ascii=False).encode()
             assert news.provider_id[1:].replace(".", "").lstrip("-").isdigit()
