@@ -12,9 +12,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -28,6 +31,7 @@ class Lane:
     commands: tuple[tuple[str, ...], ...]
     needs: str | None = None
     together: bool = False  # its commands run at the same time
+    beside: bool = False  # it mostly waits for others, so it runs at the same time as the lane before it
     prepares: tuple[str, ...] = ()  # what it installs for itself, in var/
 
 
@@ -97,20 +101,52 @@ def lanes() -> tuple[Lane, ...]:
             name="peers",
             commands=((*pytest, "-m", "peers"),),
             needs="npm",
+            beside=True,
             prepares=(python, str(ROOT / "tests" / "peers" / "install.py")),
         ),
     )
 
 
-def _runs(command: tuple[str, ...], environment: dict[str, str]) -> bool:
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+def _runs(command: tuple[str, ...], environment: dict[str, str], out: IO[str] | None = None) -> bool:
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, stdout=out, stderr=out and subprocess.STDOUT)
+    return done.returncode == 0
 
 
-def _passes(lane: Lane, environment: dict[str, str]) -> bool:
+def _passes(lane: Lane, environment: dict[str, str], out: IO[str] | None = None) -> bool:
     if not lane.together:
-        return all(_runs(command, environment) for command in lane.commands)
+        return all(_runs(command, environment, out) for command in lane.commands)
     started = [subprocess.Popen(command, cwd=ROOT, env=environment) for command in lane.commands]
     return [process.wait() for process in started] == [0] * len(started)
+
+
+def ran(lane: Lane, environment: dict[str, str], out: IO[str] | None = None) -> bool | None:
+    """Run one lane; return whether it passed, None when what it installs for itself cannot be had here."""
+    if lane.prepares and not _runs(lane.prepares, environment, out):
+        print(f"== {lane.name}: left out, `{' '.join(lane.prepares)}` says why", flush=True, file=out)
+        return None
+    began = time.monotonic()
+    print(f"== {lane.name}", flush=True, file=out)
+    fine = _passes(lane, environment, out)
+    took = time.monotonic() - began
+    print(f"== {lane.name}: {'passed' if fine else 'FAILED'} in {took:.0f} s", flush=True, file=out)
+    return fine
+
+
+def ran_at_once(lanes: list[Lane], environment: dict[str, str]) -> list[bool | None]:
+    """Run lanes at the same time; what each says is shown when it is done."""
+
+    def apart(lane: Lane) -> bool | None:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
+            fine = ran(lane, environment, out)
+            out.seek(0)
+            print(out.read(), end="", flush=True)
+        return fine
+
+    if len(lanes) == 1:
+        return [ran(lanes[0], environment)]
+    print(f"== {' and '.join(lane.name for lane in lanes)}, at the same time", flush=True)
+    with ThreadPoolExecutor(len(lanes)) as threads:
+        return list(threads.map(apart, lanes))
 
 
 def main() -> int:
@@ -119,30 +155,28 @@ def main() -> int:
     parser.add_argument("--only", metavar="LANE", action="append", help="run this lane only (may be given again)")
     parser.add_argument("--no-lane-left-out", action="store_true", help="fail when a lane cannot run here")
     options = parser.parse_args()
-    ran: list[str] = []
+    passed: list[str] = []
     failed: list[str] = []
     left_out: list[str] = []
     environment = {**os.environ, "WEGWIJS_DATA_DIR": str(ROOT / "var" / "test-data")}
+    at_once: list[list[Lane]] = []
     for lane in lanes():
         if options.only and lane.name not in options.only:
             continue
         if lane.needs and not installed(lane.needs):
             print(f"== {lane.name}: left out, install {' '.join(PACKAGES[lane.needs])} to run it", flush=True)
             left_out.append(lane.name)
-            continue
-        if lane.prepares and not _runs(lane.prepares, environment):
-            print(f"== {lane.name}: left out, `{' '.join(lane.prepares)}` says why", flush=True)
-            left_out.append(lane.name)
-            continue
-        began = time.monotonic()
-        print(f"== {lane.name}", flush=True)
-        fine = _passes(lane, environment)
-        print(f"== {lane.name}: {'passed' if fine else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
-        (ran if fine else failed).append(lane.name)
+        elif lane.beside and at_once:
+            at_once[-1].append(lane)
+        else:
+            at_once.append([lane])
+    for group in at_once:
+        for lane, fine in zip(group, ran_at_once(group, environment), strict=True):
+            {True: passed, False: failed, None: left_out}[fine].append(lane.name)
     for word, names in (("failed", failed), ("left out", left_out)):
         if names:
             print(f"{word}: {', '.join(names)}")
-    print(f"lanes: {len(ran)} passed, {len(failed)} failed, {len(left_out)} skipped")
+    print(f"lanes: {len(passed)} passed, {len(failed)} failed, {len(left_out)} skipped")
     return 1 if failed or (left_out and options.no_lane_left_out) else 0
 
 
