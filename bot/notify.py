@@ -192,7 +192,7 @@ def words_of(runtime: Runtime, ping: Ping, language: str) -> str:
     """Return what a ping says: that there is something, and where the desk is. Its first line is a mail's subject."""
     console = runtime.knowledge.console
     name = f"notifications_ping_{ping.value}"
-    text = console.get(language, {}).get(name) or console["nl"][name]
+    text = console.get(language, {}).get(name) or console.get("nl", {}).get(name) or name
     return f"{text}\n\n{runtime.desk_url}" if runtime.desk_url else text
 
 

@@ -20,10 +20,6 @@ INTERFACES = ("nl", "en")
 _locale = cache(Locale.parse)
 
 
-class UnknownWordError(KeyError):
-    """The console has no such word; add it to content/console/ in each language."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Words:
     """`words("queue_waits", count=3)`, or the moments and spans that stand between them."""
@@ -33,10 +29,12 @@ class Words:
     now: datetime
 
     def __call__(self, name: str, /, **values: object) -> str:
-        """Return the words of this name with the values filled in; Dutch where this language has none."""
-        text = self.all.get(self.language, {}).get(name) or self.all.get("nl", {}).get(name)
-        if text is None:
-            raise UnknownWordError(name)
+        """
+        Return the words of this name with the values filled in; Dutch where this language has none.
+
+        Where an organisation's own content/ has no words at all, the name stands there: a page that can be used.
+        """
+        text = self.all.get(self.language, {}).get(name) or self.all.get("nl", {}).get(name) or name
         for key, value in values.items():
             text = text.replace(f"{{{key}}}", str(value))
         return text
