@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
     from tests.console.on_stage import Stage
 
-QUIET = "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking --no-first-run"
+# The last three: a page is drawn and its script runs, also while another window lies over it.
+QUIET = (
+    "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking --no-first-run"
+    " --disable-backgrounding-occluded-windows --disable-renderer-backgrounding --disable-background-timer-throttling"
+)
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 COLOURS = 96  # enough for pages without photographs, and a third of the bytes

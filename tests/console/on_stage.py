@@ -70,10 +70,9 @@ class Stage:
 
     def enter(self, context: BrowserContext, name: str) -> None:
         """Sign this browser in as one of the demo's people."""
-        page = context.new_page()
-        page.goto(f"{self.url}/desk/demo")
-        page.locator(f"form[action='/desk/demo/{name}'] button").click()
-        page.close()
+        # Without a page of its own: one that is opened and shut beside another may leave Chromium drawing neither.
+        entered = context.request.post(f"{self.url}/desk/demo/{name}", max_redirects=0)
+        assert entered.status == 303, entered.status
 
 
 @contextmanager

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from bot.wiring import Parts
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-QUIET = "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking --no-first-run"
+# The last three: a page is drawn and its script runs, also while another window lies over it.
+QUIET = (
+    "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking --no-first-run"
+    " --disable-backgrounding-occluded-windows --disable-renderer-backgrounding --disable-background-timer-throttling"
+)
 WINDOWS = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 # The pages behind the eight screens, and who looks at them.
 MORE = {
