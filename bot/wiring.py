@@ -84,8 +84,10 @@ def understander(settings: Settings, knowledge: Knowledge, on_progress: Progress
     return load_or_train(
         knowledge.examples,
         cache_dir=settings.cache_dir / "nlu",
+        shipped=knowledge.vectors,
         on_progress=on_progress,
         encoder=None if settings.nlu_encoder else NoEncoder(),
+        alarming=knowledge.alarming,
     )
 
 

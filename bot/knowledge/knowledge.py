@@ -57,7 +57,7 @@ class Knowledge:
     by payload; `menu` has the questions below each subject that have a flow; `media` is where the files of
     content/media/ really lie, by the path that a response gives (`media/letter.png`); `organisation` is the one whose
     desk this is, of all the `organisations` that are described; `console` are the words of
-    the team's own pages, by language and name.
+    the team's own pages, by language and name; `vectors` are files with what the encoder said of the examples.
     """
 
     content: Content
@@ -78,7 +78,13 @@ class Knowledge:
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     organisation: Organisation = field(default_factory=neutral)
     console: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    vectors: tuple[Path, ...] = ()
 
     def meaning(self, meaning: str) -> frozenset[str]:
         """Return every way, in every language, of saying one of the fixed answers (`stop`, `cancel` …)."""
         return frozenset(text for by_value in self.synonyms.values() for text in by_value.get(meaning, ()))
+
+    @property
+    def alarming(self) -> frozenset[str]:
+        """Return the intents of somebody in danger: those that start a flow with a fixed crisis text."""
+        return frozenset(intent for intent, flow in self.flow_of_intent.items() if flow in self.crisis_of_flow)

@@ -118,18 +118,18 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     """Read every file; never raises for what an author wrote, but reports it."""
     read = Read(folders=folders)
     _read_languages(read)
-    _each(read, "content/sources.yml", schema.SourcesFile, _take_sources)
-    _each(read, "content/questions", schema.QuestionsFile, _take_questions)
-    _each(read, "content/glossary.yml", schema.GlossaryFile, _take_terms)
-    _each(read, "nlu/domain", schema.DomainFile, _take_domain)
-    _each(read, "content/responses", schema.ResponsesFile, _take_responses)
-    _each(read, "content/menu.yml", schema.MenuFile, _take_menu)
-    _each(read, "content/whatsapp_templates.yml", schema.TemplatesFile, _take_templates)
-    _each(read, "content/crisis.yml", schema.CrisisFile, _take_crisis)
-    _each(read, "content/organisation.yml", schema.OrganisationFile, _take_organisation)
-    _each(read, "content/organisation", schema.DeskFile, _take_desk)
-    _each(read, "content/console", schema.ConsoleFile, _take_console)
-    _each(read, "flows", schema.FlowsFile, _take_flows)
+    each_file(read, "content/sources.yml", schema.SourcesFile, _take_sources)
+    each_file(read, "content/questions", schema.QuestionsFile, _take_questions)
+    each_file(read, "content/glossary.yml", schema.GlossaryFile, _take_terms)
+    each_file(read, "nlu/domain", schema.DomainFile, _take_domain)
+    each_file(read, "content/responses", schema.ResponsesFile, _take_responses)
+    each_file(read, "content/menu.yml", schema.MenuFile, _take_menu)
+    each_file(read, "content/whatsapp_templates.yml", schema.TemplatesFile, _take_templates)
+    each_file(read, "content/crisis.yml", schema.CrisisFile, _take_crisis)
+    each_file(read, "content/organisation.yml", schema.OrganisationFile, _take_organisation)
+    each_file(read, "content/organisation", schema.DeskFile, _take_desk)
+    each_file(read, "content/console", schema.ConsoleFile, _take_console)
+    each_file(read, "flows", schema.FlowsFile, _take_flows)
     _read_facts(read)
     _read_nlu(read)
     read.media = {
@@ -193,6 +193,7 @@ def as_knowledge(read: Read) -> Knowledge:
         media=read.media,
         organisations={name: _organisation(desk) for name, desk in read.desks.items()},
         console=read.console,
+        vectors=tuple(file.path for file in read.folders.files("nlu/vectors", ending=".npz")),
     )
 
 
@@ -265,7 +266,8 @@ def _titles(read: Read) -> dict[str, tuple[str, ...]]:
 # ---- one file
 
 
-def _each(read: Read, under: str, shape: type[ShapeT], take: Callable[[Read, Document, ShapeT], None]) -> None:
+def each_file(read: Read, under: str, shape: type[ShapeT], take: Callable[[Read, Document, ShapeT], None]) -> None:
+    """Read every file below `under` in this shape, and hand over those that have it."""
     for file in read.folders.files(under):
         document = _document(read, file)
         shaped = _shaped(read, document, shape) if document else None

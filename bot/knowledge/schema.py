@@ -6,7 +6,7 @@ from datetime import date  # pydantic reads the annotations at run time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -112,6 +112,25 @@ class QuestionShape(Shape):
 
 class QuestionsFile(Shape):
     questions: list[QuestionShape]
+
+
+class HeldOutShape(Shape):
+    text: Text
+    intent: Name | None = None
+    crisis: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> HeldOutShape:
+        if (self.intent is None) == (self.crisis is None):
+            raise ValueError("a message has either 'intent' or 'crisis'")
+        return self
+
+
+class HeldOutFile(Shape):
+    """Messages to measure understanding with, in one language."""
+
+    language: Name
+    messages: list[HeldOutShape]
 
 
 class MenuFile(Shape):

@@ -10,7 +10,8 @@ from bot.nlu.encoder import default_encoder
 from bot.nlu.examples import OUT_OF_SCOPE
 from bot.nlu.language import LanguageIdentifier
 from bot.nlu.model import Understander, by_heart
-from bot.nlu.training import cleaned, fitted, vectors_of
+from bot.nlu.training import cleaned, fitted
+from bot.nlu.vectors import vectors_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from bot.nlu.examples import Example
     from bot.nlu.model import Understanding
     from bot.nlu.recipe import Floats
-    from bot.nlu.training import Progress
+    from bot.nlu.vectors import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

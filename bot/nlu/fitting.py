@@ -68,11 +68,14 @@ def fit(
     examples: Sequence[Example],
     vectors: Floats | None,
     on_step: Callable[[int, int], None] | None = None,
+    *,
+    alarming: frozenset[str] = frozenset(),
 ) -> Recipe:
     """
     Return the classifier of these (cleaned) examples.
 
     `vectors` has one row per example, or is None where there is no encoder; then the n-grams alone decide.
+    `alarming` are the intents of somebody in danger.
     """
     taught = taught_languages(examples)
     only_here = {e.intent for e in examples} - {e.intent for e in examples if e.language in taught}
@@ -97,7 +100,9 @@ def fit(
         recipe = _fit_once(lines, columns, centred, intents)
     stepped(FOLDS + 1)
     romanised = np.array([is_romanised(line.variety) for line in lines], dtype=bool)
-    return measured(replace(recipe, taught=taught, means=means), held_out, romanised)
+    known = alarming & set(intents)
+    recipe = replace(recipe, taught=taught, means=means, alarming=known)
+    return measured(recipe, replace(held_out, alarming=known), romanised)
 
 
 def _fit_once(

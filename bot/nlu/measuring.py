@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bot.nlu.examples import OUT_OF_SCOPE
-from bot.nlu.recipe import Mix, Recipe, Scale, margins, refusal_scores, softmax
+from bot.nlu.recipe import Mix, Recipe, Scale, alarm_scores, margins, refusal_scores, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,8 @@ SHORTCUT_MARGINS = tuple(step / 20 for step in range(4, 41))
 REFUSED_IN_SCOPE = 0.05  # at most this share of good messages is refused
 LOST_BY = 0.001  # answering without the encoder may cost at most this share of right answers
 PASSED_BY = 0.01  # and let pass at most this share of what is not ours
+FALSE_ALARMS = 0.01  # of ordinary messages, at most this share may be taken for danger
+MISSED_ANYWAY = 0.005  # the share of danger that no threshold would save: mistakes of ours, most of them
 ENOUGH_LINES = 100  # in Latin letters instead of their own, to measure a mix for those
 ENOUGH_OTHERS = 10  # examples of what is not ours, to choose a threshold by them
 _AS_GOOD = 1.01  # a loss within a hundredth of the best is no worse: then the more often right one is taken
@@ -36,11 +38,17 @@ class HeldOut:
     meaning: Floats | None
     lexical: Floats
     near: Floats
+    alarming: frozenset[str] = frozenset()
 
     @property
     def ours(self) -> NDArray[np.bool_]:
         """Which lines are not out of scope."""
         return np.array([self.intents[column] != OUT_OF_SCOPE for column in self.columns], dtype=bool)
+
+    @property
+    def in_danger(self) -> NDArray[np.bool_]:
+        """Which lines are of somebody in danger."""
+        return np.array([self.intents[column] in self.alarming for column in self.columns], dtype=bool)
 
     def only(self, rows: NDArray[np.bool_]) -> HeldOut:
         """Return the part about these lines."""
@@ -50,6 +58,7 @@ class HeldOut:
             meaning=None if self.meaning is None else self.meaning[rows],
             lexical=self.lexical[rows],
             near=self.near[rows],
+            alarming=self.alarming,
         )
 
     def mixed(self, share: float) -> Floats:
@@ -123,7 +132,22 @@ def _scale(held_out: HeldOut, scores: Floats, *, near: bool) -> Scale:
         outside_deviation=_deviation(outside),
     )
     looks_ours = refusal_scores(scores, close, intents, scale)
-    return replace(scale, refuse_below=_threshold(looks_ours[ours], looks_ours[~ours]))
+    scale = replace(scale, refuse_below=_threshold(looks_ours[ours], looks_ours[~ours]))
+    return replace(scale, alarm_at=_alarm_at(held_out, scores, scale))
+
+
+def _alarm_at(held_out: HeldOut, scores: Floats, scale: Scale) -> float:
+    """
+    Return the odds at which danger is heard: as low as the false alarms allow, that is lower than most would dare.
+
+    A miss is worse than a fright. It is raised only where no danger among the unseen lines would be missed by it.
+    """
+    in_danger = held_out.in_danger
+    if not in_danger.any() or in_danger.all():
+        return float("inf")
+    odds = alarm_scores(scores, held_out.intents, held_out.alarming, scale)
+    affordable = float(np.quantile(odds[~in_danger], 1 - FALSE_ALARMS))
+    return max(affordable, float(np.quantile(odds[in_danger], MISSED_ANYWAY)))
 
 
 def _deviation(values: NDArray[Any]) -> float:

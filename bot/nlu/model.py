@@ -41,7 +41,8 @@ class Understanding:
     What a message was understood to be.
 
     `intents` are the three best, best first, also of a message out of scope; none when nothing was said.
-    `certain` is about the language: only then may it be held against the one on file.
+    `certain` is about the language: only then may it be held against the one on file. `alarm` is the intent of somebody
+    in danger that the message may well have, whatever comes first in `intents`.
     """
 
     language: str
@@ -49,6 +50,7 @@ class Understanding:
     out_of_scope: bool
     engine: Engine
     certain: bool = False
+    alarm: str | None = None
 
 
 def by_heart(examples: Sequence[Example]) -> dict[str, str]:
@@ -158,6 +160,7 @@ class Understander:
             out_of_scope=not ours,
             engine="exact",
             certain=guess.certain,
+            alarm=intent if intent in self._recipe.alarming else None,
         )
 
     def _with_encoder(self, hard: Mapping[str, tuple[Guess, Judgement]]) -> dict[str, Understanding]:
@@ -179,4 +182,5 @@ def _understanding(judgement: Judgement, guess: Guess, engine: Engine) -> Unders
         out_of_scope=judgement.out_of_scope,
         engine=engine,
         certain=guess.certain,
+        alarm=judgement.alarm,
     )

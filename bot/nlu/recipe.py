@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.nlu.examples import OUT_OF_SCOPE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-RECIPE_VERSION = 5  # part of the cache's name: count on when training or the file changes
+RECIPE_VERSION = 6  # part of the cache's name: count on when training or the file changes
 
 NEIGHBOURS = 5
 ALL_LANGUAGES = ""  # the key of the mean that serves a language without one of its own
@@ -42,12 +42,14 @@ class Judgement:
     """
     What one message asks for.
 
-    `intents` are the three best with their probability, best first; `sure` says that the n-grams are enough.
+    `intents` are the three best with their probability, best first; `sure` says that the n-grams are enough; `alarm` is
+    the likeliest of the alarming intents when the message speaks of danger, whatever else it asks.
     """
 
     intents: tuple[tuple[str, float], ...]
     out_of_scope: bool
     sure: bool = False
+    alarm: str | None = None
 
 
 NOTHING_KNOWN = Judgement(intents=(), out_of_scope=True)
@@ -65,6 +67,7 @@ class Scale:
     outside_mean: float = 0.0
     outside_deviation: float = 1.0
     refuse_below: float = float("-inf")
+    alarm_at: float = float("inf")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +92,8 @@ class Recipe:
     The trained classifier.
 
     `intents` are in the order of the columns, out_of_scope among them if it has examples. `meaning` is None
-    where there was no encoder to train with. `taught` are the languages whose lines taught it.
+    where there was no encoder to train with. `taught` are the languages whose lines taught it. `alarming` are the
+    intents of somebody in danger.
     """
 
     intents: tuple[str, ...]
@@ -103,15 +107,18 @@ class Recipe:
     native: Mix
     romanised: Mix
     shortcut_margin: float
+    alarming: frozenset[str] = frozenset()
 
     def judge_words(self, text: str, language: str) -> Judgement:
         """Return what the n-grams of a cleaned text say, and whether they are enough to answer."""
         if not self._known:
             return NOTHING_KNOWN
         scores = self._lexical_scores(text)
-        return self._judgement(
-            scores, self.lexical_scale, near=None, sure=language in self.taught and self._is_sure(scores)
-        )
+        sure = language in self.taught and self._is_sure(scores)
+        judgement = self._judgement(scores, self.lexical_scale, near=None, sure=sure)
+        # Where the n-grams see danger besides what they are sure of, the encoder is asked as well.
+        torn = judgement.alarm is not None and judgement.intents[0][0] not in self.alarming
+        return replace(judgement, sure=False) if torn else judgement
 
     def judge(self, text: str, vector: Floats, language: str) -> Judgement:
         """Return what the n-grams and the sentence vector (384, length one) of a cleaned text say."""
@@ -148,7 +155,14 @@ class Recipe:
             intents=tuple((self.intents[place], float(probabilities[place])) for place in order),
             out_of_scope=not sure and bool(score < scale.refuse_below),
             sure=sure,
+            alarm=self._alarm(scores, scale),
         )
+
+    def _alarm(self, scores: Floats, scale: Scale) -> str | None:
+        alarming = [place for place, intent in enumerate(self.intents) if intent in self.alarming]
+        if not alarming or alarm_scores(scores[None, :], self.intents, self.alarming, scale)[0] < scale.alarm_at:
+            return None
+        return self.intents[max(alarming, key=scores.__getitem__)]
 
     def as_arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as plain arrays for a .npz file; `from_arrays` is the way back."""
@@ -165,6 +179,7 @@ class Recipe:
                 {"lexical_share": mix.lexical_share, "scale": vars(mix.scale)} for mix in (self.native, self.romanised)
             ],
             "shortcut_margin": self.shortcut_margin,
+            "alarming": sorted(self.alarming),
         }
         arrays: dict[str, NDArray[Any]] = {
             "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
@@ -204,6 +219,7 @@ class Recipe:
             native=native,
             romanised=romanised,
             shortcut_margin=about["shortcut_margin"],
+            alarming=frozenset(about["alarming"]),
         )
 
 
@@ -288,6 +304,16 @@ def refusal_scores(scores: Floats, near: Floats | None, intents: Sequence[str], 
         outside = scores[:, list(intents).index(OUT_OF_SCOPE)]
         total = total - _OUT_OF_SCOPE_SHARE * (outside - scale.outside_mean) / scale.outside_deviation
     return total
+
+
+def alarm_scores(scores: Floats, intents: Sequence[str], alarming: frozenset[str], scale: Scale) -> Floats:
+    """Return the log odds of each message that it is one of the alarming intents, whichever; all must be there."""
+    import numpy as np
+
+    is_alarming = np.array([intent in alarming for intent in intents], dtype=bool)
+    own = scores / scale.temperature
+    odds: Floats = np.logaddexp.reduce(own[:, is_alarming], axis=1) - np.logaddexp.reduce(own[:, ~is_alarming], axis=1)
+    return odds
 
 
 def taught_languages(examples: Sequence[Example]) -> frozenset[str]:

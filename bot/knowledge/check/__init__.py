@@ -11,6 +11,7 @@ from bot.knowledge.check.report import Report, counted
 from bot.knowledge.check.rules import ABSENCE, RULES
 from bot.knowledge.check.spoken import CANNED_GIVEN, PAGE, SPOKEN
 from bot.knowledge.document import Mistake
+from bot.knowledge.held_out import read_held_out
 from bot.knowledge.load import read_all
 
 if TYPE_CHECKING:
@@ -29,9 +30,15 @@ def check(folders: Folders, *, today: date | None = None, spoken: Mapping[str, f
     While a file cannot be read, the rules that say "this is not there" hold back: it may stand in that file.
     """
     read = read_all(folders)
+    held_out = read_held_out(read)
     page = {name: frozenset[str]() for name in read.responses if name.startswith(PAGE)}
     canned = {name: CANNED_GIVEN for name in read.responses if name.startswith(CANNED)}
-    ground = Ground(read=read, today=today or local_day(SystemClock().now()), spoken={**spoken, **page, **canned})
+    ground = Ground(
+        read=read,
+        today=today or local_day(SystemClock().now()),
+        spoken={**spoken, **page, **canned},
+        held_out=held_out,
+    )
     broken = any(not mistake.warning and mistake.kind not in _HARMLESS for mistake in read.mistakes)
     found = {*read.mistakes, *_found(ground, broken=broken)}
     return Report(

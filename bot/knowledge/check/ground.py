@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.content.model import Content, Question, Response, Variant
     from bot.flows.model import Flow, Step
     from bot.knowledge.document import Document
+    from bot.knowledge.held_out import HeldOut
     from bot.knowledge.load import Read
 
 Place: TypeAlias = tuple[str, int]
@@ -93,6 +94,7 @@ class Ground:
     read: Read
     today: date
     spoken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    held_out: tuple[HeldOut, ...] = ()
 
     # ---- places
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from bot.knowledge.check.ground import Finding
+from bot.knowledge.held_out import NO_CRISIS
 from bot.nlu.examples import OUT_OF_SCOPE
 from bot.nlu.slot_values import plain_digits
 from bot.nlu.text import clean, words_of
@@ -163,6 +164,36 @@ def out_of_scope_missing(ground: Ground) -> Iterator[Finding]:
                 place=(f"nlu/data/{code}/out_of_scope.yml", 1),
                 why=f"'{code}' has {written[code]} messages that are not for us",
                 mend=f"write at least {language.min_examples} under '- intent: {OUT_OF_SCOPE}'",
+            )
+
+
+def held_out_meaning(ground: Ground) -> Iterator[Finding]:
+    """A message to measure with whose meaning nobody knows measures nothing."""
+    categories = {category.id for category in ground.read.crisis} | {NO_CRISIS}
+    for message in ground.held_out:
+        if message.intent is not None and message.intent not in {*ground.read.intents, OUT_OF_SCOPE}:
+            yield Finding(
+                place=message.place,
+                why=f"'{message.intent}' is no intent",
+                mend="mend the spelling, or add it to 'intents:' in nlu/domain/",
+            )
+        if message.crisis is not None and message.crisis not in categories:
+            yield Finding(
+                place=message.place,
+                why=f"'{message.crisis}' is no kind of crisis",
+                mend=f"write an id of content/crisis.yml, or '{NO_CRISIS}'",
+            )
+
+
+def held_out_taught(ground: Ground) -> Iterator[Finding]:
+    """A message that was taught cannot show whether what was not taught is understood."""
+    taught = {words_of(example.text) for example in ground.read.examples}
+    for message in ground.held_out:
+        if (words := words_of(message.text)) and words in taught:
+            yield Finding(
+                place=message.place,
+                why=f"'{message.text}' is an example in nlu/data/ too",
+                mend="write another message here; leave the example as it is",
             )
 
 

@@ -141,6 +141,8 @@ RULES: Mapping[str, Rule] = {
     "markup": nlu.markup,
     "unknown_synonym": nlu.unknown_synonym,
     "out_of_scope_missing": nlu.out_of_scope_missing,
+    "held_out_meaning": nlu.held_out_meaning,
+    "held_out_taught": nlu.held_out_taught,
 }
 
 # These follow when something is not there. It may stand in a file that cannot be read, so they wait until all can.
@@ -159,6 +161,6 @@ ABSENCE = frozenset(
             "crisis_language",
         ),
         *("missing_translation", "leftover_translation", "intent_without_examples", "too_few_examples"),
-        *("unknown_example_intent", "unknown_synonym", "out_of_scope_missing"),
+        *("unknown_example_intent", "unknown_synonym", "out_of_scope_missing", "held_out_meaning"),
     }
 )
