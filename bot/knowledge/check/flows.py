@@ -63,8 +63,15 @@ def trigger_twice(ground: Ground) -> Iterator[Finding]:
 
 
 def no_question(ground: Ground) -> Iterator[Finding]:
-    """An intent is a question of the catalogue, so that its answer has facts and a source."""
-    for intent in sorted(ground.read.intents - set(ground.read.questions) - {*CONTROLS, OUT_OF_SCOPE}):
+    """An intent is a question of the catalogue, so that its answer has facts and a source; a crisis has its own text."""
+    fixed = {category.response for category in ground.read.crisis}
+    crises = {
+        intent
+        for flow in ground.read.flows.values()
+        if any(isinstance(step, Act) and step.action in fixed for step in flow.steps.values())
+        for intent in flow.intents
+    }
+    for intent in sorted(ground.read.intents - set(ground.read.questions) - {*CONTROLS, OUT_OF_SCOPE} - crises):
         yield Finding(
             place=ground.at("intent", intent),
             why=f"the intent '{intent}' is no question of content/questions/",
