@@ -228,7 +228,9 @@ def _turn(
         understood=understood,
         turn_of_phrase=runtime.guard.is_turn_of_phrase(_heard(message).text),
         # Captions, places and edits are guarded too; the words of a button are our own.
-        crisis=runtime.guard.check(_heard(message).text) if message.kind != Kind.BUTTON else None,
+        crisis=None
+        if message.kind == Kind.BUTTON
+        else crisis.danger_in(_heard(message).text, understood, runtime.guard, runtime.knowledge),
     )
     decision = decide(turn)
     offer = _language_to_offer(turn, decision)

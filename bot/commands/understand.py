@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from bot.commands.ask import intents
+from bot.ladder.crisis import danger_in
 from bot.safety.crisis import CrisisGuard
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def run(parts: Parts, source: IO[bytes], target: IO[str]) -> int:
             click.echo(f"line {number}: {error}", err=True)
             continue
         understood = parts.understander.understand(message["text"], language=languages.known(message.get("lang")))
-        crisis = guard.check(message["text"])
+        crisis = danger_in(message["text"], understood, guard, parts.knowledge)
         answer = {
             "id": message["id"],
             "language": understood.language,

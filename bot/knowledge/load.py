@@ -238,9 +238,8 @@ def _span(told: str) -> tuple[time, time]:
 
 
 def _crisis_of_flow(read: Read) -> dict[str, CrisisCategory]:
-    """Return the flows that speak the fixed text of a crisis in which a person is always alerted."""
-    alerting = {shape.id for shape in read.crisis_shapes if shape.alert == "always"}
-    by_response = {category.response: category for category in read.crisis if category.id in alerting}
+    """Return the flows that speak the fixed text of a crisis."""
+    by_response = {category.response: category for category in read.crisis}
     return {
         name: by_response[step.action]
         for name, flow in read.flows.items()

@@ -11,10 +11,28 @@ from bot.nlu.slot_values import read_yes_no
 
 if TYPE_CHECKING:
     from bot.domain.turn import Event
+    from bot.knowledge.knowledge import Knowledge
     from bot.ladder.turn import Turn
+    from bot.nlu.model import Understanding
+    from bot.safety.crisis import CrisisCategory, CrisisGuard
 
 # The longest answer to "may a person contact you?"; more than that is a story of its own.
 SHORT_ANSWER = 6
+
+
+def danger_in(
+    text: str, understood: Understanding | None, guard: CrisisGuard, knowledge: Knowledge
+) -> CrisisCategory | None:
+    """
+    Return the kind of danger that a message speaks of: by the guard's rules, or else by its meaning.
+
+    Most people in danger tell of it round about, in words that no list has. What the guard knows as a turn of phrase
+    ("my phone died") is no danger by its meaning either.
+    """
+    by_rule = guard.check(text)
+    if by_rule is not None or understood is None or understood.alarm is None or guard.is_turn_of_phrase(text):
+        return by_rule
+    return knowledge.crisis_of_flow.get(knowledge.flow_of_intent.get(understood.alarm, ""))
 
 
 def crisis(turn: Turn) -> Decision | None:
