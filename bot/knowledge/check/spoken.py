@@ -62,6 +62,8 @@ SPOKEN: Mapping[str, frozenset[str]] = {
     "utter_kept_notes": _NOTHING,
     "utter_kept_questions": _NOTHING,
     "utter_kept_since": _NOTHING,
+    "utter_kept_sessions": _NOTHING,
+    "utter_kept_tasks": _NOTHING,
     "utter_kept_title": _NOTHING,
     "utter_kept_told": _NOTHING,
     "utter_kept_you": _NOTHING,
