@@ -266,6 +266,10 @@ def _trajectory(
         "state": trajectory.state,
         "by": names.get(trajectory.created_by, trajectory.created_by),
         "told": trajectory.told.as_json(),
+        "events": [
+            {"at": _iso(event.at), "what": event.kind, "by": names.get(event.actor, event.actor)}
+            for event in work.trajectories.events(trajectory.id)
+        ],
         "tasks": [
             {
                 "task": task.task,

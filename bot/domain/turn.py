@@ -206,13 +206,19 @@ class Say:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A button made at run time: the name of a flow, a language or a messenger, not a fixed title."""
+    """
+    A button made at run time: the name of a flow, a language or a messenger, or the words of a response.
+
+    `named` is a title that is in the reader's language already.
+    """
 
     payload: str
     flow: str | None = None
     language: str | None = None
     messenger: str | None = None
     title: str | None = None
+    response: str | None = None
+    named: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

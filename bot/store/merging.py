@@ -29,13 +29,7 @@ from bot.store.tables import (
     views,
 )
 from bot.store.trajectories import Trajectories
-from bot.store.trajectory_tables import (
-    reminder_messages,
-    reminders,
-    session_guests,
-    trajectories,
-    trajectory_tasks,
-)
+from bot.store.trajectory_tables import OF_A_NEWCOMER, session_guests, trajectories, trajectory_tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,7 +65,7 @@ SEALED = (
 # What points to a newcomer and moves along.
 OWNED = (
     *(addresses, conversations, cases, case_notes, drafts),
-    *(trajectories, trajectory_tasks, reminders, reminder_messages, session_guests),
+    *OF_A_NEWCOMER,
 )
 
 

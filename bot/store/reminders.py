@@ -71,6 +71,11 @@ class Reminders:
         for some in _parts(ids):
             self._connection.execute(delete(reminders).where(reminders.c.id.in_(some), WAITING))
 
+    def again(self, reminder_id: str, due_at: datetime) -> None:
+        """Have a reminder that had ended wait again: its task is asked after all."""
+        here = (reminders.c.id == reminder_id, reminders.c.state == "ended")
+        self._connection.execute(update(reminders).where(*here).values(state="waiting", rule=None, due_at=due_at))
+
     def end_for(self, task_ids: Collection[str], rule: str) -> None:
         """End what still waits for these tasks; `rule` says why."""
         for some in _parts(task_ids):
@@ -132,6 +137,10 @@ class Reminders:
         for some in _parts(ids):
             self._connection.execute(update(reminders).where(reminders.c.id.in_(some), WAITING).values(**went))
         return message_id
+
+    def in_message(self, message_id: str) -> list[ReminderRow]:
+        """Return what went out in one message."""
+        return self._found(reminders.c.message_id == message_id)
 
     # ---- messages
 

@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
+from bot.store.dialect import insert_or
 from bot.store.holding import hold_people
 from bot.store.ids import new_id
-from bot.store.trajectory_rows import TaskRow, Told, TrajectoryRow
-from bot.store.trajectory_tables import ACTIVE, ENDED, ESCALATES, GOES_ON, reminders, trajectories, trajectory_tasks
+from bot.store.trajectory_rows import TaskRow, Told, TrajectoryEventRow, TrajectoryRow
+from bot.store.trajectory_tables import (
+    ACTIVE,
+    ENDED,
+    ESCALATES,
+    GOES_ON,
+    reminders,
+    template_versions,
+    trajectories,
+    trajectory_events,
+    trajectory_tasks,
+)
+from bot.trajectory.keeping import as_json, from_json
 from bot.trajectory.plan import State
 from bot.trajectory.template import DeadlineKind
 
@@ -25,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from bot.store.keys import Keys
+    from bot.trajectory.template import Template
 
 SETTLED = frozenset({State.DONE, State.SKIPPED})
 
@@ -122,10 +135,27 @@ class Trajectories:
         query = select(trajectories.c.id).where(ENDED, trajectories.c.ended_at < before)
         ids = self._connection.scalars(query.order_by(trajectories.c.ended_at).limit(limit)).all()
         if ids:
-            for table in (reminders, trajectory_tasks):
+            for table in (reminders, trajectory_tasks, trajectory_events):
                 self._connection.execute(delete(table).where(table.c.trajectory_id.in_(ids)))
             self._connection.execute(delete(trajectories).where(trajectories.c.id.in_(ids)))
         return len(ids)
+
+    # ---- templates
+
+    def keep_template(self, template: Template, now: datetime) -> None:
+        """Keep a template as it is now: whoever's days were counted by it goes on with it."""
+        self._connection.execute(
+            insert_or(self._connection, template_versions)
+            .values(id=new_id(), template=template.id, digest=template.digest, document_json=as_json(template), at=now)
+            .on_conflict_do_nothing(index_elements=["template", "digest"])
+        )
+
+    def template(self, trajectory: TrajectoryRow) -> Template | None:
+        """Return the template as it was when this trajectory's days were counted; None when it was not kept."""
+        version = template_versions.c
+        here = (version.template == trajectory.template, version.digest == trajectory.digest)
+        document = self._connection.scalar(select(version.document_json).where(*here))
+        return None if document is None else from_json(document)
 
     # ---- tasks
 
@@ -186,6 +216,36 @@ class Trajectories:
         """Return tasks of which the coach has to hear that they are overdue, the longest overdue first."""
         query = select(trajectory_tasks.c.id).where(ESCALATES, trajectory_tasks.c.escalates_on <= today)
         return list(self._connection.scalars(query.order_by(trajectory_tasks.c.escalates_on).limit(limit)))
+
+    # ---- what happened
+
+    def note(
+        self,
+        trajectory: TrajectoryRow,
+        *,
+        kind: str,
+        actor: str,
+        now: datetime,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write down what happened. `detail` is not encrypted: names of tasks, days, counts, never anyone's words."""
+        self._connection.execute(
+            insert(trajectory_events).values(
+                id=new_id(),
+                trajectory_id=trajectory.id,
+                newcomer_id=trajectory.newcomer_id,
+                at=now,
+                kind=kind,
+                actor=actor,
+                detail_json=dict(detail or {}),
+            )
+        )
+
+    def events(self, trajectory_id: str) -> list[TrajectoryEventRow]:
+        """Return what happened in a trajectory, in order."""
+        query = select(trajectory_events).where(trajectory_events.c.trajectory_id == trajectory_id)
+        rows = self._connection.execute(query.order_by(trajectory_events.c.at, trajectory_events.c.id)).all()
+        return [TrajectoryEventRow(at=row.at, kind=row.kind, actor=row.actor, detail=row.detail_json) for row in rows]
 
     # ---- one person
 

@@ -127,6 +127,16 @@ class TaskRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrajectoryEventRow:
+    """Something that happened in a trajectory: who (a user's id, newcomer, time), when, what."""
+
+    at: datetime
+    kind: str
+    actor: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReminderRow:
     """
     One reminder. `day` is the day it is wanted, `about` the day it is about, `due_at` when it is tried next.

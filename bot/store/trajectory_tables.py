@@ -38,6 +38,18 @@ _WAITING = "state = 'waiting'"
 _ESCALATES = "escalates_on IS NOT NULL"
 _ENDED = "ended_at IS NOT NULL"
 
+# A template as it was when somebody's days were counted by it: an author's change reaches them by an explicit step.
+template_versions = Table(
+    "template_versions",
+    metadata,
+    id_(),
+    Column("template", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("document_json", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("template", "digest"),
+)
+
 trajectories = Table(
     "trajectories",
     metadata,
@@ -128,6 +140,21 @@ reminders = Table(
     Index("ix_reminders_message_id", "message_id", **only_where("message_id IS NOT NULL")),
 )
 
+# What happened in a trajectory: names of tasks, days and counts, never anyone's words or what they told.
+trajectory_events = Table(
+    "trajectory_events",
+    metadata,
+    id_(),
+    to("trajectories", name="trajectory_id"),
+    to("newcomers"),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("detail_json", JSON, nullable=False),
+    Index("ix_trajectory_events_trajectory_id", "trajectory_id", "at"),
+    Index("ix_trajectory_events_newcomer_id", "newcomer_id"),
+)
+
 # A code with which somebody begins a trajectory in the chat, in the group of who made it.
 enrol_codes = Table(
     "enrol_codes",
@@ -183,4 +210,4 @@ ENDED = trajectories.c.ended_at.is_not(None)
 WAITING = reminders.c.state == literal_column("'waiting'")
 ESCALATES = trajectory_tasks.c.escalates_on.is_not(None)
 # All that is about one newcomer, in the order in which it can be deleted.
-OF_A_NEWCOMER = (reminders, reminder_messages, trajectory_tasks, trajectories, session_guests)
+OF_A_NEWCOMER = (reminders, reminder_messages, trajectory_tasks, trajectory_events, trajectories, session_guests)

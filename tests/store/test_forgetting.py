@@ -87,6 +87,7 @@ def in_a_trajectory(work: Work, writing: Writing, coach_id: str) -> None:
     ids = work.trajectories.add(trajectory, [a_task("welcome"), a_task("own", **own)])
     task = work.trajectories.task(ids[0])
     work.trajectories.give_reason(task, "Amina Haddad heeft dit al")
+    work.trajectories.note(trajectory, kind="skipped", actor=coach_id, now=NOW, detail={"task": "welcome"})
     work.reminders.add(writing.newcomer.id, trajectory.id, [(ids[0], a_nudge("welcome"), NOW)])
     (row,) = work.reminders.of_task(ids[0])
     where = {

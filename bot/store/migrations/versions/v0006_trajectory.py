@@ -20,6 +20,7 @@ def upgrade() -> None:
     _trajectories()
     _tasks()
     _reminders()
+    _events()
     _codes()
     _sessions()
 
@@ -68,6 +69,14 @@ def _index(name: str, table: str, columns: list[str], where: str | None = None, 
 
 
 def _trajectories() -> None:
+    _table(
+        "template_versions",
+        _text("template", 64, nullable=False),
+        _text("digest", 64, nullable=False),
+        sa.Column("document_json", sa.JSON(), nullable=False),
+        _moment("at", nullable=False),
+        _unique("template_versions", "template", "digest"),
+    )
     _table(
         "trajectories",
         _id("newcomer_id"),
@@ -161,6 +170,22 @@ def _reminders() -> None:
     _index("ix_reminders_task_id", "reminders", ["task_id"])
     _index("ix_reminders_newcomer_id", "reminders", ["newcomer_id"])
     _index("ix_reminders_message_id", "reminders", ["message_id"], "message_id IS NOT NULL")
+
+
+def _events() -> None:
+    _table(
+        "trajectory_events",
+        _id("trajectory_id"),
+        _id("newcomer_id"),
+        _moment("at", nullable=False),
+        _text("kind", 32, nullable=False),
+        _text("actor", 64, nullable=False),
+        sa.Column("detail_json", sa.JSON(), nullable=False),
+        trajectory_id="trajectories",
+        newcomer_id="newcomers",
+    )
+    _index("ix_trajectory_events_trajectory_id", "trajectory_events", ["trajectory_id", "at"])
+    _index("ix_trajectory_events_newcomer_id", "trajectory_events", ["newcomer_id"])
 
 
 def _codes() -> None:
