@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from bot.trajectory.template import Template
 
 NEWCOMER = "newcomer"
+# How many newcomers a coach guides.
+GROUP_SIZE = 5
 # A task of the coach's own: no template knows it, so no plan moves it.
 OWN = "own"
 OWN_REMINDERS = (-1, 0, 3)

@@ -20,6 +20,7 @@ from bot.guide import end, plan_of, planned_for
 from bot.handoff.case import OVERDUE
 from bot.naming import choices_for, choices_for_any, dutch_title, line_of, listed, title_of, words
 from bot.say import window_is_open
+from bot.tasks import REMINDER
 from bot.team import remember, team_of_coach, voice_to
 from bot.trajectory.plan import State, waits_for
 from bot.trajectory.reminders import (
@@ -55,8 +56,6 @@ TIME = "time"
 LONGEST_REASON = 64
 ONE, MANY, OVER = "utter_reminder_one", "utter_reminder_many", "utter_overdue"
 CAUTION = "utter_reminder_legal"
-# The template of content/whatsapp_templates.yml that names a day and no task.
-TEMPLATE = "reminder"
 # Tasks that were done, skipped, or wait only for the coach's eye: what comes after them may be said.
 BEHIND = frozenset({State.DONE, State.SKIPPED, State.AWAITING})
 
@@ -211,8 +210,8 @@ def _say(
     voice = voice_to(runtime, work, where) if where else None
     if where is None or voice is None:
         return None
-    if not window_is_open(runtime, work, where, voice.now) and TEMPLATE in runtime.knowledge.content.templates:
-        voice.say_template(TEMPLATE, min(nudge.on for line in what.lines for nudge in line.nudges), bulk=True)
+    if not window_is_open(runtime, work, where, voice.now) and REMINDER in runtime.knowledge.content.templates:
+        voice.say_template(REMINDER, min(nudge.on for line in what.lines for nudge in line.nudges), bulk=True)
     else:
         voice.say(said_of(voice, what, due), bulk=True)
         remember(voice)
