@@ -2,8 +2,8 @@
 The intent classifier once it is fitted (`bot.nlu.fitting`): how it judges a message, with numpy only.
 
 Three linear models look at a message: one at its n-grams, one at its sentence vector, one at both side by side; their
-scores are added. Three-fold cross-validation measures how much each counts, how sure they are, what is refused and when the n-grams
-alone are enough.
+scores are added. Three-fold cross-validation measures how much each counts, how sure they are, what is refused and when
+the n-grams alone are enough.
 """
 
 from __future__ import annotations
