@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bot.nlu.examples import OUT_OF_SCOPE
-from bot.nlu.recipe import Mix, Recipe, Scale, alarm_scores, margins, refusal_scores, softmax
+from bot.nlu.recipe import DANGER_SHARE, Mix, Recipe, Scale, alarm_scores, margins, refusal_scores, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +39,7 @@ class HeldOut:
     lexical: Floats
     beside: Floats
     near: Floats
+    danger: Floats
     alarming: frozenset[str] = frozenset()
 
     @property
@@ -60,6 +61,7 @@ class HeldOut:
             lexical=self.lexical[rows],
             beside=self.beside[rows],
             near=self.near[rows],
+            danger=self.danger[rows],
             alarming=self.alarming,
         )
 
@@ -135,10 +137,10 @@ def _scale(held_out: HeldOut, scores: Floats, *, near: bool) -> Scale:
     )
     looks_ours = refusal_scores(scores, close, intents, scale)
     scale = replace(scale, refuse_below=_threshold(looks_ours[ours], looks_ours[~ours]))
-    return replace(scale, alarm_at=_alarm_at(held_out, scores, scale))
+    return replace(scale, alarm_at=_alarm_at(held_out, scores, scale, near=near))
 
 
-def _alarm_at(held_out: HeldOut, scores: Floats, scale: Scale) -> float:
+def _alarm_at(held_out: HeldOut, scores: Floats, scale: Scale, *, near: bool) -> float:
     """
     Return the odds at which danger is heard: as low as the false alarms allow, that is lower than most would dare.
 
@@ -148,6 +150,8 @@ def _alarm_at(held_out: HeldOut, scores: Floats, scale: Scale) -> float:
     if not in_danger.any() or in_danger.all():
         return float("inf")
     odds = alarm_scores(scores, held_out.intents, held_out.alarming, scale)
+    if near:
+        odds = odds + DANGER_SHARE * held_out.danger
     affordable = float(np.quantile(odds[~in_danger], 1 - FALSE_ALARMS))
     return max(affordable, float(np.quantile(odds[in_danger], MISSED_ANYWAY)))
 
