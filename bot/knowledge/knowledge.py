@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.nlu.examples import Example
     from bot.nlu.slot_values import AnswerWords
     from bot.safety.crisis import CrisisCategory
+    from bot.trajectory.template import Template
 
 SlotKind = Literal["choice", "count", "date", "yes_no", "text"]
 
@@ -57,7 +58,8 @@ class Knowledge:
     by payload; `menu` has the questions below each subject that have a flow; `media` is where the files of
     content/media/ really lie, by the path that a response gives (`media/letter.png`); `organisation` is the one whose
     desk this is, of all the `organisations` that are described; `console` are the words of
-    the team's own pages, by language and name; `vectors` are files with what the encoder said of the examples.
+    the team's own pages, by language and name; `vectors` are files with what the encoder said of the examples;
+    `trajectories` the templates of flows/trajectories/.
     """
 
     content: Content
@@ -79,6 +81,7 @@ class Knowledge:
     organisation: Organisation = field(default_factory=neutral)
     console: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     vectors: tuple[Path, ...] = ()
+    trajectories: Mapping[str, Template] = field(default_factory=dict)
 
     def meaning(self, meaning: str) -> frozenset[str]:
         """Return every way, in every language, of saying one of the fixed answers (`stop`, `cancel` …)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import time
@@ -37,6 +39,19 @@ from bot.knowledge.knowledge import Knowledge, Slot, SlotKind
 from bot.nlu.examples import Example
 from bot.nlu.slot_values import AnswerWords
 from bot.safety.crisis import CrisisCategory, EmptyPhraseError
+from bot.trajectory.template import (
+    CALENDAR,
+    DeadlineKind,
+    Layer,
+    Limit,
+    Offset,
+    Recurrence,
+    Repeats,
+    Task,
+    Template,
+    Track,
+    Unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +61,7 @@ if TYPE_CHECKING:
     from bot.knowledge.folders import Folders, KnowledgeFile
 
 ShapeT = TypeVar("ShapeT", bound=schema.Shape)
+TRAJECTORIES = "flows/trajectories"
 WEEKDAYS = get_args(schema.Weekday)
 _EXAMPLE = re.compile(r"^\s*-\s+(.*\S)\s*$")
 
@@ -60,6 +76,8 @@ class Read:
     places: dict[tuple[str, str], tuple[Document, tuple[str | int, ...]]] = field(default_factory=dict)
     responses: dict[str, Response] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
+    trajectories: dict[str, Template] = field(default_factory=dict)
+    trajectory_files: dict[str, schema.TrajectoryFile] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -129,7 +147,8 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     each_file(read, "content/organisation.yml", schema.OrganisationFile, _take_organisation)
     each_file(read, "content/organisation", schema.DeskFile, _take_desk)
     each_file(read, "content/console", schema.ConsoleFile, _take_console)
-    each_file(read, "flows", schema.FlowsFile, _take_flows)
+    each_file(read, "flows", schema.FlowsFile, _take_flows, apart=TRAJECTORIES)
+    each_file(read, TRAJECTORIES, schema.TrajectoryFile, _take_trajectory)
     _read_facts(read)
     _read_nlu(read)
     read.media = {
@@ -171,6 +190,7 @@ def as_knowledge(read: Read) -> Knowledge:
         content=content,
         catalogues=read.catalogues,
         flows=read.flows,
+        trajectories=read.trajectories,
         flow_of_intent={intent: flow.id for flow in read.flows.values() for intent in flow.intents},
         about={
             name: {
@@ -265,9 +285,18 @@ def _titles(read: Read) -> dict[str, tuple[str, ...]]:
 # ---- one file
 
 
-def each_file(read: Read, under: str, shape: type[ShapeT], take: Callable[[Read, Document, ShapeT], None]) -> None:
-    """Read every file below `under` in this shape, and hand over those that have it."""
+def each_file(
+    read: Read,
+    under: str,
+    shape: type[ShapeT],
+    take: Callable[[Read, Document, ShapeT], None],
+    *,
+    apart: str | None = None,
+) -> None:
+    """Take in every file below `under`; those of the folder `apart` have another shape."""
     for file in read.folders.files(under):
+        if apart is not None and file.name.startswith(f"{apart}/"):
+            continue
         document = _document(read, file)
         shaped = _shaped(read, document, shape) if document else None
         if document and shaped:
@@ -311,6 +340,15 @@ def _explained(one: Any, path: tuple[Any, ...]) -> tuple[str, str, str]:
         case "string_pattern_mismatch" if here in ("image", "audio"):
             mend = "write media/ and the name of a file below content/media/: letters, digits, - and _"
             found = "media_path", f"'{given}' is no file of ours", mend
+        case "string_pattern_mismatch" if here in ("start", "due", "after", "starts", "ends"):
+            found = (
+                "amount_of_time",
+                f"'{given}' is no amount of time",
+                "write it as: 5 days, -2 weeks, 4 months, 1 year",
+            )
+        case "string_pattern_mismatch" if here == "repeat":
+            mend = "write: every 3 months, every week until 91 days, each new date, or sessions"
+            found = "repeating", f"'{given}' does not say how it repeats", mend
         case "string_pattern_mismatch" if "hours" in path:
             found = "hours", f"'{given}' are no hours", 'write them as "09:00-17:00"'
         case "string_pattern_mismatch":
@@ -558,6 +596,85 @@ def _take_flows(read: Read, document: Document, shaped: schema.FlowsFile) -> Non
         except FlowError as error:
             at = document.mistake("flow", ("flows", name, *error.path), error.why, error.mend)
             read.mistakes.append(at)
+
+
+def _take_trajectory(read: Read, document: Document, shaped: schema.TrajectoryFile) -> None:
+    _place(read, "trajectory", shaped.trajectory, document)
+    read.trajectory_files[shaped.trajectory] = shaped
+    unasked = {shaped.counts_from, *CALENDAR}
+    anchors = {name: None if name in unasked else f"utter_ask_anchor_{name}" for name in shaped.anchors}
+    # Whatever an author changes makes another template: running trajectories meet it when somebody says so.
+    raw = json.dumps(shaped.model_dump(mode="json"), sort_keys=True)
+    read.trajectories[shaped.trajectory] = Template(
+        id=shaped.trajectory,
+        digest=hashlib.sha256(raw.encode()).hexdigest()[:12],
+        start_anchor=shaped.counts_from,
+        months=shaped.months,
+        anchors={shaped.counts_from: None, **anchors},
+        conditions={name: f"utter_ask_condition_{name}" for name in shaped.conditions},
+        layers={
+            name: Layer(id=name, starts=_offset(one.starts), ends=_offset(one.ends))
+            for name, one in shaped.layers.items()
+        },
+        tasks={name: _task(name, one, order) for order, (name, one) in enumerate(shaped.tasks.items(), start=1)},
+    )
+
+
+def _task(name: str, one: schema.TaskShape, order: int) -> Task:
+    return Task(
+        id=name,
+        layer=one.layer,
+        anchor=one.anchor,
+        start=_offset(one.start),
+        due=_offset(one.due),
+        kind=DeadlineKind(one.deadline),
+        question=one.question,
+        track=Track(one.track),
+        limits=tuple(
+            Limit(
+                id=limit.id,
+                anchor=limit.anchor,
+                offset=_offset(limit.after),
+                kind=DeadlineKind(limit.deadline),
+                reminder_days=tuple(limit.reminders),
+                note=f"utter_task_{name}_limit_{limit.id}",
+            )
+            for limit in one.limits
+        ),
+        recurrence=_recurrence(one),
+        reminder_days=tuple(one.reminders),
+        applies_if=one.applies_if,
+        depends_on=tuple(one.needs),
+        who_helps=tuple(one.helps),
+        sensitive=one.sensitive,
+        confirm=one.confirm,
+        closes=one.closes,
+        proof=one.proof,
+        order=order,
+    )
+
+
+def _offset(told: str) -> Offset:
+    """Return an amount of time as an author writes it: `4 months`, `week`."""
+    number, _, unit = told.rpartition(" ")
+    return Offset(amount=int(number or 1), unit=Unit(unit.removesuffix("s")))
+
+
+def _recurrence(one: schema.TaskShape) -> Recurrence | None:
+    if one.repeat is None:
+        return None
+    how, _, last = one.repeat.partition(" until ")
+    until = _offset(last) if last else None
+    match how:
+        case "sessions":
+            return Recurrence(kind=Repeats.SESSIONS, until=until, may_pause=one.may_pause)
+        case "each new date":
+            return Recurrence(kind=Repeats.ANEW, until=until, may_pause=one.may_pause)
+        case _:
+            every = _offset(how.removeprefix("every "))
+            yearly = one.anchor in CALENDAR
+            kind = Repeats.YEARLY if yearly else Repeats.REGULARLY
+            return Recurrence(kind=kind, every=every, until=until, may_pause=one.may_pause)
 
 
 def _take_domain(read: Read, document: Document, shaped: schema.DomainFile) -> None:

@@ -333,6 +333,73 @@ class NluFile(Shape):
     nlu: list[NluItem]
 
 
+# So much after an anchor (before it with a minus): days, weeks, months or years of the calendar.
+Amount = Annotated[str, StringConstraints(pattern=r"^-?\d{1,4} (?:day|week|month|year)s?$")]
+Repeat = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(?:every (?:[1-9]\d{0,2} )?(?:day|week|month|year)s?|each new date|sessions)"
+        r"(?: until \d{1,4} (?:day|week|month|year)s?)?$"
+    ),
+]
+Kind = Literal["legal", "advised", "programme"]
+Helper = Literal[
+    "coach", "form_team", "municipality", "school", "youth_health", "legal_adviser", "volunteer_centre", "library",
+    "area_team", "group_leader", "child_fund", "tax_help",
+]  # fmt: skip
+
+
+class LimitShape(Shape):
+    id: Name
+    anchor: Name
+    after: Amount
+    deadline: Kind = "legal"
+    reminders: list[int] = Field(default_factory=list)
+    confidence: Literal["high", "medium", "low"]
+    note: str = ""
+
+
+class TaskShape(Shape):
+    layer: Name
+    track: Literal["individual", "group"] = "individual"
+    anchor: Name
+    start: Amount
+    due: Amount
+    deadline: Kind
+    limits: list[LimitShape] = Field(default_factory=list)
+    repeat: Repeat | None = None
+    may_pause: bool = False
+    closes: bool = False
+    reminders: list[int] = Field(default_factory=list)
+    applies_if: Name = "all"
+    needs: list[Name] = Field(default_factory=list)
+    helps: list[Helper] = Field(min_length=1)
+    question: Name
+    sensitive: bool = False
+    confirm: bool = False
+    proof: Text
+    sources: list[str] = Field(default_factory=list)
+    confidence: Literal["high", "medium", "low"]
+    checked_on: date
+    note: str = ""
+
+
+class LayerShape(Shape):
+    starts: Amount
+    ends: Amount
+
+
+class TrajectoryFile(Shape):
+    version: str | None = None
+    trajectory: Name
+    months: int = Field(ge=1, le=60)
+    counts_from: Name
+    anchors: list[Name] = Field(default_factory=list)
+    conditions: list[Name] = Field(default_factory=list)
+    layers: dict[Name, LayerShape] = Field(min_length=1)
+    tasks: dict[Name, TaskShape] = Field(min_length=1)
+
+
 class FlowsFile(Shape):
     version: str | None = None
     flows: dict[Name, dict[str, Any]]

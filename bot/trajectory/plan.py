@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.trajectory.template import ALWAYS, DeadlineKind, Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from bot.trajectory.template import Limit, Recurrence, Task, Template
 
@@ -167,6 +167,16 @@ def plan(  # noqa: PLR0913  # everything that is known of a person, and nothing 
         },
         tasks=tuple(made),
     )
+
+
+def waits_for(task: Task, plan: Plan, settled: Collection[tuple[str, int]]) -> frozenset[str]:
+    """
+    Return the tasks that come before this one and are not settled.
+
+    What is not for this person, or not known to be, is not waited for: it may never come.
+    """
+    first = [one for one in plan.tasks if one.task.id in task.depends_on and one.applies is True]
+    return frozenset(one.task.id for one in first if one.key not in settled)
 
 
 def _known(template: Template, anchors: Mapping[str, date], started: date) -> dict[str, date]:

@@ -198,6 +198,14 @@ class Template:
         """The response that names the trajectory."""
         return f"utter_trajectory_{self.id}"
 
+    @property
+    def responses(self) -> frozenset[str]:
+        """Everything that is said of it, by name."""
+        asked = {*self.anchors.values(), *self.conditions.values()}
+        told = {name for task in self.tasks.values() for name in (task.title, task.why)}
+        notes = {limit.note for task in self.tasks.values() for limit in task.limits}
+        return frozenset(name for name in (self.title, *asked, *told, *notes) if name is not None)
+
     def ends_on(self, started: date) -> date:
         """Return the last day of a trajectory that began then."""
         return months_later(started, self.months)

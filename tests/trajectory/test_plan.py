@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.trajectory.escalation import escalates_on
-from bot.trajectory.plan import State, plan
+from bot.trajectory.plan import State, plan, waits_for
 from bot.trajectory.template import DeadlineKind, Limit, Recurrence, Repeats
 from tests.trajectory.small import (
     ADVISED,
@@ -87,6 +87,13 @@ def test_the_coach_moves_a_layer_and_not_what_law_or_good_practice_set() -> None
     assert after.tasks[0].due == date(2027, 3, 29)
     assert after.layers["laag1"].starts - before.layers["laag1"].starts == timedelta(days=14)
     assert after.layers["basis"] == before.layers["basis"]
+
+
+def test_only_what_is_for_somebody_is_waited_for() -> None:
+    later = task("later", depends_on=("register", "school", "welcome"))
+    made = plan(template(WELCOME, REGISTER, SCHOOL, later), {}, {"has_children": False}, started=STARTED)
+    assert waits_for(later, made, [("welcome", 0)]) == {"register"}
+    assert waits_for(later, made, [("welcome", 0), ("register", 0)]) == frozenset()
 
 
 # ---- what comes back

@@ -16,6 +16,7 @@ from bot.knowledge.check import (
     organisation,
     responses,
     templates,
+    trajectory,
     translations,
 )
 
@@ -107,6 +108,21 @@ RULES: Mapping[str, Rule] = {
     "desk_source": organisation.desk_source,
     "desk_route": organisation.desk_route,
     "desk_on_duty": organisation.desk_on_duty,
+    # trajectories
+    "trajectory_name": trajectory.trajectory_name,
+    "trajectory_anchor": trajectory.trajectory_anchor,
+    "trajectory_condition": trajectory.trajectory_condition,
+    "trajectory_layer": trajectory.trajectory_layer,
+    "trajectory_question": trajectory.trajectory_question,
+    "trajectory_needs": trajectory.trajectory_needs,
+    "trajectory_circle": trajectory.trajectory_circle,
+    "trajectory_window": trajectory.trajectory_window,
+    "trajectory_reminders": trajectory.trajectory_reminders,
+    "trajectory_repeat": trajectory.trajectory_repeat,
+    "trajectory_group": trajectory.trajectory_group,
+    "trajectory_source": trajectory.trajectory_source,
+    "trajectory_text": trajectory.trajectory_text,
+    "trajectory_title": trajectory.trajectory_title,
     # WhatsApp's templates
     "template_variables": templates.template_variables,
     "template_too_long": templates.template_too_long,
@@ -160,6 +176,7 @@ ABSENCE = frozenset(
             "crisis_unknown_number",
             "crisis_language",
         ),
+        *("trajectory_question", "trajectory_source", "trajectory_text"),
         *("missing_translation", "leftover_translation", "intent_without_examples", "too_few_examples"),
         *("unknown_example_intent", "unknown_synonym", "out_of_scope_missing", "held_out_meaning"),
     }
