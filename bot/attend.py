@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import structlog
 
+from bot.domain.days import is_day, next_morning
 from bot.domain.turn import Say
 from bot.handoff.case import Event, Outcome, Status
-from bot.handoff.hours import is_day, next_morning
 from bot.handoff.timers import Standing, Timer, lease_end, timers
 from bot.team import clock_of, remember, say_closed, take_up_again, voice_to
 

@@ -161,17 +161,16 @@ def understand(source: IO[bytes], target: IO[str]) -> None:
 
 
 @main.command()
-def train() -> None:
+@click.option("--keep", "keeping", is_flag=True, help="Keep the sentence vectors in nlu/vectors/ for every checkout.")
+def train(keeping: bool) -> None:
     """Train the understanding from nlu/, unless it was trained on exactly this before."""
+    from bot.commands import train as command
     from bot.commands.output import progress
-    from bot.wiring import read_knowledge, understander
+    from bot.wiring import read_knowledge
 
     found = settings()
     with explained(), progress() as show:
-        knowledge = read_knowledge(found)
-        understander(found, knowledge, show).close()
-    intents = {example.intent for example in knowledge.examples}
-    click.echo(f"trained on {len(knowledge.examples)} examples of {len(intents)} intents")
+        command.run(found, read_knowledge(found), keeping=keeping, on_progress=show)
 
 
 @main.command()

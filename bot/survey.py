@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from bot.answer import Done, as_actor, release, take
 from bot.domain.clock import local_day
+from bot.domain.days import is_holiday
 from bot.handoff.access import Screen, may_open
 from bot.handoff.case import PROFESSIONALS_FIRST_FOR, Act, Decline, Event, Role, Seen, Status, reason_to_decline
-from bot.handoff.hours import is_holiday, is_open, next_opening
+from bot.handoff.hours import is_open, next_opening
 from bot.store.queues import Counted, Place, Wanted
 from bot.team import hours_of
 

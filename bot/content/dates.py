@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import MAXYEAR, MINYEAR, date, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from babel.dates import get_day_names
+
+from bot.domain.days import months_later
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +37,9 @@ def moved(day: date, offset: int, unit: Span) -> date:
         case "week":
             return day + timedelta(weeks=offset)
         case "month":
-            return _months_later(day, offset)
+            return months_later(day, offset)
         case "year":
-            return _months_later(day, offset * 12)
+            return months_later(day, offset * 12)
         case "working_day":
             return _working_days_later(day, offset)
 
@@ -86,18 +87,10 @@ def _anchor(name: str, slots: Mapping[str, SlotValue], today: date) -> date | No
         case "year_end" | "toeslag_year_end":
             return date(today.year, DECEMBER, 31)
         case "month_start":
-            return _months_later(today.replace(day=1), 1)
+            return months_later(today.replace(day=1), 1)
         case _:
             told = slots.get(name)
             return told if isinstance(told, date) else None
-
-
-def _months_later(day: date, months: int) -> date:
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    if not MINYEAR <= year <= MAXYEAR:
-        raise OverflowError("date value out of range")  # as `date + timedelta` says it
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _working_days_later(day: date, offset: int) -> date:

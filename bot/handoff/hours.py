@@ -8,13 +8,11 @@ so that a case is never forgotten; those are never told to anyone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from holidays import country_holidays
-
 from bot.domain.clock import AMSTERDAM, local_day
+from bot.domain.days import EVENING, at, is_day, is_holiday, next_morning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,8 +25,6 @@ FURTHEST = 400
 TELLING = 5
 # The part of the people who had their answer by then.
 MOST = 0.8
-# Messages on our own account stay out of the night.
-MORNING, EVENING = time(9), time(19)
 REMIND_AFTER = timedelta(hours=20)
 # The last moment before the night, or before a messenger's window shuts, with room to get there.
 MARGIN = timedelta(minutes=15)
@@ -45,21 +41,11 @@ class Hours:
         """Return from when until when the team is there on this day, in UTC."""
         if day in self.closed_on or is_holiday(day):
             return ()
-        return tuple((_at(day, opens), _at(day, closes)) for opens, closes in self.week.get(day.weekday(), ()))
+        return tuple((at(day, opens), at(day, closes)) for opens, closes in self.week.get(day.weekday(), ()))
 
 
 # Our own timers go by these while a team's hours are unknown.
 OFFICE = Hours(week={weekday: ((time(9), time(17)),) for weekday in range(5)})
-
-
-def is_holiday(day: date) -> bool:
-    """Return whether this is a public holiday in the Netherlands."""
-    return day in _holidays(day.year)
-
-
-@cache
-def _holidays(year: int) -> frozenset[date]:
-    return frozenset(country_holidays("NL", years=year))
 
 
 def is_open(hours: Hours, moment: datetime) -> bool:
@@ -119,19 +105,8 @@ def reminder_moment(since: datetime, shuts: datetime | None) -> datetime:
     if shuts is None or morning <= shuts - MARGIN:
         return morning
     day = local_day(moment)
-    evening = _at(day if _local(moment).time() >= EVENING else day - timedelta(days=1), EVENING) - MARGIN
+    evening = at(day if _local(moment).time() >= EVENING else day - timedelta(days=1), EVENING) - MARGIN
     return max(since, evening)
-
-
-def is_day(moment: datetime) -> bool:
-    """Return whether it is not night in Amsterdam."""
-    return MORNING <= _local(moment).time() < EVENING
-
-
-def next_morning(moment: datetime) -> datetime:
-    """Return when the night that this moment lies in, or before, is over."""
-    day = local_day(moment)
-    return _at(day if _local(moment).time() < MORNING else day + timedelta(days=1), MORNING)
 
 
 def _from(hours: Hours, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -141,10 +116,6 @@ def _from(hours: Hours, moment: datetime) -> Iterator[tuple[datetime, datetime]]
         for opens, closes in hours.spans(first + timedelta(days=later)):
             if closes > moment:
                 yield opens, closes
-
-
-def _at(day: date, moment: time) -> datetime:
-    return datetime.combine(day, moment, tzinfo=AMSTERDAM).astimezone(UTC)
 
 
 def _local(moment: datetime) -> datetime:

@@ -11,8 +11,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.days import is_day, next_morning
 from bot.handoff.case import HELPERS, TRAINED, Role, Status
-from bot.handoff.hours import is_day, next_morning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

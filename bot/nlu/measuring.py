@@ -37,6 +37,7 @@ class HeldOut:
     columns: NDArray[np.intp]
     meaning: Floats | None
     lexical: Floats
+    beside: Floats
     near: Floats
     alarming: frozenset[str] = frozenset()
 
@@ -57,13 +58,14 @@ class HeldOut:
             columns=self.columns[rows],
             meaning=None if self.meaning is None else self.meaning[rows],
             lexical=self.lexical[rows],
+            beside=self.beside[rows],
             near=self.near[rows],
             alarming=self.alarming,
         )
 
     def mixed(self, share: float) -> Floats:
-        """Return the scores with the n-grams counting so much."""
-        return self.lexical if self.meaning is None else self.meaning + np.float32(share) * self.lexical
+        """Return the scores with the models of the n-grams counting so much."""
+        return self.lexical if self.meaning is None else self.meaning + np.float32(share) * self.beside
 
     def right(self, scores: Floats) -> NDArray[np.bool_]:
         """Return for which lines the best intent, out_of_scope aside, is the right one."""

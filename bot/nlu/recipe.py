@@ -1,9 +1,9 @@
 """
 The intent classifier once it is fitted (`bot.nlu.fitting`): how it judges a message, with numpy only.
 
-Two linear models look at a message: one at its n-grams, one at its sentence vector; their scores are added.
-Three-fold cross-validation measures how much each counts, how sure they are, what is refused and when the n-grams
-alone are enough.
+Three linear models look at a message: one at its n-grams, one at its sentence vector, one at both side by side; their
+scores are added. Three-fold cross-validation measures how much each counts, how sure they are, what is refused and when
+the n-grams alone are enough.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-RECIPE_VERSION = 6  # part of the cache's name: count on when training or the file changes
+RECIPE_VERSION = 7  # part of the cache's name: count on when training or the file changes
 
 NEIGHBOURS = 5
 ALL_LANGUAGES = ""  # the key of the mean that serves a language without one of its own
@@ -72,7 +72,7 @@ class Scale:
 
 @dataclass(frozen=True, kw_only=True)
 class Mix:
-    """How much the n-grams count beside the sentence vector, and where the scores of good messages then lie."""
+    """How much the models of the n-grams count beside the sentence vector, and where good messages' scores then lie."""
 
     lexical_share: float = 1.0
     scale: Scale = Scale()
@@ -83,6 +83,19 @@ class Linear:
     """A linear model: `weights` is features by intents, `bias` one per intent."""
 
     weights: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Both:
+    """
+    The model of n-grams and vector side by side, with that of the n-grams alone added to it.
+
+    `words` is n-grams by intents, `meaning` 384 by intents, `bias` one per intent.
+    """
+
+    words: Floats
+    meaning: Floats
     bias: Floats
 
 
@@ -101,6 +114,7 @@ class Recipe:
     lexicon: Lexicon
     lexical: Linear
     meaning: Linear | None
+    both: Both | None
     means: Mapping[str, Floats]
     neighbours: Floats
     lexical_scale: Scale
@@ -124,12 +138,14 @@ class Recipe:
         """Return what the n-grams and the sentence vector (384, length one) of a cleaned text say."""
         if not self._known:
             return NOTHING_KNOWN
-        if self.meaning is None:
+        if self.meaning is None or self.both is None:
             return self.judge_words(text, language)
         spoken = variety(text, language)
         mix = self.romanised if is_romanised(spoken) else self.native
         centred = centre(vector[None, :], [spoken], self.means)[0]
-        scores = centred @ self.meaning.weights + self.meaning.bias + mix.lexical_share * self._lexical_scores(text)
+        places, values = self.lexicon.vector(Taken.apart(text))
+        beside = values @ self.both.words[places].astype("float32") + centred @ self.both.meaning + self.both.bias
+        scores = centred @ self.meaning.weights + self.meaning.bias + mix.lexical_share * beside
         near = nearness(centred[None, :], self.neighbours)[0]
         return self._judgement(scores, mix.scale, near=float(near), sure=False)
 
@@ -192,6 +208,8 @@ class Recipe:
         }
         if self.meaning:
             arrays |= {"meaning_weights": self.meaning.weights, "meaning_bias": self.meaning.bias}
+        if self.both:
+            arrays |= {f"both_{name}": array for name, array in vars(self.both).items()}
         return arrays
 
     @classmethod
@@ -201,9 +219,11 @@ class Recipe:
         native, romanised = (
             Mix(lexical_share=mix["lexical_share"], scale=Scale(**mix["scale"])) for mix in about["mixes"]
         )
-        meaning = None
+        meaning = both = None
         if "meaning_weights" in arrays:
             meaning = Linear(weights=arrays["meaning_weights"], bias=arrays["meaning_bias"])
+        if "both_words" in arrays:
+            both = Both(words=arrays["both_words"], meaning=arrays["both_meaning"], bias=arrays["both_bias"])
         return cls(
             intents=tuple(about["intents"]),
             taught=frozenset(about["taught"]),
@@ -213,6 +233,7 @@ class Recipe:
             ),
             lexical=Linear(weights=arrays["lexical_weights"], bias=arrays["lexical_bias"]),
             meaning=meaning,
+            both=both,
             means=dict(zip(about["languages"], arrays["means"], strict=True)),
             neighbours=arrays["neighbours"].astype("float32"),
             lexical_scale=Scale(**about["lexical_scale"]),

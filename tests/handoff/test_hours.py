@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.clock import AMSTERDAM
+from bot.domain.days import is_day, is_holiday
 from bot.handoff.hours import (
     OFFICE,
     Hours,
     answer_by,
-    is_day,
-    is_holiday,
     is_open,
     next_opening,
     reminder_moment,

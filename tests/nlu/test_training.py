@@ -129,7 +129,7 @@ def test_a_failing_encoder_is_tried_again_at_the_next_start(
         def encode(self, texts: object) -> None:
             return None
 
-    monkeypatch.setattr("bot.nlu.training.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("bot.nlu.vectors.time.sleep", lambda seconds: None)
     assert load_or_train(HOME, cache_dir=tmp_path, encoder=Away()).understand("mijn huur").engine == "lexical"
     assert list(tmp_path.glob("understanding-*.npz")) == []
     assert load_or_train(HOME, cache_dir=tmp_path, encoder=scattered).recipe.meaning is not None

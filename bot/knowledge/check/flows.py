@@ -63,7 +63,7 @@ def trigger_twice(ground: Ground) -> Iterator[Finding]:
 
 
 def no_question(ground: Ground) -> Iterator[Finding]:
-    """An intent is a question of the catalogue, so that its answer has facts and a source; a crisis has its own text."""
+    """An intent is a question of the catalogue, so that its answer has facts and a source; a crisis has fixed words."""
     fixed = {category.response for category in ground.read.crisis}
     crises = {
         intent
