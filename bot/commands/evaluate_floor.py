@@ -75,7 +75,7 @@ _MENDS = {
     "top_1": "see with --html what is mixed up, and write examples in nlu/data/{} that show the difference",
     "caught": "write other messages that are not for us in nlu/data/{}/out_of_scope.yml",
     "refused": "see with --html what is refused, and write other examples of those questions in nlu/data/{}",
-    "crisis_recall": "see with --html which kind is missed, and write other examples in nlu/data/{}/crisis.yml",
+    "crisis_recall": "see with --html which kind is missed, and write other examples of it in nlu/data/{}",
     "false_alarms": "see with --html what is taken for danger, and write other ordinary examples in nlu/data/{}",
 }
 
