@@ -268,6 +268,9 @@ def translations_import(language: str, source: Path) -> None:
 @click.option("--floor/--no-floor", "hold", default=True, help="Fail when a figure is below nlu/floor.yml (default).")
 @click.option("--set-floor", "set_it", is_flag=True, help="Write these figures, less a point, to nlu/floor.yml.")
 @click.option("--lower", is_flag=True, help="With --set-floor: also where that makes the floor easier.")
+@click.option(
+    "--timed", is_flag=True, help="Ask the encoder about each message, as in life: the seconds are true then."
+)
 @click.option("--rasa", "rasa_url", metavar="URL", help="Ask a Rasa server too, and show its figures beside ours.")
 def evaluate(  # noqa: PLR0913  # each is an option
     *,
@@ -277,6 +280,7 @@ def evaluate(  # noqa: PLR0913  # each is an option
     hold: bool,
     set_it: bool,
     lower: bool,
+    timed: bool,
     rasa_url: str | None,
 ) -> None:
     """
@@ -305,7 +309,7 @@ def evaluate(  # noqa: PLR0913  # each is an option
         held, messages = floor(folders) if hold or set_it else None, command.messages_of(folders)
         try:
             with progress(as_json) as show, parts(found, show) as ready:
-                measured = command.on_held_out(ready, messages, rasa_url=rasa_url, on_progress=show)
+                measured = command.on_held_out(ready, messages, rasa_url=rasa_url, on_progress=show, timed=timed)
         except RasaError as error:
             raise Failure(str(error)) from None
         if set_it:

@@ -15,12 +15,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from bot.nlu.encoder import default_encoder
+from bot.nlu.encoder import NoEncoder, default_encoder
 from bot.nlu.examples import OUT_OF_SCOPE
 from bot.nlu.language import LanguageIdentifier
 from bot.nlu.model import Understander, by_heart
 from bot.nlu.training import cleaned, fitted
-from bot.nlu.vectors import vectors_of
+from bot.nlu.vectors import Known, hash_of, vectors_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from bot.nlu.encoder import Encoder
     from bot.nlu.examples import Example
     from bot.nlu.model import Understanding
-    from bot.nlu.recipe import Floats
     from bot.nlu.vectors import Progress
 
     Hears = Callable[[str, Understanding], str | None]
@@ -304,25 +303,6 @@ def _heard(ear: Ear, sample: Sample, yardstick: Yardstick, clock: Callable[[], f
     )
 
 
-class _Remembered:
-    """Stands for the encoder where all vectors are there already."""
-
-    def __init__(self, vectors: Mapping[str, Floats]) -> None:
-        self._vectors = vectors
-
-    def encode(self, texts: Sequence[str]) -> Floats | None:
-        import numpy as np
-
-        known = [self._vectors[text] for text in texts if text in self._vectors]
-        return np.stack(known) if len(known) == len(texts) else None
-
-    def warm(self) -> None:
-        return
-
-    def close(self) -> None:
-        return
-
-
 def cross_validate(  # noqa: PLR0913  # each says one thing, by name
     examples: Sequence[Example],
     *,
@@ -358,7 +338,7 @@ def cross_validate(  # noqa: PLR0913  # each says one thing, by name
         understander = Understander(
             recipe=fitted(seen, vectors),
             known=by_heart(seen),
-            encoder=_Remembered(vectors or {}),
+            encoder=Known({hash_of(text): vector for text, vector in (vectors or {}).items()}, NoEncoder()),
             identifier=identifier,
         )
         heard += [_heard(understander, sample_of(line), yardstick, time.perf_counter) for line in unseen]
