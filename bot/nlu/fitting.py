@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from bot.nlu.examples import Example
     from bot.nlu.recipe import Floats
 
-# A third of the lines is measured by a model of the others: thousands are enough, and to measure all takes twice as long.
+# A third of the lines is measured by a model of the others: thousands are enough, to measure all takes twice as long.
 FOLDS, MEASURED_FOLDS = 3, 1
 LOGISTIC_C, LEXICAL_C, BOTH_C = 20.0, 1.0, 0.5
 ROUNDS = 60  # of the logistic regression: what more of them changed was never an answer
