@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from bot.nlu.recipe import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -47,7 +49,7 @@ FOLDS, MEASURED_FOLDS = 3, 1
 LOGISTIC_C, LEXICAL_C, BOTH_C = 20.0, 1.0, 0.5
 ROUNDS = 60  # of the logistic regression: what more of them changed was never an answer
 MOST_EACH = 45  # lines of one intent and language that the intents learn from: more of one would outshout the rest
-WORTH_THREADS = 2000  # lines; fewer are fitted before a second thread has started
+WORTH_A_PROCESS = 2000  # lines; fewer are fitted before a second process has started
 ALIKE_IN_MEANING, ALIKE_IN_WORDS = 0.6, 0.5  # cosines above which two lines of one intent say the same
 _ABSENT = -20.0  # the score of an intent that a fold has no example of
 
@@ -91,7 +93,6 @@ def fit(
     chosen = [place for place, e in enumerate(examples) if e.language in taught or e.intent in only_here]
     lines = [_Line.of(examples[place]) for place in chosen]
     intents = tuple(sorted({line.intent for line in lines}))
-    columns = np.array([intents.index(line.intent) for line in lines], dtype=np.intp)
 
     means = {ALL_LANGUAGES: np.zeros(0, dtype=np.float32)}
     centred = None
@@ -106,7 +107,9 @@ def fit(
     # On a busy machine BLAS threads wait for one another: training took eight times as long with two.
     known = alarming & set(intents)
     with _threads(limits=1):
-        held_out, measurable, recipe = _fit_all(lines, columns, centred, intents, alarming=known, on_fit=stepped)
+        held_out, measurable, recipe = _fit_all(
+            [examples[place] for place in chosen], lines, centred, _Fitted(intents=intents, alarming=known), stepped
+        )
     romanised = np.array([is_romanised(line.variety) for line in lines], dtype=bool)[measurable]
     recipe = replace(recipe, taught=taught, means=means, alarming=known)
     return measured(recipe, replace(held_out, alarming=known).only(measurable), romanised)
@@ -256,29 +259,19 @@ def _groups(alike: NDArray[Any]) -> list[list[int]]:
     return groups
 
 
-def _fit_all(  # noqa: PLR0913  # what a model is fitted to
+def _fit_all(
+    examples: Sequence[Example],
     lines: Sequence[_Line],
-    columns: NDArray[np.intp],
     centred: Floats | None,
-    intents: tuple[str, ...],
-    *,
-    alarming: frozenset[str],
+    fitted: _Fitted,
     on_fit: Callable[[int], None],
 ) -> tuple[HeldOut, NDArray[np.bool_], Recipe]:
     """Return the scores of lines by a model that had not seen them, which lines those are, and the model of all."""
     folds = _dealt(lines, centred, FOLDS)
-    everybody = list(range(len(lines)))
-    seen = [[place for place in everybody if folds[place] != fold] for fold in range(MEASURED_FOLDS)]
-
-    def fitted(places: Sequence[int]) -> Recipe:
-        own = [lines[place] for place in places]
-        return _fit_once(own, columns[places], None if centred is None else centred[places], intents, alarming)
-
-    # The slow parts are written in C and run beside one another; on a fold each, so that all cores have work.
-    at_once = os.cpu_count() or 1 if len(lines) >= WORTH_THREADS else 1
-    blank = np.zeros((len(lines), len(intents)), dtype=np.float32)
+    columns = _columns(lines, fitted.intents)
+    blank = np.zeros((len(lines), len(fitted.intents)), dtype=np.float32)
     held_out = HeldOut(
-        intents=intents,
+        intents=fitted.intents,
         columns=columns,
         meaning=None if centred is None else blank.copy(),
         lexical=blank.copy(),
@@ -287,17 +280,49 @@ def _fit_all(  # noqa: PLR0913  # what a model is fitted to
         danger=np.zeros(len(lines), dtype=np.float32),
     )
     measurable = np.zeros(len(lines), dtype=bool)
-    with ThreadPoolExecutor(at_once) as threads:
-        models = [threads.submit(fitted, places) for places in [everybody, *seen] if places]
-        whole = models[0].result() if models else _fit_once([], columns, centred, intents, alarming)
+    with _beside(len(lines)) as pool:
+        parts = [[place for place, own in enumerate(folds) if own != fold] for fold in range(MEASURED_FOLDS)]
+        models = [
+            pool.submit(fitted.apart, [examples[place] for place in seen], None if centred is None else centred[seen])
+            for seen in parts
+            if seen
+        ]
+        whole = _fit_once(lines, columns, centred, fitted.intents, fitted.alarming)
         on_fit(1)
-        for fold, model in enumerate(models[1:]):
-            unseen = [place for place in everybody if folds[place] == fold]
+        for fold, model in enumerate(models):
+            unseen = [place for place, own in enumerate(folds) if own == fold]
             if unseen:
                 _score(held_out, model.result(), [lines[place] for place in unseen], unseen, centred)
                 measurable[unseen] = True
             on_fit(fold + 2)
     return held_out, measurable, whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fitted:
+    """What all models of one training have in common."""
+
+    intents: tuple[str, ...]
+    alarming: frozenset[str]
+
+    def apart(self, examples: Sequence[Example], centred: Floats | None) -> Recipe:
+        """Return the model of these examples, which are taken apart here: a process is handed texts, not n-grams."""
+        lines = [_Line.of(example) for example in examples]
+        with _threads(limits=1):
+            return _fit_once(lines, _columns(lines, self.intents), centred, self.intents, self.alarming)
+
+
+def _columns(lines: Sequence[_Line], intents: tuple[str, ...]) -> NDArray[np.intp]:
+    place = {intent: column for column, intent in enumerate(intents)}
+    return np.array([place[line.intent] for line in lines], dtype=np.intp)
+
+
+def _beside(lines: int) -> Executor:
+    """Return who fits the measuring models: a process of its own, or for few lines a thread, which begins at once."""
+    if lines < WORTH_A_PROCESS or (os.cpu_count() or 1) == 1:
+        return ThreadPoolExecutor(1)
+    # A fresh process, not a fork: the one that trains has threads.
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 def _score(
