@@ -15,7 +15,7 @@ import structlog
 
 from bot.domain.days import is_day, next_morning
 from bot.domain.turn import Say
-from bot.handoff.case import Event, Outcome, Status
+from bot.handoff.case import Event, Outcome, Status, is_unasked
 from bot.handoff.timers import Standing, Timer, lease_end, timers
 from bot.team import clock_of, remember, say_closed, take_up_again, voice_to
 
@@ -116,7 +116,7 @@ def _act(runtime: Runtime, work: Work, case: CaseRow, timer: Timer, now: datetim
             _told(work, case, "waits_too_long", now, level="team", pinged=1)
         case Timer.COORDINATOR_PINGED:
             _told(work, case, "waits_too_long", now, level="coordinator", pinged=2)
-            if case.answered_at is None:
+            if case.answered_at is None and not is_unasked(case.reason, case.first_answered_at):
                 _say(runtime, work, case, "utter_desk_waits_too_long")
         case Timer.REMINDED:
             if not is_day(now) or not _say(runtime, work, case, "utter_desk_reminder"):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from bot import link, team
+from bot import link, tasks, team
 from bot.domain.turn import (
     AcceptNotice,
     AskEarlierOrNew,
+    AskForPlan,
     AskLinkCode,
     AskRemindersTo,
     DeclineNotice,
     Effect,
     Enrol,
+    EnrolBy,
     EraseNewcomer,
     HandOverData,
     HoldMessage,
@@ -20,15 +22,21 @@ from bot.domain.turn import (
     NewcomerWrote,
     NoteOnCase,
     OpenCase,
+    OpenedTemplate,
     Priority,
+    PutOff,
+    ReactedToReminder,
     RecordHelped,
     ReopenCase,
     Say,
+    SayOfTask,
     SetLanguage,
     SetRemindersTo,
+    ShowTasks,
     StartMessages,
     StopMessages,
     TakeAsNew,
+    TellForPlan,
 )
 from bot.domain.words import MY_DATA_BY_TEAM
 from bot.erase import erase
@@ -95,8 +103,35 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
         case Enrol(code=code):
             work.newcomers.enrol(newcomer.id, code)
         case _:
-            assert_never(effect)
+            _about_tasks(effect, voice, newcomer, conversation)
     return {}
+
+
+def _about_tasks(
+    effect: EnrolBy | ShowTasks | SayOfTask | PutOff | TellForPlan | AskForPlan | OpenedTemplate | ReactedToReminder,
+    voice: Voice,
+    newcomer: NewcomerRow,
+    conversation: ConversationRow,
+) -> None:
+    match effect:
+        case EnrolBy(code=code):
+            tasks.enrol_by(voice, newcomer, code)
+        case ShowTasks():
+            tasks.show(voice, newcomer.id)
+        case SayOfTask(what=what, task=task):
+            tasks.say_of(voice, newcomer, conversation, what, task)
+        case PutOff(task=task, until=until):
+            tasks.put_off_until(voice, newcomer.id, task, until)
+        case TellForPlan(name=name, answer=answer, left=left):
+            tasks.take_answer(voice, newcomer.id, name, answer, left)
+        case AskForPlan():
+            tasks.ask_next(voice, newcomer.id)
+        case OpenedTemplate():
+            tasks.opened(voice, newcomer.id)
+        case ReactedToReminder():
+            voice.work.reminders.answered(newcomer.id, voice.now)
+        case _:
+            assert_never(effect)
 
 
 def _hand_over(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow) -> None:

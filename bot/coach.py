@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.answer import as_actor
+from bot.guide import GROUP_SIZE
 from bot.handoff.case import Role
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from bot.runtime import Runtime
     from bot.store.rows import CaseRow
     from bot.store.work import Work
-
-GROUP_SIZE = 5
 
 
 class Refusal(StrEnum):

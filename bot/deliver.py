@@ -18,7 +18,7 @@ from bot.channels.errors import DeliveryError
 from bot.channels.limits import SEND_SECONDS
 from bot.domain.messenger import Letter, Outcome, Remedy
 from bot.domain.turn import Message
-from bot.say import say_that_something_waits
+from bot.say import WINDOW_MARGIN, say_that_something_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,8 +41,6 @@ BACK_OFF = (2, 10, 60, 300, 1800, 3600, 7200, 14400, 28800)
 # What a messenger took and could not deliver for the moment is given to it again after this.
 GIVEN_BACK_SECONDS = 300
 AGAIN = frozenset({Remedy.RETRY, Remedy.PAUSE})
-# The window is taken as closed a little early: what is sent at its last moment arrives after it.
-WINDOW_MARGIN = timedelta(minutes=5)
 # When the messenger is asked for an uncertain message, and when its "I never had it" is believed.
 ASK_AFTER = timedelta(minutes=2)
 BELIEVE_AFTER = timedelta(minutes=10)

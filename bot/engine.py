@@ -20,6 +20,7 @@ from bot.fetch import fetch_due
 from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
 from bot.notify import drop_old_pings, ping_due, tell
 from bot.receive import answer_next
+from bot.remind import end_over, escalate_due, remind_due
 
 if TYPE_CHECKING:
     from bot.runtime import Runtime
@@ -148,7 +149,7 @@ class Engine:
             for conversation_id in runtime.database.read(lambda work: work.conversations.with_unread(100)):
                 self.wake(conversation_id)
             finish_erasures(runtime)
-            if attend_due(runtime):
+            if attend_due(runtime) + remind_due(runtime):
                 self._wake_a_deliverer()
             tell(runtime)
             if time.monotonic() - tidied > TIDY_SECONDS:
@@ -157,6 +158,8 @@ class Engine:
                 drop_expired_codes(runtime)
                 settle_uncertain(runtime)
                 drop_old_pings(runtime)
+                escalate_due(runtime)
+                end_over(runtime)
             if time.monotonic() - expired > EXPIRE_SECONDS:
                 expired = time.monotonic()
                 expire(runtime, stop=self._stopping.is_set)

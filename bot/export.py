@@ -15,12 +15,13 @@ from bot.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from bot.domain.turn import SlotValue
     from bot.runtime import Runtime
     from bot.say import Voice
     from bot.store.rows import CaseRow, ConversationRow, InboundRow, NewcomerRow, OutboxRow
+    from bot.store.trajectory_rows import TaskRow, TrajectoryRow
     from bot.store.work import Work
 
 # Bytes of files that go along; what is left out is listed with its size.
@@ -65,6 +66,25 @@ def kept_about(runtime: Runtime, work: Work, newcomer_id: str, *, most_bytes: in
                 ]
             }
             for case in cases
+        ],
+        "trajectories": [
+            _trajectory(runtime, work, trajectory, newcomer, names) for trajectory in work.trajectories.of(newcomer_id)
+        ],
+        "sessions": [
+            {
+                "at": _iso(session.at),
+                "place": session.place,
+                "task": session.task,
+                "state": session.state,
+                "invited_at": _iso(guest.invited_at),
+                "answer": guest.answer,
+                "attended": guest.attended,
+            }
+            for session, guest in work.group_sessions.for_newcomer(newcomer_id)
+        ],
+        "reminded": [
+            {"at": _iso(message.sent_at), "tasks": message.tasks, "answered_at": _iso(message.answered_at)}
+            for message in work.reminders.messages(newcomer_id)
         ],
         "looked": [
             {
@@ -117,7 +137,7 @@ def hand_over(voice: Voice, newcomer_id: str) -> Mapping[str, SlotValue] | None:
     return None
 
 
-def _iso(moment: datetime | None) -> str | None:
+def _iso(moment: date | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
@@ -230,6 +250,55 @@ def _case(work: Work, case: CaseRow, names: Mapping[str, str]) -> Kept:
             for event in work.cases.events(case.id)
         ],
     }
+
+
+def _trajectory(
+    runtime: Runtime, work: Work, trajectory: TrajectoryRow, newcomer: NewcomerRow, names: Mapping[str, str]
+) -> Kept:
+    planned: dict[str, list[Kept]] = {}
+    for row in work.reminders.of_trajectory(trajectory.id):
+        one = {"day": _iso(row.day), "about": _iso(row.about), "state": row.state, "sent_at": _iso(row.sent_at)}
+        planned.setdefault(row.task_id, []).append(one | {"held_by": row.rule})
+    return {
+        "name": trajectory.template,
+        "started": _iso(trajectory.started),
+        "ends": _iso(trajectory.ends),
+        "state": trajectory.state,
+        "by": names.get(trajectory.created_by, trajectory.created_by),
+        "told": trajectory.told.as_json(),
+        "events": [
+            {"at": _iso(event.at), "what": event.kind, "by": names.get(event.actor, event.actor)}
+            for event in work.trajectories.events(trajectory.id)
+        ],
+        "tasks": [
+            {
+                "task": task.task,
+                "number": task.occurrence,
+                "title": _title(runtime, task, newcomer),
+                "text": task.text,
+                "state": task.state.value,
+                "starts": _iso(task.starts),
+                "due": _iso(task.due),
+                "other_days": {name: _iso(day) for name, day in task.limits.items()},
+                "settled_at": _iso(task.settled_at),
+                "by": names.get(task.settled_by or "", task.settled_by),
+                "why": task.reason,
+                "reminders": planned.get(task.id, []),
+            }
+            for task in work.trajectories.tasks(trajectory.id)
+        ],
+    }
+
+
+def _title(runtime: Runtime, task: TaskRow, newcomer: NewcomerRow) -> str:
+    """Return what the task is called in the newcomer's language; its own name once the template has it no more."""
+    content = runtime.knowledge.content
+    name = f"utter_task_{task.task}"
+    if task.title or name not in content.responses:
+        return task.title or task.task
+    languages = content.languages
+    language = languages.known(newcomer.language) or languages.fallback[0]
+    return runtime.renderer.words(name, language, languages.known(newcomer.second_language))
 
 
 class _Files:

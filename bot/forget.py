@@ -107,7 +107,8 @@ def drop_unanswered_notices(runtime: Runtime) -> int:
 
 def drop_expired_codes(runtime: Runtime) -> int:
     """Drop the codes that nobody entered in time; return how many."""
-    return runtime.database.write(lambda work: work.links.drop_expired(runtime.clock.now()))
+    now = runtime.clock.now()
+    return runtime.database.write(lambda work: work.links.drop_expired(now) + work.enrol_codes.drop_expired(now))
 
 
 # Rows in one unit of work: a few hundredths of a second of the writer's time.
@@ -115,11 +116,15 @@ AT_ONCE = 100
 # Pictures are large: each is overwritten where it lay.
 FILES_AT_ONCE = 5
 CONVERSATIONS_AT_ONCE = 50
+# Each has a hundred tasks and some hundred reminders.
+TRAJECTORIES_AT_ONCE = 5
 
 
 def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int:
     """
-    Delete what nobody needs any more: files, messages, the journal, what stands at the door; return how much went.
+    Delete what nobody needs any more; return how much went.
+
+    Files, messages, trajectories that ended long ago, the journal, what stands at the door.
 
     It works in small units, so that no writer waits long, and ends early when `stop` says so: the rest goes next time.
     """
@@ -141,6 +146,7 @@ def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int
         gone += sum(_until_none(runtime, partial(_for, drop, one), stop) for one in _each(runtime, old, stop))
     for some in (
         lambda work: work.expiry.empty_cases(words, now, limit=AT_ONCE),
+        lambda work: work.trajectories.drop_ended(words, limit=TRAJECTORIES_AT_ONCE),
         lambda work: work.expiry.drop_journal(journal, limit=AT_ONCE),
         lambda work: work.expiry.drop_at_the_door(now, limit=AT_ONCE),
     ):

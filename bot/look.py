@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.answer import Declined, as_actor, as_seen, last_reply_of
 from bot.channels.limits import WHATSAPP
-from bot.deliver import WINDOW_MARGIN
 from bot.domain.turn import SentFile
 from bot.handoff.access import reason_not_to_see
 from bot.handoff.case import Act, Decline, reason_to_decline
@@ -29,6 +28,7 @@ from bot.handoff.timeline import (
     window_of,
 )
 from bot.safety.redaction import mask
+from bot.say import WINDOW_MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -33,7 +33,7 @@ from bot.fetch import as_decided, expect_files, may_be_fetched
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.handoff.case import Status
 from bot.handoff.timers import SAME_QUESTION_FOR
-from bot.ladder import commands, crisis, desk, kinds, notice, subject, waiting
+from bot.ladder import commands, crisis, desk, kinds, notice, subject, tasks, waiting
 from bot.ladder.turn import Closed, Decision, Heard, Person, Rung, Turn, say
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
@@ -69,12 +69,15 @@ LADDER: tuple[Rung, ...] = (
     commands.choose_language,
     notice.notice,
     commands.my_data,
+    tasks.pressed,
+    tasks.by_code,
     desk.by_a_person,
     commands.about_messengers,
     commands.other_commands,
     desk.earlier_or_new,
     desk.after_close,
     kinds.unreadable,
+    tasks.told,
     waiting.answer,
     waiting.correction,
     subject.offered,
@@ -85,15 +88,18 @@ LADDER: tuple[Rung, ...] = (
 )
 
 KEEP_THE_CRISIS = frozenset({crisis.after_crisis, kinds.reaction, notice.arrival, commands.choose_language})
+# What was asked for the plan is answered next or not at all, too; a sticker or another language comes between.
+KEEP_THE_QUESTION = frozenset({tasks.told, kinds.reaction, kinds.unreadable, commands.choose_language})
 
 
 def decide(turn: Turn) -> Decision:
     """Return the decision of the first rung that does not decline. Pure."""
     turn = subject.picked(turn)
-    # "May a person contact you?" is answered next or not at all: a later yes means something else.
-    forgotten = replace(turn, dialogue=replace(turn.dialogue, crisis=None))
     for rung in LADDER:
-        decision = rung(turn if rung in KEEP_THE_CRISIS else forgotten)
+        # "May a person contact you?" is answered next or not at all: a later yes means something else.
+        crisis_asked = turn.dialogue.crisis if rung in KEEP_THE_CRISIS else None
+        asking = turn.dialogue.asking if rung in KEEP_THE_QUESTION else None
+        decision = rung(replace(turn, dialogue=replace(turn.dialogue, crisis=crisis_asked, asking=asking)))
         if decision is not None:
             return desk.still_with_the_team(turn, replace(decision, rung=rung.__name__))
     raise AssertionError("the last rung never declines")

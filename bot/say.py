@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from bot.content.render import Known, Reader, Rendered
+from bot.content.render import Known, Reader, Rendered, written_date
 from bot.domain.languages import SOURCE
 from bot.domain.turn import Button, Message, Template
 from bot.flows.dialogue import Dialogue, Offered
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from bot.store.work import Work
 
 
+# The window is taken as closed a little early: what is sent at its last moment arrives after it.
+WINDOW_MARGIN = timedelta(minutes=5)
 # The template of content/whatsapp_templates.yml that says no more than that there is an answer.
 ANSWER_READY = "answer_ready"
 
@@ -42,9 +45,10 @@ class Voice:
     values: dict[str, SlotValue] = field(default_factory=dict)
     position: int = 0
     shown: tuple[Offered, ...] = ()
+    last: str | None = None  # the outbox id of what was said last
 
-    def say(self, what: Say) -> Rendered:
-        """Render and queue one message."""
+    def say(self, what: Say, *, bulk: bool = False) -> Rendered:
+        """Render and queue one message; `bulk` lets the answers to other people go first."""
         reader = Reader(
             language=what.language or self.language,
             second=self.second_language,
@@ -52,7 +56,9 @@ class Voice:
         )
         known = Known(slots=what.slots, extra={**self.values, **what.extra})
         rendered = self.runtime.renderer.render(what.response, reader, known, now=self.now, choices=what.choices)
-        self.work.outbox.say(self.conversation_id, self.cause, self.position, rendered.message.as_body(), self.now)
+        body = rendered.message.as_body()
+        row = self.work.outbox.say(self.conversation_id, self.cause, self.position, body, self.now, bulk=bulk)
+        self.last = row.id
         self.position += 1
         self._remember(rendered)
         return rendered
@@ -71,11 +77,12 @@ class Voice:
         self.work.reply_files.add(row, 0, file, content)
         self.position += 1
 
-    def say_template(self, name: str, *variables: str, bulk: bool = False) -> None:
+    def say_template(self, name: str, *variables: str | date, bulk: bool = False) -> None:
         """
         Queue an approved text, which WhatsApp takes at any time; other messengers get its words.
 
-        In the first of the person's languages that it is written in. Raises `KeyError` for an unknown name.
+        In the first of the person's languages that it is written in, as are the days among its variables. Raises
+        `KeyError` for an unknown name.
         """
         languages = self.runtime.knowledge.content.languages
         language, second = languages.known(self.language), languages.known(self.second_language)
@@ -85,7 +92,8 @@ class Voice:
         if text is None:
             raise KeyError(name)
         words = text.text
-        for number, variable in enumerate(variables, start=1):
+        filled = tuple(written_date(one, text.language) if isinstance(one, date) else one for one in variables)
+        for number, variable in enumerate(filled, start=1):
             words = words.replace(f"{{{number}}}", variable)
         message = Message(
             response=f"template_{name}",
@@ -93,10 +101,10 @@ class Voice:
             buttons=tuple(Button(title=button.title, payload=button.payload) for button in text.buttons),
             language=text.language,
             direction=languages.direction(text.language),
-            template=Template(name=name, variables=variables),
+            template=Template(name=name, variables=filled),
         )
         body = message.as_body()
-        self.work.outbox.say(self.conversation_id, self.cause, self.position, body, self.now, bulk=bulk)
+        self.last = self.work.outbox.say(self.conversation_id, self.cause, self.position, body, self.now, bulk=bulk).id
         self.position += 1
 
     def learn(self, values: Mapping[str, SlotValue]) -> None:
@@ -137,6 +145,15 @@ def voice_in(runtime: Runtime, work: Work, conversation_id: str, *, cause: str |
         dialogue=Dialogue(),
         position=work.outbox.next_position(cause) if cause else 0,
     )
+
+
+def window_is_open(runtime: Runtime, work: Work, conversation_id: str, now: datetime) -> bool:
+    """Return whether the conversation's messenger takes free text now; where we cannot reach it, it is not asked."""
+    conversation = work.conversations.get(conversation_id)
+    channel = runtime.channels.get(conversation.channel) if conversation else None
+    if conversation is None or channel is None or channel.limits.window is None:
+        return True
+    return conversation.heard_at is not None and now < conversation.heard_at + channel.limits.window - WINDOW_MARGIN
 
 
 def say_that_something_waits(runtime: Runtime, work: Work, conversation_id: str) -> None:

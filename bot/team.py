@@ -11,7 +11,7 @@ from bot.content.dates import told_hours
 from bot.domain.clock import AMSTERDAM, local_day
 from bot.domain.turn import Priority, Say
 from bot.flows.dialogue import VERSION, Dialogue
-from bot.handoff.case import Outcome, Status
+from bot.handoff.case import Outcome, Status, is_unasked
 from bot.handoff.hours import OFFICE, answer_by, is_open, next_opening, working_between
 from bot.handoff.routing import Facts, team_for
 from bot.say import voice_in
@@ -51,6 +51,13 @@ def take_on(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, 
         team=team_for(_facts(voice, ask), voice.runtime.knowledge.organisation),
     )
     return {"case_number": str(case.number), "case_is_new": before is None, **receipt(voice.runtime, work, case, now)}
+
+
+def team_of_coach(runtime: Runtime, work: Work, newcomer: NewcomerRow) -> str:
+    """Return the team of the person's coach; who has no coach belongs to the team for all the rest."""
+    coach = work.users.get(newcomer.coach_id) if newcomer.coach_id else None
+    teams = [name for name in runtime.knowledge.organisation.teams if coach and coach.active and name in coach.teams]
+    return next(iter(teams), runtime.knowledge.organisation.otherwise)
 
 
 def take_up_again(  # noqa: PLR0913, PLR0917  # where, which, what was added, by whom, when
@@ -136,7 +143,7 @@ def back_to_the_bot(voice: Voice) -> None:
 def say_closed(runtime: Runtime, work: Work, case: CaseRow) -> None:
     """Tell the newcomer that the case is closed, or that the bot has it again; the bot begins afresh."""
     voice = voice_to(runtime, work, case.conversation_id)
-    if voice is None:
+    if voice is None or is_unasked(case.reason, case.first_answered_at):
         return
     back_to_the_bot(voice)
     given_back = case.outcome == Outcome.HANDED_BACK

@@ -13,7 +13,7 @@ from bot.deliver import deliver_due
 from bot.domain.messenger import FromGroup, Letter, Moved, Outcome, Reachable, Receipt, Remedy
 from bot.domain.turn import Inbound, Kind, Message
 from bot.hear import hear
-from bot.store.tables import metadata
+from bot.store.columns import metadata
 from tests.peers.tiny import at_work
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from bot.domain.turn import Inbound, Kind
 from bot.flows.dialogue import Dialogue
 from bot.receive import answer_next, take_in
 from bot.settings import Settings
-from bot.store.tables import metadata
+from bot.store.columns import metadata
 from bot.wiring import open_database, parts
 from tests.peers.killable import Heard, Server, environment, killable, rows
 from tests.peers.small import small_assistant

@@ -48,7 +48,10 @@ def play(parts: Parts, runtime: Runtime, story: Story) -> Played:
     talk = conversation(own)
     if story.notice_accepted:
         talk.accept_notice(story.language)
-    return _played(story, talk, clock)
+    played = _played(story, talk, clock)
+    if any(step.kind == "enrol" for step in story.steps):
+        talk.forgotten()
+    return played
 
 
 def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
@@ -86,8 +89,17 @@ def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
             case "effect":
                 played.rows.append((f"effect: {step.value}", f"effects: {effects}", step.value in effects))
             case "wait":
+                _nothing_left(played, said)
+                if not played.passed:
+                    return played
                 clock.wait(**step.value)
+                brought = talk.time_brings()
+                said, texts = [message.response for message in brought], [message.text for message in brought]
                 played.rows.append((f"wait: {step.value}", f"wait: {step.value}", True))
+            case "enrol":
+                read = talk.enrolled(**step.value)
+                said, texts = [message.response for message in read], [message.text for message in read]
+                played.rows.append((f"enrol: {step.value}", f"enrol: {step.value}", True))
         if not played.passed:
             return played
     _nothing_left(played, said)

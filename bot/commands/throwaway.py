@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from bot.carry_out import NOTICE_VERSION
@@ -13,7 +13,9 @@ from bot.channels.terminal import Terminal
 from bot.deliver import deliver_due
 from bot.domain.turn import Inbound, Kind, Message
 from bot.flows.dialogue import VERSION, Dialogue
+from bot.guide import Begun, Refusal, enrol
 from bot.receive import Report, answer_next, take_in
+from bot.remind import remind_due
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
 
@@ -55,12 +57,43 @@ class Conversation:
         reports = []
         while conversation_id and (report := answer_next(self.runtime, conversation_id)):
             reports.append(report)
+        return self._delivered(), reports
+
+    def time_brings(self) -> list[Message]:
+        """Do what has become due in the trajectory; return what was said of it."""
+        while remind_due(self.runtime):
+            pass
+        return self._delivered()
+
+    def enrolled(self, template: str, **known: Any) -> list[Message]:
+        """Have a coach put this person in a trajectory; return what they read of it."""
+
+        def begin(work: Work) -> Begun | Refusal:
+            person = work.newcomers.at(self._terminal.name, self._address)
+            newcomer_id = person.newcomer.id if person else ""
+            return enrol(self.runtime, work, newcomer_id, template, actor="coach", **known)
+
+        begun = self.runtime.database.write(begin)
+        assert isinstance(begun, Begun), begun
+        return self._delivered()
+
+    def forgotten(self) -> None:
+        """Drop what would still be said to this person, so that nobody else's conversation hears it."""
+
+        def forget(work: Work) -> None:
+            person = work.newcomers.at(self._terminal.name, self._address)
+            if person is not None:
+                work.newcomers.forget(person.newcomer.id)
+
+        self.runtime.database.write(forget)
+
+    def _delivered(self) -> list[Message]:
         while deliver_due(self.runtime):
             pass
         answers = []
         while not self._terminal.delivered.empty():
             answers.append(self._terminal.delivered.get())
-        return answers, reports
+        return answers
 
 
 def accept_notice(runtime: Runtime, channel: str, address: str, language: str | None) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.domain.clock import AMSTERDAM
@@ -30,12 +30,16 @@ def page_of(kept: Mapping[str, Any], words: Callable[[str], str], *, language: s
     def moment(iso: str | None) -> str:
         return "" if iso is None else _written(datetime.fromisoformat(iso), language)
 
+    def day(iso: str | None) -> str:
+        return "" if iso is None else format_date(date.fromisoformat(iso), "d MMMM y", locale=_locale(language))
+
     return _template().render(
         kept=kept,
         words=words,
         language=language,
         direction=direction,
         moment=moment,
+        day=day,
         shown=SHOWN,
         heard=HEARD,
         offered=OFFERED,
@@ -43,11 +47,14 @@ def page_of(kept: Mapping[str, Any], words: Callable[[str], str], *, language: s
 
 
 def _written(moment: datetime, language: str) -> str:
+    return format_datetime(moment.astimezone(AMSTERDAM), "d MMMM y, HH:mm", locale=_locale(language))
+
+
+def _locale(language: str) -> Locale:
     try:
-        locale = Locale.parse(language)
+        return Locale.parse(language)
     except (UnknownLocaleError, ValueError):
-        locale = Locale.parse("nl")
-    return format_datetime(moment.astimezone(AMSTERDAM), "d MMMM y, HH:mm", locale=locale)
+        return Locale.parse("nl")
 
 
 @cache

@@ -242,6 +242,10 @@ class Renderer:
                 title = self.content.languages.all[choice.language].name
             elif choice.messenger is not None:
                 title = self.words(MESSENGERS[choice.messenger], language, second)
+            elif choice.response is not None:
+                title = self.words(choice.response, language, second)
+            elif choice.named is not None:
+                title = choice.named
             else:
                 title = self.title(choice.title or choice.payload, language, second)
             buttons.append(Button(title=title, payload=choice.payload))
@@ -303,7 +307,7 @@ class Renderer:
                 return place.facts.get(rest) if place else None
             case "deadline" if rest in self.content.deadlines:
                 day = due_on(self.content.deadlines[rest], known.slots, today)
-                return _written_date(day, language) if day else None
+                return written_date(day, language) if day else None
             case _:
                 return self._slot_value(name, language, known)
 
@@ -315,7 +319,7 @@ class Renderer:
             case str():
                 return self._named(name, value, language)
             case date():
-                return _written_date(value, language)
+                return written_date(value, language)
             case int() | Decimal():
                 return str(format_decimal(value, locale=language))
 
@@ -410,7 +414,8 @@ def _short(organisation: str) -> str:
     return re.split(r"\s*[(;,]| via | / ", organisation)[0].strip()
 
 
-def _written_date(day: date, language: str) -> str:
+def written_date(day: date, language: str) -> str:
+    """Return a day as people write it in full: vrijdag 4 december 2026."""
     return str(format_date(day, format="full", locale=language))
 
 

@@ -206,13 +206,19 @@ class Say:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A button made at run time: the name of a flow, a language or a messenger, not a fixed title."""
+    """
+    A button made at run time: the name of a flow, a language or a messenger, or the words of a response.
+
+    `named` is a title that is in the reader's language already.
+    """
 
     payload: str
     flow: str | None = None
     language: str | None = None
     messenger: str | None = None
     title: str | None = None
+    response: str | None = None
+    named: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -356,6 +362,58 @@ class Enrol:
     code: str = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class EnrolBy:
+    """The person entered a coach's code (eight digits); the effect says how it went, and asks what the plan needs."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowTasks:
+    """Say what is next and why; only the world knows which tasks the person has, so the effect says it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SayOfTask:
+    """The person says something of a task: done, later, help or not_for_me; without `task` it is asked which."""
+
+    what: str
+    task: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutOff:
+    """Say nothing of this task until tomorrow, for a week, or until a day; `day`: ask which."""
+
+    task: str
+    until: str | date
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellForPlan:
+    """The answer to what was asked for the plan, None when they do not know; so many questions may follow."""
+
+    name: str
+    answer: date | bool | None
+    left: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskForPlan:
+    """Ask what the plan still needs to know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedTemplate:
+    """The person tapped a template, and so opened the window; what it reminded them of is said now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactedToReminder:
+    """The person pressed something below a reminder, or asked for their tasks."""
+
+
 Effect: TypeAlias = (
     OpenCase
     | NoteOnCase
@@ -377,5 +435,13 @@ Effect: TypeAlias = (
     | AskRemindersTo
     | SetRemindersTo
     | Enrol
+    | EnrolBy
+    | ShowTasks
+    | SayOfTask
+    | PutOff
+    | TellForPlan
+    | AskForPlan
+    | OpenedTemplate
+    | ReactedToReminder
 )
 Event: TypeAlias = Say | Effect

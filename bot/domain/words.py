@@ -47,6 +47,8 @@ KEPT: Mapping[str, str] = {
     "kept_questions": "utter_kept_questions",
     "kept_notes": "utter_kept_notes",
     "kept_drafts": "utter_kept_drafts",
+    "kept_tasks": "utter_kept_tasks",
+    "kept_sessions": "utter_kept_sessions",
     "kept_messages": "utter_kept_messages",
     "kept_you": "utter_kept_you",
     "kept_assistant": "utter_kept_assistant",

@@ -50,6 +50,19 @@ class Offered:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asking:
+    """
+    What was asked outside any flow: a day or a yes for the plan (`anchor`, `condition`), or when to `remind`.
+
+    `name` is the anchor's, the condition's, or a task's id; so many questions are `left` after this one.
+    """
+
+    kind: str
+    name: str
+    left: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dialogue:
     """
     The state of one conversation's talk.
@@ -71,6 +84,7 @@ class Dialogue:
     notice_shown: bool = False
     crisis: str | None = None
     question: str | None = None
+    asking: Asking | None = None
 
     @property
     def top(self) -> Frame | None:
@@ -106,6 +120,7 @@ class Dialogue:
                 "notice_shown": self.notice_shown,
                 "crisis": self.crisis,
                 "question": self.question,
+                "asking": self.asking and [self.asking.kind, self.asking.name, self.asking.left],
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -140,12 +155,17 @@ class Dialogue:
             notice_shown=raw["notice_shown"],
             crisis=raw["crisis"],
             question=raw["question"],
+            asking=_asking(raw.get("asking")),  # earlier releases asked nothing
         )
 
 
 def _offered(title: str, payload: str, message: int = 0) -> Offered:
     """Return a saved button; earlier releases did not say in which message it stood."""
     return Offered(title=title, payload=payload, message=message)
+
+
+def _asking(saved: list[Any] | None) -> Asking | None:
+    return Asking(kind=saved[0], name=saved[1], left=saved[2]) if saved else None
 
 
 class StateFromTheFutureError(Exception):

@@ -27,10 +27,13 @@ ACTIONS = frozenset(
         "action_erase",
         "action_list_questions",
         "action_more",
+        "action_my_tasks",
         "action_open_case",
         "action_record_helped",
         "action_record_not_helped",
         "action_stop",
+        "action_task_done",
+        "action_task_later",
     }
 )
 

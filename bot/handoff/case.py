@@ -49,6 +49,15 @@ class Event(StrEnum):
 
 _Q, _A, _W, _S, _C = Status.QUEUED, Status.ACTIVE, Status.AWAITING, Status.SNOOZED, Status.CLOSED
 
+# The reason of a case that time opened, for a task that stays undone, begins with this.
+OVERDUE = "task:"
+
+
+def is_unasked(reason: str, first_answered_at: datetime | None) -> bool:
+    """Return whether the newcomer asked for nothing, and nobody wrote to them about it: then nothing is said of it."""
+    return reason.startswith(OVERDUE) and first_answered_at is None
+
+
 # The whole life of a case. What is not here cannot happen.
 BECOMES: Mapping[Event, Mapping[Status, Status]] = {
     Event.CLAIMED: {_Q: _A},

@@ -59,7 +59,7 @@ class Knowledge:
     content/media/ really lie, by the path that a response gives (`media/letter.png`); `organisation` is the one whose
     desk this is, of all the `organisations` that are described; `console` are the words of
     the team's own pages, by language and name; `vectors` are files with what the encoder said of the examples;
-    `trajectories` the templates of flows/trajectories/.
+    `trajectories` are the templates of flows/trajectories/.
     """
 
     content: Content

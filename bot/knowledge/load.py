@@ -293,7 +293,11 @@ def each_file(
     *,
     apart: str | None = None,
 ) -> None:
-    """Take in every file below `under`; those of the folder `apart` have another shape."""
+    """
+    Read every file below `under` in this shape, and hand over those that have it.
+
+    Those of the folder `apart` have another shape.
+    """
     for file in read.folders.files(under):
         if apart is not None and file.name.startswith(f"{apart}/"):
             continue

@@ -13,8 +13,11 @@ from bot.domain.turn import (
     EraseNewcomer,
     OpenCase,
     Priority,
+    ReactedToReminder,
     RecordHelped,
     Say,
+    SayOfTask,
+    ShowTasks,
     StopMessages,
 )
 from bot.flows.runner import Do, Outcome, Resumed
@@ -116,6 +119,9 @@ ACTIONS: Mapping[str, Callable[[Do, Turn], tuple[Event, ...]]] = {
     "action_choose_language": _choose_language,
     "action_stop": lambda _do, _turn: (StopMessages(),),
     "action_erase": lambda _do, _turn: (EraseNewcomer(),),
+    "action_my_tasks": lambda _do, _turn: (ReactedToReminder(), ShowTasks()),
+    "action_task_done": lambda _do, _turn: (ReactedToReminder(), SayOfTask(what="done")),
+    "action_task_later": lambda _do, _turn: (ReactedToReminder(), SayOfTask(what="later")),
     "action_accept_notice": lambda _do, _turn: (AcceptNotice(),),
     "action_decline_notice": lambda _do, _turn: (DeclineNotice(),),
 }

@@ -14,6 +14,7 @@ from bot.domain.turn import (
     HandOverData,
     Kind,
     LinkWith,
+    OpenedTemplate,
     SetLanguage,
     SetRemindersTo,
     StopMessages,
@@ -185,18 +186,16 @@ def about_messengers(turn: Turn) -> Decision | None:
             to = SetRemindersTo(channel=given) if given in MESSENGERS else AskRemindersTo()
             return decided(turn.dialogue, to)
         case "open":
-            return Decision(dialogue=turn.dialogue)
+            return decided(turn.dialogue, OpenedTemplate())
         case _:
             return None
 
 
 def other_commands(turn: Turn) -> Decision | None:
-    """Menu, a person, cancel, tasks: by their fixed words and slash commands."""
+    """Menu, a person, cancel: by their fixed words and slash commands."""
     match meaning(turn):
         case "start":
             outcome = turn.runner.start(turn.dialogue, "greet")
-        case "tasks":
-            outcome = turn.runner.start(turn.dialogue, "tasks")
         case "menu":
             outcome = turn.runner.start(turn.dialogue, "help_menu")
         case "person":

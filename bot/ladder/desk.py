@@ -13,6 +13,7 @@ from bot.domain.turn import (
     Kind,
     NewcomerWrote,
     OpenCase,
+    OpenedTemplate,
     ReopenCase,
     Say,
     StopMessages,
@@ -32,7 +33,6 @@ EARLIER, NEW = "/earlier_question", "/new_question"
 # A tap on a template opens the window, and what waited comes; nothing was written to anybody.
 OPENS_THE_WINDOW = "open"
 MENU = "help_menu"
-TASKS = "tasks"
 CRISIS = "crisis"
 # What asks for nothing: after a close it gets a friendly line, and the case stays closed.
 COURTESIES = frozenset({"thanks", "goodbye", "affirm"})
@@ -55,10 +55,8 @@ def _explicit(turn: Turn) -> Decision | None:
     match commands.meaning(turn):
         case "menu":
             return _started(turn, MENU)
-        case "tasks":
-            return _started(turn, TASKS)
         case name if name == OPENS_THE_WINDOW:
-            return Decision(dialogue=turn.dialogue)
+            return decided(turn.dialogue, OpenedTemplate())
     payload = turn.heard.payload or ""
     top = turn.dialogue.top
     if top is not None and top.flow == MENU and (press := pressed(payload)) and press.slot == turn.dialogue.collecting:

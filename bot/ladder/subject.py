@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.turn import Choice, Kind
+from bot.ladder import tasks
 from bot.ladder.actions import events_of
 from bot.ladder.answers import pressed
 from bot.ladder.commands import about_messengers, other_commands
@@ -27,7 +28,7 @@ POSSIBLE = 0.08
 MOST_CHOICES = 3
 # While a question waits, a short answer that we cannot read easily looks like small talk: only this sure is it one.
 SURE_SMALL_TALK = 0.9
-SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "tasks"})
+SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "tasks", "task_done", "remind_later"})
 # A yes or a no belongs to the question that waits; when it fits there no better, that is said.
 ONLY_WHEN_NOTHING_WAITS = frozenset({"affirm", "deny"})
 # Questions whose answers are chosen; to the others ("how many?", "which day?") a number is an answer of its own.
@@ -79,7 +80,7 @@ def offered(turn: Turn) -> Decision | None:
     for offer in turn.dialogue.offered:
         if said and words_of(offer.title) == said:
             press = replace(turn, heard=replace(turn.heard, payload=offer.payload, kind=Kind.BUTTON))
-            return about_messengers(press) or other_commands(press) or button(press)
+            return tasks.pressed(press) or about_messengers(press) or other_commands(press) or button(press)
     return None
 
 

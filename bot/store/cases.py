@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, insert, or_, select, update
+from sqlalchemy import and_, case, func, insert, not_, or_, select, update
 
-from bot.handoff.case import WITH_A_PERSON, Event, Outcome, Status, becomes
+from bot.handoff.case import OVERDUE, WITH_A_PERSON, Event, Outcome, Status, becomes
 from bot.store.dialect import insert_or
 from bot.store.errors import CannotHappenError
 from bot.store.holding import hold_people
@@ -82,6 +82,10 @@ class Cases:
         existing = self.open_for(newcomer_id)
         if existing is not None:
             became_crisis = self._add_to(existing, priority, summary, now)
+            if existing.reason.startswith(OVERDUE) and actor == "bot":
+                # Nobody had asked; now the newcomer does, and waits for an answer.
+                asked = {"reason": reason, "topic": topic, "question_id": question_id, "waiting_since": now}
+                self._set(existing.id, **asked, due_at=now)
             self.note(existing.id, kind="asked_again", actor=actor, now=now, detail=detail)
             if became_crisis:
                 self.note(existing.id, kind="crisis", actor=actor, now=now)
@@ -191,6 +195,8 @@ class Cases:
             select(cases.c.id, cases.c.number, cases.c.state, cases.c.after_close)
             .where(cases.c.newcomer_id == newcomer_id)
             .where(or_(OPEN, cases.c.closed_at > closed_after))
+            # What the team was told by time alone is no question that the newcomer waits for.
+            .where(or_(not_(cases.c.reason.startswith(OVERDUE)), cases.c.first_answered_at.is_not(None)))
             .order_by(case((OPEN, 0), else_=1), cases.c.closed_at.desc())
             .limit(1)
         ).one_or_none()
@@ -211,6 +217,11 @@ class Cases:
             .where(cases.c.assignee_id.is_not(None), users.c.active.is_(False))
         )
         return list(self._connection.scalars(query.limit(limit)))
+
+    def last_crisis(self, newcomer_id: str) -> datetime | None:
+        """Return when a case of this person last became a crisis; None when none did."""
+        query = select(cases.c.crisis_at).where(cases.c.newcomer_id == newcomer_id, cases.c.crisis_at.is_not(None))
+        return max(self._connection.scalars(query), default=None)
 
     def waiting_before(self, waiting: CaseRow) -> int:
         """Return how many cases of the same team come before this one."""

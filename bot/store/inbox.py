@@ -157,6 +157,16 @@ class Inbox:
             update(inbound).where(inbound.c.id == inbound_id).values(understood_json=dict(understood))
         )
 
+    def last_crisis(self, newcomer_id: str, since: datetime) -> datetime | None:
+        """Return when this person last wrote of danger, after this moment; None when they did not."""
+        theirs = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
+        rows = self._connection.execute(
+            select(inbound.c.received_at, inbound.c.understood_json)
+            .where(inbound.c.conversation_id.in_(theirs), inbound.c.received_at > since)
+            .where(inbound.c.understood_json.is_not(None))
+        ).all()
+        return max((row.received_at for row in rows if (row.understood_json or {}).get("crisis")), default=None)
+
     def mark_read(self, ids: Collection[str]) -> None:
         """Record that a turn took these messages, and move their conversations' read marks up to them."""
         if not ids:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import delete, func, insert, select
 
@@ -68,7 +68,7 @@ class Links:
         They and the person who enters it are held from here on. A person who did not accept the notice, said STOP
         or is being forgotten joins nobody. For someone who has this conversation already it is their own id.
         """
-        if self._tries(conversation_id, now) >= MOST_TRIES:
+        if tried_too_often(self._connection, conversation_id, now):
             return Refused.TOO_MANY
         digests = self._vault.code_digests(code)
         asker: str | None = self._connection.scalar(
@@ -76,7 +76,7 @@ class Links:
         )
         enterer = self._owner(conversation_id)
         if asker is None or enterer is None:
-            return self._wrong(conversation_id, now)
+            return count_wrong_try(self._connection, conversation_id, now)
         hold_people(self._connection, asker, enterer)
         if asker == enterer and self._conversations(asker) == 1:
             return Refused.WRONG  # it is theirs: they learn that it belongs in the other messenger, and keep it
@@ -86,22 +86,13 @@ class Links:
             .returning(link_codes.c.expires_at)
         ).one_or_none()
         if taken is None or taken.expires_at <= now or not self._may_join(asker, enterer):
-            return self._wrong(conversation_id, now)
+            return count_wrong_try(self._connection, conversation_id, now)
         return asker
 
     def drop_expired(self, now: datetime) -> int:
         """Delete codes and wrong tries that no longer count; return how many codes."""
         self._connection.execute(delete(link_tries).where(link_tries.c.at <= now - TRIES_WITHIN))
         return self._connection.execute(delete(link_codes).where(link_codes.c.expires_at <= now)).rowcount
-
-    def _tries(self, conversation_id: str, now: datetime) -> int:
-        recent = (link_tries.c.conversation_id == conversation_id, link_tries.c.at > now - TRIES_WITHIN)
-        return self._connection.execute(select(func.count()).select_from(link_tries).where(*recent)).scalar_one()
-
-    def _wrong(self, conversation_id: str, now: datetime) -> Refused:
-        """Count one more wrong try."""
-        self._connection.execute(insert(link_tries).values(id=new_id(), conversation_id=conversation_id, at=now))
-        return Refused.WRONG
 
     def _owner(self, conversation_id: str) -> str | None:
         owner: str | None = self._connection.scalar(
@@ -124,3 +115,15 @@ class Links:
             return False
         asked = people[asker]
         return asked.status == "active" and asked.consent_at is not None and people[enterer].status != "erasing"
+
+
+def tried_too_often(connection: Connection, conversation_id: str, now: datetime) -> bool:
+    """Return whether so many wrong codes were entered here that none counts for a while."""
+    recent = (link_tries.c.conversation_id == conversation_id, link_tries.c.at > now - TRIES_WITHIN)
+    return connection.execute(select(func.count()).select_from(link_tries).where(*recent)).scalar_one() >= MOST_TRIES
+
+
+def count_wrong_try(connection: Connection, conversation_id: str, now: datetime) -> Literal[Refused.WRONG]:
+    """Count one more wrong code that was entered here."""
+    connection.execute(insert(link_tries).values(id=new_id(), conversation_id=conversation_id, at=now))
+    return Refused.WRONG

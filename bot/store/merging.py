@@ -28,6 +28,8 @@ from bot.store.tables import (
     reply_files,
     views,
 )
+from bot.store.trajectories import Trajectories
+from bot.store.trajectory_tables import OF_A_NEWCOMER, session_guests, trajectories, trajectory_tasks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,9 +59,14 @@ SEALED = (
     Sealed(table=case_notes, columns=("sealed",)),
     Sealed(table=drafts, columns=("sealed",)),
     Sealed(table=reply_files, columns=("sealed",), at_once=1),
+    Sealed(table=trajectories, columns=("told_sealed",)),
+    Sealed(table=trajectory_tasks, columns=("words_sealed",)),
 )
 # What points to a newcomer and moves along.
-OWNED = (addresses, conversations, cases, case_notes, drafts)
+OWNED = (
+    *(addresses, conversations, cases, case_notes, drafts),
+    *OF_A_NEWCOMER,
+)
 
 
 class Merging:
@@ -81,10 +88,15 @@ class Merging:
         if gone is None or stays is None or gone.id == stays.id or "erasing" in {gone.status, stays.status}:
             return False
         Cases(self._connection, self._keys).keep_one_open(gone.id, stays.id, now)
+        Trajectories(self._connection, self._keys).keep_one_going(gone.id, stays.id, now)
         old, new = self._keys.of_newcomer(gone.id), self._keys.of_newcomer(stays.id)
         for sealed in SEALED:
             self._seal_anew(sealed, gone.id, old, new)
         run = self._connection.execute
+        # To a session that both are invited to one person comes once.
+        invited = select(session_guests.c.session_id).where(session_guests.c.newcomer_id == stays.id)
+        twice = (session_guests.c.newcomer_id == gone.id, session_guests.c.session_id.in_(invited))
+        run(delete(session_guests).where(*twice))
         for table in OWNED:
             run(update(table).where(table.c.newcomer_id == gone.id).values(newcomer_id=stays.id))
         run(update(views).where(views.c.newcomer_id == gone.id).values(newcomer_id=stays.id))

@@ -31,6 +31,7 @@ from bot.store.tables import (
     reply_files,
     views,
 )
+from bot.store.trajectory_tables import OF_A_NEWCOMER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -336,6 +337,8 @@ class Newcomers:
         # Why somebody looked may tell something of the person; that somebody did stays.
         run(update(views).where(views.c.newcomer_id == newcomer_id).values(reason_sealed=None))
         run(delete(drafts).where(drafts.c.newcomer_id == newcomer_id))
+        for table in OF_A_NEWCOMER:
+            run(delete(table).where(table.c.newcomer_id == newcomer_id))
         run(delete(link_codes).where(link_codes.c.newcomer_id == newcomer_id))
         run(delete(link_tries).where(link_tries.c.conversation_id.in_(theirs)))
         self._set(newcomer_id, status="erasing", reminders_to=None, enrolment_code=None)
@@ -358,6 +361,8 @@ class Newcomers:
         run = self._connection.execute
         conversation_ids = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
         case_ids = select(cases.c.id).where(cases.c.newcomer_id == newcomer_id)
+        for table in OF_A_NEWCOMER:
+            run(delete(table).where(table.c.newcomer_id == newcomer_id))
         for table in (attachments, reply_files, outbox, inbound, link_tries):
             run(delete(table).where(table.c.conversation_id.in_(conversation_ids)))
         for table in (case_events, case_notes, drafts):

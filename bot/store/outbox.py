@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, exists, func, literal, or_, select, true, update
 
+from bot.store.columns import Moment
 from bot.store.dialect import insert_or
 from bot.store.encryption import EncryptionError
 from bot.store.errors import AlreadySaidError, ConversationGoneError
@@ -16,7 +17,6 @@ from bot.store.rows import LeasedRow, OutboxRow
 from bot.store.tables import (
     UNCERTAIN,
     WAITING,
-    Moment,
     addresses,
     conversations,
     on_channels,

@@ -7,25 +7,19 @@ and a `provider_id` is a messenger's own id that does not contain the address.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
     Boolean,
-    CheckConstraint,
     Column,
-    DateTime,
     Float,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     and_,
     false,
@@ -35,42 +29,12 @@ from sqlalchemy import (
     true,
 )
 
+from bot.store.columns import Moment, count, id_, metadata, one_of, only_where, to
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sqlalchemy import ColumnElement, FromClause
-    from sqlalchemy.engine import Dialect
-
-
-class NaiveMomentError(ValueError):
-    """A moment without a time zone cannot be stored: nobody could tell when it was."""
-
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC moment; SQLite has no such type and keeps it as text that sorts by time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware moment into what the database keeps."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise NaiveMomentError
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # the base class's
-        """Turn what the database keeps into an aware UTC moment."""
-        if value is None:
-            return None
-        moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
 
 NEWCOMER_STATUSES = ("active", "stopped", "erasing")
 ROUTES = ("bot", "human")
@@ -99,35 +63,6 @@ PING_STATUSES = ("queued", "sent", "failed")
 # What the case of a reply was told of it last.
 TOLD = ("accepted", "waits", "failed")
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
-
-
-def _id() -> Column[str]:
-    return Column("id", String(36), primary_key=True)
-
-
-def _to(table: str, *, name: str | None = None, nullable: bool = False) -> Column[str]:
-    """Return a column that points to the id of another table."""
-    column = name or f"{table.removesuffix('s')}_id"
-    return Column(column, String(36), ForeignKey(f"{table}.id"), nullable=nullable)
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def _count(name: str, start: int = 0) -> Column[int]:
-    return Column(name, Integer, nullable=False, server_default=text(str(start)))
-
-
 _UNREAD = "status = 'unread'"
 _HELD = "status = 'held'"
 _UNSENT = "status IN ('queued', 'leased')"
@@ -142,15 +77,10 @@ _FULL = "closed_at IS NOT NULL AND emptied_at IS NULL"
 _TO_SEND = "status = 'queued'"
 _QUEUE_ORDER = ("team", "state", "priority", "waiting_since", "id")
 
-
-def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
-
 data_keys = Table(
     "data_keys",
     metadata,
-    _id(),
+    id_(),
     Column("master_key_id", String(64), nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -160,8 +90,8 @@ data_keys = Table(
 newcomers = Table(
     "newcomers",
     metadata,
-    _id(),
-    _to("data_keys"),
+    id_(),
+    to("data_keys"),
     Column("language", String(16)),
     Column("second_language", String(16)),
     Column("status", String(16), nullable=False, server_default=text("'active'")),
@@ -170,18 +100,18 @@ newcomers = Table(
     Column("created_at", Moment, nullable=False),
     Column("reminders_to", String(36)),  # the conversation that reminders go to; empty means the one last used
     Column("enrolment_code", String(64)),  # what the deep link brought that they first came by
-    _to("users", name="coach_id", nullable=True),  # in whose group they are
-    _one_of("status", NEWCOMER_STATUSES),
+    to("users", name="coach_id", nullable=True),  # in whose group they are
+    one_of("status", NEWCOMER_STATUSES),
     Index("ix_newcomers_data_key_id", "data_key_id", unique=True),
-    Index("ix_newcomers_erasing", "created_at", **_where(_ERASING)),
-    Index("ix_newcomers_coach_id", "coach_id", **_where("coach_id IS NOT NULL")),
+    Index("ix_newcomers_erasing", "created_at", **only_where(_ERASING)),
+    Index("ix_newcomers_coach_id", "coach_id", **only_where("coach_id IS NOT NULL")),
 )
 
 addresses = Table(
     "addresses",
     metadata,
-    _id(),
-    _to("newcomers"),
+    id_(),
+    to("newcomers"),
     Column("channel", String(32), nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
@@ -194,30 +124,30 @@ addresses = Table(
 conversations = Table(
     "conversations",
     metadata,
-    _id(),
-    _to("newcomers"),
+    id_(),
+    to("newcomers"),
     Column("channel", String(32), nullable=False),
-    _to("addresses", name="address_id"),
-    _count("next_number", 1),
-    _count("read_mark"),
-    _count("said_count"),
+    to("addresses", name="address_id"),
+    count("next_number", 1),
+    count("read_mark"),
+    count("said_count"),
     Column("state_sealed", LargeBinary),
-    _count("state_version"),
+    count("state_version"),
     Column("route", String(16), nullable=False, server_default=text("'bot'")),
-    _count("attempts"),
+    count("attempts"),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("heard_at", Moment),  # when they last wrote: WhatsApp takes free text for a day after it
     UniqueConstraint("address_id"),
-    _one_of("route", ROUTES),
+    one_of("route", ROUTES),
     Index("ix_conversations_newcomer_id", "newcomer_id"),
 )
 
 inbound = Table(
     "inbound",
     metadata,
-    _id(),
-    _to("conversations"),
+    id_(),
+    to("conversations"),
     Column("number", Integer, nullable=False),
     Column("channel", String(32), nullable=False),
     Column("provider_id", String(255), nullable=False),
@@ -225,30 +155,30 @@ inbound = Table(
     Column("sealed", LargeBinary),
     Column("received_at", Moment, nullable=False),
     Column("status", String(16), nullable=False, server_default=text("'unread'")),
-    _count("attempts"),
+    count("attempts"),
     Column("error", Text),
     Column("understood_json", JSON),  # which intents it looked like and how much, and which rung decided: no words
     UniqueConstraint("conversation_id", "number"),
     UniqueConstraint("conversation_id", "provider_id"),
-    _one_of("status", INBOUND_STATUSES),
-    Index("ix_inbound_unread", "conversation_id", "number", **_where(_UNREAD)),
-    Index("ix_inbound_held", "received_at", **_where(_HELD)),
+    one_of("status", INBOUND_STATUSES),
+    Index("ix_inbound_unread", "conversation_id", "number", **only_where(_UNREAD)),
+    Index("ix_inbound_held", "received_at", **only_where(_HELD)),
     Index("ix_inbound_received_at", "received_at"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    _id(),
-    _to("conversations"),
+    id_(),
+    to("conversations"),
     Column("number", Integer, nullable=False),
-    _to("inbound", name="cause_inbound_id", nullable=True),
+    to("inbound", name="cause_inbound_id", nullable=True),
     Column("position", Integer, nullable=False),
     Column("sealed", LargeBinary),
     Column("status", String(16), nullable=False, server_default=text("'queued'")),
     Column("available_at", Moment, nullable=False),
-    _count("attempts"),
-    _count("lease_token"),
+    count("attempts"),
+    count("lease_token"),
     Column("leased_until", Moment),
     Column("sent_at", Moment),
     Column("provider_id", String(255)),
@@ -258,43 +188,43 @@ outbox = Table(
     Column("delivered_at", Moment),
     Column("read_at", Moment),
     # What a person of the team wrote: in which case, who, up to which message they had read, what the case was told.
-    _to("cases", name="case_id", nullable=True),
-    _to("users", name="user_id", nullable=True),
+    to("cases", name="case_id", nullable=True),
+    to("users", name="user_id", nullable=True),
     Column("seen_number", Integer),
     Column("told", String(16)),
     UniqueConstraint("conversation_id", "number"),
     UniqueConstraint("cause_inbound_id", "position"),
-    _one_of("status", OUTBOX_STATUSES),
-    _one_of("told", TOLD),
-    Index("ix_outbox_due", "bulk", "available_at", "id", **_where(_UNSENT)),
-    Index("ix_outbox_lanes", "conversation_id", "number", **_where(_UNSENT)),
-    Index("ix_outbox_waiting", "conversation_id", **_where(_WAITING)),
-    Index("ix_outbox_uncertain", "available_at", **_where(_UNCERTAIN)),
-    Index("ix_outbox_provider_id", "provider_id", **_where("provider_id IS NOT NULL")),
-    Index("ix_outbox_replies", "conversation_id", **_where(_REPLY)),
+    one_of("status", OUTBOX_STATUSES),
+    one_of("told", TOLD),
+    Index("ix_outbox_due", "bulk", "available_at", "id", **only_where(_UNSENT)),
+    Index("ix_outbox_lanes", "conversation_id", "number", **only_where(_UNSENT)),
+    Index("ix_outbox_waiting", "conversation_id", **only_where(_WAITING)),
+    Index("ix_outbox_uncertain", "available_at", **only_where(_UNCERTAIN)),
+    Index("ix_outbox_provider_id", "provider_id", **only_where("provider_id IS NOT NULL")),
+    Index("ix_outbox_replies", "conversation_id", **only_where(_REPLY)),
     Index("ix_outbox_created_at", "created_at"),
 )
 
 attachments = Table(
     "attachments",
     metadata,
-    _id(),
-    _to("conversations"),
-    _to("inbound", name="inbound_id"),
-    _count("place"),
+    id_(),
+    to("conversations"),
+    to("inbound", name="inbound_id"),
+    count("place"),
     Column("reference_sealed", LargeBinary),  # what the messenger gives the file for
     Column("media_type", String(128)),  # what was found in it; before that, what the messenger said
     Column("size", Integer),
     Column("sealed", LargeBinary),
     Column("status", String(16), nullable=False),
     Column("error", String(64)),
-    _count("attempts"),
+    count("attempts"),
     Column("available_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("inbound_id", "place"),
-    _one_of("status", ATTACHMENT_STATUSES),
+    one_of("status", ATTACHMENT_STATUSES),
     Index("ix_attachments_conversation_id", "conversation_id"),
-    Index("ix_attachments_due", "available_at", **_where(_WANTED)),
+    Index("ix_attachments_due", "available_at", **only_where(_WANTED)),
 )
 
 # How much an account may still send now, shared by every process: a bucket that fills with time.
@@ -310,8 +240,8 @@ budgets = Table(
 link_codes = Table(
     "link_codes",
     metadata,
-    _id(),
-    _to("newcomers"),
+    id_(),
+    to("newcomers"),
     Column("digest", LargeBinary, nullable=False),
     Column("expires_at", Moment, nullable=False),
     UniqueConstraint("digest"),
@@ -322,8 +252,8 @@ link_codes = Table(
 link_tries = Table(
     "link_tries",
     metadata,
-    _id(),
-    _to("conversations"),
+    id_(),
+    to("conversations"),
     Column("at", Moment, nullable=False),
     Index("ix_link_tries_conversation_id", "conversation_id", "at"),
 )
@@ -332,7 +262,7 @@ link_tries = Table(
 vendor_contents = Table(
     "vendor_contents",
     metadata,
-    _id(),
+    id_(),
     Column("account", String(64), nullable=False),
     Column("name", String(128), nullable=False),
     Column("language", String(16), nullable=False),
@@ -345,10 +275,10 @@ vendor_contents = Table(
 cases = Table(
     "cases",
     metadata,
-    _id(),
+    id_(),
     Column("number", Integer, nullable=False),
-    _to("newcomers"),
-    _to("conversations"),
+    to("newcomers"),
+    to("conversations"),
     Column("state", String(24), nullable=False, server_default=text("'queued'")),
     Column("priority", String(16), nullable=False, server_default=text("'normal'")),
     Column("reason", String(64), nullable=False),
@@ -359,39 +289,39 @@ cases = Table(
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("team", String(64), nullable=False, server_default=text("'form_team'")),
-    _to("users", name="assignee_id", nullable=True),
-    _count("version", 1),  # grows with every change, so that nobody acts on a case that they did not see
+    to("users", name="assignee_id", nullable=True),
+    count("version", 1),  # grows with every change, so that nobody acts on a case that they did not see
     Column("waiting_since", Moment),  # the newcomer waits since then; empty only in cases from before it was kept
     Column("answered_at", Moment),  # the team's last answer; empty while it owes one
     Column("first_answered_at", Moment),
     Column("lease_from", Moment),  # when who has it last did something
     Column("lease_until", Moment),
     Column("warned", Boolean, nullable=False, server_default=false()),
-    _count("pinged"),  # 1: the team was told that it waits too long, 2: the coordinator too
+    count("pinged"),  # 1: the team was told that it waits too long, 2: the coordinator too
     Column("snoozed_until", Moment),
     Column("reminded_at", Moment),
     Column("crisis_at", Moment),
     Column("outcome", String(24)),
     Column("after_close", String(16)),
     Column("choice_until", Moment),
-    _to("cases", name="earlier_case_id", nullable=True),
+    to("cases", name="earlier_case_id", nullable=True),
     Column("due_at", Moment),  # when time alone may change something here
     # What who closed it said: which question it really was, and whether the assistant should know the answer.
     Column("was_about", String(128)),
     Column("answer_wanted", Boolean),
     Column("emptied_at", Moment),  # when its words went, a while after it was closed
     UniqueConstraint("number"),
-    _one_of("state", CASE_STATES),
-    _one_of("priority", PRIORITIES),
-    _one_of("outcome", OUTCOMES),
-    _one_of("after_close", AFTER_CLOSE),
-    Index("ix_cases_due", "due_at", **_where(_DUE)),
+    one_of("state", CASE_STATES),
+    one_of("priority", PRIORITIES),
+    one_of("outcome", OUTCOMES),
+    one_of("after_close", AFTER_CLOSE),
+    Index("ix_cases_due", "due_at", **only_where(_DUE)),
     # The queue's order within each team, state and priority, so that a page of it is read and nothing more; with what
     # it is filtered by, so that counting needs no row.
-    Index("ix_cases_queue", *_QUEUE_ORDER, "language", "topic", **_where(_OPEN)),
-    Index("ix_cases_closed", "closed_at", **_where(_FULL)),
-    Index("ix_cases_assignee_id", "assignee_id", **_where("assignee_id IS NOT NULL")),
-    Index("uq_cases_open_newcomer_id", "newcomer_id", unique=True, **_where(_OPEN)),
+    Index("ix_cases_queue", *_QUEUE_ORDER, "language", "topic", **only_where(_OPEN)),
+    Index("ix_cases_closed", "closed_at", **only_where(_FULL)),
+    Index("ix_cases_assignee_id", "assignee_id", **only_where("assignee_id IS NOT NULL")),
+    Index("uq_cases_open_newcomer_id", "newcomer_id", unique=True, **only_where(_OPEN)),
     Index("ix_cases_newcomer_id", "newcomer_id"),
     Index("ix_cases_conversation_id", "conversation_id"),
 )
@@ -399,8 +329,8 @@ cases = Table(
 case_events = Table(
     "case_events",
     metadata,
-    _id(),
-    _to("cases"),
+    id_(),
+    to("cases"),
     Column("at", Moment, nullable=False),
     Column("kind", String(64), nullable=False),
     Column("actor", String(64), nullable=False),
@@ -413,10 +343,10 @@ case_events = Table(
 case_notes = Table(
     "case_notes",
     metadata,
-    _id(),
-    _to("cases"),
-    _to("newcomers"),
-    _to("users"),
+    id_(),
+    to("cases"),
+    to("newcomers"),
+    to("users"),
     Column("at", Moment, nullable=False),
     Column("sealed", LargeBinary),
     Index("ix_case_notes_case_id", "case_id", "at"),
@@ -427,14 +357,14 @@ case_notes = Table(
 users = Table(
     "users",
     metadata,
-    _id(),
+    id_(),
     Column("pseudonym", String(64), nullable=False),
     Column("roles_json", JSON, nullable=False),
     Column("teams_json", JSON, nullable=False),
     Column("languages_json", JSON, nullable=False),
     Column("active", Boolean, nullable=False, server_default=true()),
     Column("created_at", Moment, nullable=False),
-    _to("data_keys", nullable=True),  # what is sealed here is sealed under it
+    to("data_keys", nullable=True),  # what is sealed here is sealed under it
     Column("sign_in", String(64)),  # lower case
     Column("password_hash", String(255)),
     Column("totp_sealed", LargeBinary),
@@ -454,8 +384,8 @@ users = Table(
 recovery_codes = Table(
     "recovery_codes",
     metadata,
-    _id(),
-    _to("users"),
+    id_(),
+    to("users"),
     Column("digest", LargeBinary, nullable=False),
     Column("used_at", Moment),
     UniqueConstraint("digest"),
@@ -466,21 +396,21 @@ recovery_codes = Table(
 invitations = Table(
     "invitations",
     metadata,
-    _id(),
-    _to("users"),
+    id_(),
+    to("users"),
     Column("purpose", String(16), nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("expires_at", Moment, nullable=False),
     UniqueConstraint("digest"),
-    _one_of("purpose", INVITATIONS),
+    one_of("purpose", INVITATIONS),
     Index("ix_invitations_user_id", "user_id"),
 )
 
 sessions = Table(
     "sessions",
     metadata,
-    _id(),
-    _to("users"),
+    id_(),
+    to("users"),
     Column("digest", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
@@ -496,7 +426,7 @@ sessions = Table(
 sign_in_tries = Table(
     "sign_in_tries",
     metadata,
-    _id(),
+    id_(),
     Column("digest", LargeBinary, nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_sign_in_tries_digest", "digest", "at"),
@@ -506,10 +436,10 @@ sign_in_tries = Table(
 drafts = Table(
     "drafts",
     metadata,
-    _id(),
-    _to("cases"),
-    _to("users"),
-    _to("newcomers"),
+    id_(),
+    to("cases"),
+    to("users"),
+    to("newcomers"),
     Column("sealed", LargeBinary, nullable=False),
     Column("at", Moment, nullable=False),
     UniqueConstraint("case_id", "user_id"),
@@ -520,10 +450,10 @@ drafts = Table(
 reply_files = Table(
     "reply_files",
     metadata,
-    _id(),
-    _to("outbox"),
-    _to("conversations"),
-    _count("place"),
+    id_(),
+    to("outbox"),
+    to("conversations"),
+    count("place"),
     Column("media_type", String(128), nullable=False),
     Column("size", Integer, nullable=False),
     Column("sealed", LargeBinary),
@@ -535,9 +465,9 @@ reply_files = Table(
 views = Table(
     "views",
     metadata,
-    _id(),
+    id_(),
     Column("at", Moment, nullable=False),
-    _to("users"),
+    to("users"),
     Column("newcomer_id", String(36)),
     Column("case_number", Integer),
     Column("what", String(32), nullable=False),
@@ -550,11 +480,11 @@ views = Table(
 decisions = Table(
     "decisions",
     metadata,
-    _id(),
+    id_(),
     Column("name", String(32), nullable=False),
     Column("value_json", JSON, nullable=False),
     Column("note", Text),
-    _to("users"),
+    to("users"),
     Column("at", Moment, nullable=False),
     Index("ix_decisions_name", "name", "at"),
 )
@@ -563,11 +493,11 @@ decisions = Table(
 checked_texts = Table(
     "checked_texts",
     metadata,
-    _id(),
+    id_(),
     Column("name", String(128), nullable=False),
     Column("language", String(16), nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    _to("users"),
+    to("users"),
     Column("at", Moment, nullable=False),
     UniqueConstraint("name", "language"),
 )
@@ -576,27 +506,27 @@ checked_texts = Table(
 pings = Table(
     "pings",
     metadata,
-    _id(),
-    _to("users"),
+    id_(),
+    to("users"),
     Column("kind", String(32), nullable=False),
     Column("case_id", String(36)),
     Column("event_id", String(36)),  # the event of a case that it tells of: of one event nobody is told twice
     Column("channel", String(16), nullable=False),
     Column("status", String(16), nullable=False, server_default=text("'queued'")),
-    _count("attempts"),
+    count("attempts"),
     Column("available_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("event_id", "user_id", "channel"),
-    _one_of("channel", PINGED_BY),
-    _one_of("status", PING_STATUSES),
-    Index("ix_pings_due", "available_at", **_where(_TO_SEND)),
+    one_of("channel", PINGED_BY),
+    one_of("status", PING_STATUSES),
+    Index("ix_pings_due", "available_at", **only_where(_TO_SEND)),
     Index("ix_pings_user_id", "user_id", "created_at"),
 )
 
 helped = Table(
     "helped",
     metadata,
-    _id(),
+    id_(),
     Column("question_id", String(128), nullable=False),
     Column("language", String(16)),
     Column("helped", Boolean, nullable=False),

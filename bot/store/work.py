@@ -12,7 +12,9 @@ from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.drafts import Drafts
+from bot.store.enrol_codes import EnrolCodes
 from bot.store.expiry import Expiry
+from bot.store.group_sessions import GroupSessions
 from bot.store.groups import Groups
 from bot.store.inbox import Inbox
 from bot.store.kept import Kept
@@ -24,9 +26,11 @@ from bot.store.newcomers import Newcomers
 from bot.store.outbox import Outbox
 from bot.store.pings import Pings
 from bot.store.queues import Queues
+from bot.store.reminders import Reminders
 from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
 from bot.store.sign_ins import SignIns
+from bot.store.trajectories import Trajectories
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
 
@@ -70,4 +74,8 @@ class Work:
         self.links = Links(connection, vault)
         self.kept = Kept(connection, self.keys, self.cases, self.attachments, self.reply_files)
         self.expiry = Expiry(connection)
+        self.trajectories = Trajectories(connection, self.keys)
+        self.reminders = Reminders(connection)
+        self.group_sessions = GroupSessions(connection)
+        self.enrol_codes = EnrolCodes(connection, vault)
         self.merging = Merging(connection, self.keys)

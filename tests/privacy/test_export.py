@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,9 @@ from bot.answer import note
 from bot.channels.limits import WHATSAPP
 from bot.domain.turn import Attachment, Message
 from bot.export import MOST_FOR_THE_DESK, as_json, as_page, kept_about
+from bot.store.trajectory_rows import Told
 from tests.desk.conftest import said
+from tests.store.trajectories import NOW, a_nudge, a_task, begun
 
 if TYPE_CHECKING:
     from bot.export import Kept
@@ -105,6 +108,37 @@ def test_the_page_needs_nothing_else_and_shows_each_text_in_its_direction(desk: 
         assert words in page, words
     assert "<script" not in page
     assert "http" not in re.sub(r'http-equiv="[^"]*"', "", page)  # it asks nobody for anything
+
+
+def test_the_trajectory_stands_in_it_with_what_was_told_done_and_said(desk: Desk) -> None:
+    case = desk.asks()
+
+    def live(work: Work) -> None:
+        told = Told(anchors={"housing_date": date(2026, 11, 20)}, conditions={"has_children": True})
+        trajectory = begun(work, case.newcomer_id, told=told)
+        first, own = work.trajectories.add(trajectory, [a_task("welcome"), a_task("own", title="Bel Sam", text="Nu")])
+        work.reminders.add(case.newcomer_id, trajectory.id, [(first, a_nudge("welcome"), NOW)])
+        settled = {"settled_by": desk.sam.id, "settled_at": NOW}
+        work.trajectories.change(own, state="skipped", **settled)
+        task = work.trajectories.task(own)
+        assert task is not None
+        work.trajectories.give_reason(task, "al gebeld")
+        session = work.group_sessions.plan(desk.sam.id, template="small", task="evening", at=NOW, place="De Bieb")
+        work.group_sessions.invite(session.id, case.newcomer_id, NOW)
+
+    desk.runtime.database.write(live)
+    kept = json.loads(as_json(kept_of(desk, case)))
+    (trajectory,) = kept["trajectories"]
+    assert (trajectory["name"], trajectory["started"], trajectory["state"]) == ("small", "2026-11-23", "active")
+    assert trajectory["told"]["anchors"] == {"housing_date": "2026-11-20"}
+    welcome, own = trajectory["tasks"]
+    assert (welcome["title"], welcome["due"], welcome["state"]) == ("welcome", "2026-11-30", "open")
+    assert [(one["day"], one["state"]) for one in welcome["reminders"]] == [("2026-11-30", "waiting")]
+    assert (own["title"], own["text"], own["why"], own["by"]) == ("Bel Sam", "Nu", "al gebeld", "Sam")
+    assert [one["place"] for one in kept["sessions"]] == ["De Bieb"]
+    page = as_page(desk.runtime, kept, lambda name: f"[{name}]", "nl").decode()
+    for words in ("[kept_tasks]", "30 november 2026", "has_children", "Bel Sam", "al gebeld", "De Bieb"):
+        assert words in page, words
 
 
 def test_files_that_are_too_large_are_listed(desk: Desk) -> None:

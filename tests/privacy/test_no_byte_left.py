@@ -33,11 +33,13 @@ from bot.log import set_up_logging
 from bot.look import open_file
 from bot.receive import take_in
 from bot.settings import Settings
-from bot.store.tables import metadata
+from bot.store.columns import metadata
+from bot.store.trajectory_rows import Told
 from bot.wiring import open_database
 from tests.console.conftest import Person, served, shipped_words
 from tests.desk.conftest import ORGANISATION
 from tests.peers.tiny import tiny_assistant
+from tests.store.trajectories import a_task, begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,6 +181,7 @@ class Writer:
         assert not hasattr(answer, "why"), answer
         now = runtime.clock.now()
         runtime.database.write(lambda work: work.drafts.keep(case, house.sam.id, f"concept {word}concept", now))
+        runtime.database.write(lambda work: in_a_trajectory(work, case.newcomer_id, word))
         open_file(runtime, house.cora.id, case.id, reason=f"reden {word}reden")
         given = {"number": str(case.number), "reason": f"reden {word}export", "as": "html"}
         exported = house.browser(house.cora).post("/desk/privacy/export", given)
@@ -186,6 +189,7 @@ class Writer:
         self.writes("mijn gegevens")
         until(lambda: "reply" in house.phone.said and runtime.database.read(self._settled))
         said = f"eerst straat brief notitie antwoord bestand.pdf inhoud concept reden export {self.word}".split()
+        said += ["kind", "taak", "oversla"]
         words = [word.encode(), self.name.encode(), *(f"{word}{one}".encode() for one in said)]
         return [*words, self.number.encode(), self.number[1:].encode()]
 
@@ -195,6 +199,15 @@ class Writer:
         files_here = [file for row in work.kept.files(newcomer.newcomer.id).values() for file in row]
         unsent = work.outbox.unsent_for(newcomer.newcomer.id)
         return unsent == 0 and work.attachments.unsettled_for(newcomer.newcomer.id) == 0 and files_here[0].is_here
+
+
+def in_a_trajectory(work: Work, newcomer_id: str, word: str) -> None:
+    """They told something, have a task of the coach's own, and skipped it for a reason."""
+    trajectory = begun(work, newcomer_id, told=Told(conditions={f"{word}kind": True}))
+    (task_id,) = work.trajectories.add(trajectory, [a_task("own", title=f"{word}taak", text=f"{word}taak")])
+    task = work.trajectories.task(task_id)
+    assert task is not None
+    work.trajectories.give_reason(task, f"{word}oversla")
 
 
 def a_letter(word: str) -> bytes:

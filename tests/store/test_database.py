@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from bot.store.columns import NaiveMomentError
 from bot.store.database import Database
 from bot.store.errors import DatabaseClosedError, UnitInsideUnitError, UnknownDatabaseError
-from bot.store.tables import NaiveMomentError
 
 if TYPE_CHECKING:
     from bot.store.encryption import Vault

@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.turn import Attachment
+from bot.store.columns import metadata
 from bot.store.database import Database
 from bot.store.encryption import KeyMissingError
 from bot.store.outbox import Reply
-from bot.store.tables import metadata
+from bot.store.trajectory_rows import Told
+from bot.store.trajectory_tables import OF_A_NEWCOMER
+from tests.store.trajectories import a_nudge, a_task, begun
 
 if TYPE_CHECKING:
     from bot.store.encryption import Vault
@@ -72,8 +75,29 @@ def live(work: Work, writing: Writing) -> None:
     for row in (here, done):
         work.attachments.fetched(row.id, b"BRIEF VAN DE GEMEENTE", "image/jpeg", NOW)
     work.attachments.gone(done.id)
+    in_a_trajectory(work, writing, volunteer.id)
     work.links.ask(writing.newcomer.id, NOW)
     work.links.take("no code of anybody", mine, NOW)
+
+
+def in_a_trajectory(work: Work, writing: Writing, coach_id: str) -> None:
+    """They told what they have, skipped a task for a reason, were reminded of one, and are invited to a session."""
+    trajectory = begun(work, writing.newcomer.id, told=Told(conditions={"Amina has_children": True}))
+    own = {"title": "Bel Amina Haddad", "text": "over de brief"}
+    ids = work.trajectories.add(trajectory, [a_task("welcome"), a_task("own", **own)])
+    task = work.trajectories.task(ids[0])
+    work.trajectories.give_reason(task, "Amina Haddad heeft dit al")
+    work.trajectories.note(trajectory, kind="skipped", actor=coach_id, now=NOW, detail={"task": "welcome"})
+    work.reminders.add(writing.newcomer.id, trajectory.id, [(ids[0], a_nudge("welcome"), NOW)])
+    (row,) = work.reminders.of_task(ids[0])
+    where = {
+        "newcomer_id": writing.newcomer.id,
+        "conversation_id": writing.conversation.id,
+        "outbox_id": "outbox of Amina",
+    }
+    work.reminders.sent([row.id], **where, tasks=1, now=NOW)
+    session = work.group_sessions.plan(coach_id, template="small", task="evening", at=NOW, place="bibliotheek")
+    work.group_sessions.invite(session.id, writing.newcomer.id, NOW)
 
 
 def test_forgetting_drops_every_text_at_once_and_can_still_say_goodbye(
@@ -114,6 +138,9 @@ def test_forgetting_drops_every_text_at_once_and_can_still_say_goodbye(
     assert database.read(lambda work: work.connection.execute(bare, {"id": amina.newcomer.id}).one()) == (None, None)
     codes = text("SELECT newcomer_id FROM link_codes UNION ALL SELECT conversation_id FROM link_tries")
     assert database.read(lambda work: set(work.connection.scalars(codes))) == {yonas.newcomer.id, yonas.conversation.id}
+    for table in OF_A_NEWCOMER:
+        whose = text(f"SELECT DISTINCT newcomer_id FROM {table.name}")
+        assert database.read(lambda work, q=whose: list(work.connection.scalars(q))) == [yonas.newcomer.id], table.name
     assert database.read(lambda work: work.newcomers.being_forgotten(10)) == [amina.newcomer.id]
     assert database.read(lambda work: work.inbox.all_for(yonas.conversation.id)) == before
 
@@ -159,8 +186,8 @@ def test_finishing_leaves_no_row_but_the_counts(database: Database, amina: Writi
         return {name: work.connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in metadata.tables}
 
     left = {name: count for name, count in database.read(counts).items() if count}
-    # Who helped stays, with a key of their own; nothing tells whom they helped.
-    assert left == {"helped": 1, "counters": 1, "users": 1, "data_keys": 1}
+    # Who helped stays, with a key of their own, and what they planned; nothing tells whom they helped.
+    assert left == {"helped": 1, "counters": 1, "users": 1, "data_keys": 1, "group_sessions": 1}
 
 
 def test_finishing_leaves_everybody_else(database: Database, amina: Writing, yonas: Writing) -> None:
@@ -230,9 +257,9 @@ def test_no_byte_of_a_forgotten_newcomer_is_left_in_the_file(tmp_path: Path, vau
                 names = [
                     c.name for c in table.columns if c.name.endswith(("id", "sealed", "digest", "wrapped", "code"))
                 ]
-                personal = table.name not in {"helped", "counters", "users"}
+                personal = table.name not in {"helped", "counters", "users", "group_sessions"}
                 for name in names if personal and table.name != "budgets" else ():
-                    kept = name not in {"master_key_id", "question_id", "user_id", "assignee_id"}
+                    kept = name not in {"master_key_id", "question_id", "user_id", "assignee_id", "session_id"}
                     # The keys of the team are not about newcomers.
                     theirs = " WHERE id IN (SELECT data_key_id FROM newcomers)" if table.name == "data_keys" else ""
                     query = text(f"SELECT {name} FROM {table.name}{theirs}")

@@ -19,8 +19,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bot.domain.turn import Attachment
 from bot.store import migrate
+from bot.store.columns import metadata
 from bot.store.database import Database
-from bot.store.tables import metadata
 
 if TYPE_CHECKING:
     from datetime import datetime

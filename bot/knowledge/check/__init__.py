@@ -37,8 +37,12 @@ def check(folders: Folders, *, today: date | None = None, spoken: Mapping[str, f
     canned = {name: CANNED_GIVEN for name in read.responses if name.startswith(CANNED)}
     # What a trajectory misses is said where it is asked for.
     of_tasks = {name for template in read.trajectories.values() for name in template.responses} & set(read.responses)
-    said = {**dict.fromkeys(of_tasks, frozenset[str]()), **spoken, **page, **canned}
-    ground = Ground(read=read, today=today or local_day(SystemClock().now()), spoken=said, held_out=held_out)
+    ground = Ground(
+        read=read,
+        today=today or local_day(SystemClock().now()),
+        spoken={**dict.fromkeys(of_tasks, frozenset[str]()), **spoken, **page, **canned},
+        held_out=held_out,
+    )
     broken = any(not mistake.warning and mistake.kind not in _HARMLESS for mistake in read.mistakes)
     found = {*read.mistakes, *_found(ground, broken=broken)}
     return Report(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from alembic import context
 
+from bot.store.columns import metadata
 from bot.store.dialect import only_one_at_a_time
-from bot.store.tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.coach import GROUP_SIZE, Refusal, put_in_group, take_out_of_group
+from bot.coach import Refusal, put_in_group, take_out_of_group
+from bot.guide import GROUP_SIZE
 from bot.handoff.access import Screen
 from bot.handoff.case import Role
 from bot.survey import closed_days, groups, teams
