@@ -262,23 +262,86 @@ def translations_import(language: str, source: Path) -> None:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(as_json: bool) -> None:
-    """Measure the understanding by cross-validation on nlu/, per language."""
+@click.option("--cross-validate", is_flag=True, help="On nlu/data/ instead: train on two thirds, ask the third.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, without anybody's words.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report to read in a browser.")
+@click.option("--floor/--no-floor", "hold", default=True, help="Fail when a figure is below nlu/floor.yml (default).")
+@click.option("--set-floor", "set_it", is_flag=True, help="Write these figures, less a point, to nlu/floor.yml.")
+@click.option("--lower", is_flag=True, help="With --set-floor: also where that makes the floor easier.")
+@click.option(
+    "--timed", is_flag=True, help="Ask the encoder about each message, as in life: the seconds are true then."
+)
+@click.option("--rasa", "rasa_url", metavar="URL", help="Ask a Rasa server too, and show its figures beside ours.")
+def evaluate(  # noqa: PLR0913  # each is an option
+    *,
+    cross_validate: bool,
+    as_json: bool,
+    html: Path | None,
+    hold: bool,
+    set_it: bool,
+    lower: bool,
+    timed: bool,
+    rasa_url: str | None,
+) -> None:
+    """
+    Measure the understanding on messages it was not trained on (nlu/held_out/), per language and subject.
+
+    Exits 1 when a figure is below nlu/floor.yml, and names it.
+    """
+    from bot.commands import evaluate as command
+    from bot.commands.evaluate_rasa import RasaError, is_address
+    from bot.commands.output import progress
+    from bot.knowledge.floor import floor
+    from bot.wiring import knowledge_folders, parts
+
+    if lower and not set_it:
+        raise click.UsageError("--lower goes with --set-floor")
+    if cross_validate and (set_it or rasa_url):
+        raise click.UsageError("--set-floor and --rasa are about nlu/held_out/, not about --cross-validate")
+    if rasa_url and not is_address(rasa_url):
+        raise click.BadParameter(f"'{rasa_url}' is no address; write it as http://127.0.0.1:5005")
+    if cross_validate:
+        _cross_validate(as_json=as_json, html=html)
+        return
+    found = settings()
+    with explained():
+        folders = knowledge_folders(found)
+        held, messages = floor(folders) if hold or set_it else None, command.messages_of(folders)
+        try:
+            with progress(as_json) as show, parts(found, show) as ready:
+                measured = command.on_held_out(ready, messages, rasa_url=rasa_url, on_progress=show, timed=timed)
+        except RasaError as error:
+            raise Failure(str(error)) from None
+        if set_it:
+            held = command.to_floor(measured, folders, lower=lower)
+        failures = command.below(measured, held) if hold else None
+        if html:
+            command.to_page(measured, ready.knowledge, html, now=_now(), failures=failures or ())
+        command.tell(measured, as_json=as_json, failures=failures)
+        for failure in failures or ():
+            click.echo(failure, err=True)
+        sys.exit(1 if failures else 0)
+
+
+def _cross_validate(*, as_json: bool, html: Path | None) -> None:
     from bot.commands import evaluate as command
     from bot.commands.output import progress
     from bot.nlu.encoder import NoEncoder
     from bot.wiring import read_knowledge
 
     found = settings()
-    with explained(), progress(as_json) as show:
-        command.run(
-            read_knowledge(found),
-            cache_dir=found.cache_dir / "nlu",
-            on_progress=show,
-            as_json=as_json,
-            encoder=None if found.nlu_encoder else NoEncoder(),
-        )
+    with explained():
+        with progress(as_json) as show:
+            knowledge = read_knowledge(found)
+            measured = command.by_cross_validation(
+                knowledge,
+                cache_dir=found.cache_dir / "nlu",
+                on_progress=show,
+                encoder=None if found.nlu_encoder else NoEncoder(),
+            )
+        if html:
+            command.to_page(measured, knowledge, html, now=_now())
+        command.tell(measured, as_json=as_json)
 
 
 @main.group()

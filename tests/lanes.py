@@ -82,7 +82,7 @@ def lanes() -> tuple[Lane, ...]:
         Lane(name="layers", commands=((str(BIN / "lint-imports"), "--no-cache"), (str(BIN / "deptry"), "."))),
         Lane(
             name="knowledge",
-            commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "train")),
+            commands=((wegwijs, "check"), (wegwijs, "extract", "--check"), (wegwijs, "evaluate")),
             together=True,
         ),
         Lane(

@@ -133,6 +133,24 @@ class HeldOutFile(Shape):
     messages: list[HeldOutShape]
 
 
+Part = Annotated[float, Field(ge=0, le=1)]
+
+
+class FloorShape(Shape):
+    top_1: Part
+    caught: Part
+    refused: Part
+    crisis_recall: Part
+    false_alarms: Part
+
+
+class FloorFile(Shape):
+    """What understanding must reach on nlu/held_out/: in all, and in each language."""
+
+    all: FloorShape
+    languages: dict[Name, FloorShape]
+
+
 class MenuFile(Shape):
     menu: dict[Name, Annotated[list[Name], Field(min_length=1, max_length=10)]]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +16,13 @@ from sklearn import linear_model, svm
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
+from bot.nlu.encoder import DIMENSIONS
 from bot.nlu.examples import OUT_OF_SCOPE
 from bot.nlu.lexical import Lexicon, Taken
 from bot.nlu.measuring import HeldOut, measured
 from bot.nlu.recipe import (
     ALL_LANGUAGES,
+    Both,
     Linear,
     Mix,
     Recipe,
@@ -32,20 +37,26 @@ from bot.nlu.recipe import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
     from bot.nlu.examples import Example
     from bot.nlu.recipe import Floats
 
-FOLDS = 3
-LOGISTIC_C, LEXICAL_C = 20.0, 1.0
+# A third of the lines is measured by a model of the others: thousands are enough, to measure all takes twice as long.
+FOLDS, MEASURED_FOLDS = 3, 1
+LOGISTIC_C, LEXICAL_C, BOTH_C = 20.0, 1.0, 0.5
+ROUNDS = 60  # of the logistic regression: what more of them changed was never an answer
+MOST_EACH = 45  # lines of one intent and language that the intents learn from: more of one would outshout the rest
+WORTH_A_PROCESS = 2000  # lines; fewer are fitted before a second process has started
 ALIKE_IN_MEANING, ALIKE_IN_WORDS = 0.6, 0.5  # cosines above which two lines of one intent say the same
 _ABSENT = -20.0  # the score of an intent that a fold has no example of
 
 _logistic: Any = linear_model.LogisticRegression  # these ship no types
 _vector_machine: Any = svm.LinearSVC
 _csr: Any = sparse.csr_matrix
+_stack: Any = sparse.hstack
 _threads: Any = threadpool_limits
 
 
@@ -82,7 +93,6 @@ def fit(
     chosen = [place for place, e in enumerate(examples) if e.language in taught or e.intent in only_here]
     lines = [_Line.of(examples[place]) for place in chosen]
     intents = tuple(sorted({line.intent for line in lines}))
-    columns = np.array([intents.index(line.intent) for line in lines], dtype=np.intp)
 
     means = {ALL_LANGUAGES: np.zeros(0, dtype=np.float32)}
     centred = None
@@ -92,32 +102,51 @@ def fit(
 
     def stepped(done: int) -> None:
         if on_step:
-            on_step(done, FOLDS + 1)
+            on_step(done, MEASURED_FOLDS + 1)
 
     # On a busy machine BLAS threads wait for one another: training took eight times as long with two.
-    with _threads(limits=1):
-        held_out = _cross_validate(lines, columns, centred, intents, stepped)
-        recipe = _fit_once(lines, columns, centred, intents)
-    stepped(FOLDS + 1)
-    romanised = np.array([is_romanised(line.variety) for line in lines], dtype=bool)
     known = alarming & set(intents)
+    with _threads(limits=1):
+        held_out, measurable, recipe = _fit_all(
+            [examples[place] for place in chosen], lines, centred, _Fitted(intents=intents, alarming=known), stepped
+        )
+    romanised = np.array([is_romanised(line.variety) for line in lines], dtype=bool)[measurable]
     recipe = replace(recipe, taught=taught, means=means, alarming=known)
-    return measured(recipe, replace(held_out, alarming=known), romanised)
+    return measured(recipe, replace(held_out, alarming=known).only(measurable), romanised)
 
 
 def _fit_once(
-    lines: Sequence[_Line], columns: NDArray[np.intp], centred: Floats | None, intents: tuple[str, ...]
+    lines: Sequence[_Line],
+    columns: NDArray[np.intp],
+    centred: Floats | None,
+    intents: tuple[str, ...],
+    alarming: frozenset[str],
 ) -> Recipe:
     lexicon = Lexicon.of([line.taken for line in lines])
     inside = np.array([line.intent != OUT_OF_SCOPE for line in lines], dtype=bool)
+    words, width, some = _matrix(lexicon, lines), len(intents), _evenly(lines)
+    own_columns = columns[some]
+    lexical = _fit_linear(_vector_machine(C=LEXICAL_C), words[some], own_columns, width, np.float16)
+    meaning = both = danger = None
+    if centred is not None:
+        meaning = _fit_linear(_logistic(C=LOGISTIC_C, max_iter=ROUNDS), centred[some], own_columns, width, np.float32)
+        side_by_side = _stack([words, _csr(centred)], format="csr")
+        joint = _fit_linear(_vector_machine(C=BOTH_C), side_by_side[some], own_columns, width, np.float32)
+        both = _apart(joint, len(lexicon), added=lexical)
+        in_danger = np.array([line.intent in alarming for line in lines], dtype=np.intp)
+        if 0 < in_danger.sum() < len(lines):
+            danger = _apart(
+                _fit_linear(_vector_machine(C=BOTH_C), side_by_side, in_danger, 2, np.float32), len(lexicon)
+            )
+            danger = Both(words=danger.words[:, 1:], meaning=danger.meaning[:, 1:], bias=danger.bias[1:])
     return Recipe(
         intents=intents,
         taught=frozenset(),
         lexicon=lexicon,
-        lexical=_fit_linear(_vector_machine(C=LEXICAL_C), _matrix(lexicon, lines), columns, len(intents), np.float16),
-        meaning=None
-        if centred is None
-        else _fit_linear(_logistic(C=LOGISTIC_C, max_iter=300), centred, columns, len(intents), np.float32),
+        lexical=lexical,
+        meaning=meaning,
+        both=both,
+        danger=danger,
         means={},
         neighbours=np.zeros((0, 0), dtype=np.float32) if centred is None else centred[inside],
         lexical_scale=Scale(),
@@ -125,6 +154,28 @@ def _fit_once(
         romanised=Mix(),
         shortcut_margin=float("inf"),
     )
+
+
+def _apart(joint: Linear, words: int, *, added: Linear | None = None) -> Both:
+    """Return a model of n-grams and vector side by side as its two parts, with that of the n-grams alone added."""
+    own, bias = joint.weights[:words], joint.bias
+    if added is not None:
+        own, bias = own + added.weights[:words], bias + added.bias
+    return Both(words=own.astype(np.float16), meaning=joint.weights[-DIMENSIONS:], bias=bias)
+
+
+def _evenly(lines: Sequence[_Line]) -> NDArray[np.intp]:
+    """Return the places of at most so many lines of each intent and variety, and of all that are not for us."""
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        places[line.intent, line.variety].append(place)
+    chosen = [
+        own[step * len(own) // kept]
+        for (intent, _), own in places.items()
+        for kept in [len(own) if intent == OUT_OF_SCOPE else min(len(own), MOST_EACH)]
+        for step in range(kept)
+    ]
+    return np.array(sorted(chosen), dtype=np.intp)
 
 
 def _matrix(lexicon: Lexicon, lines: Sequence[_Line]) -> Any:
@@ -208,31 +259,85 @@ def _groups(alike: NDArray[Any]) -> list[list[int]]:
     return groups
 
 
-def _cross_validate(
+def _fit_all(
+    examples: Sequence[Example],
     lines: Sequence[_Line],
-    columns: NDArray[np.intp],
     centred: Floats | None,
-    intents: tuple[str, ...],
-    on_fold: Callable[[int], None],
-) -> HeldOut:
+    fitted: _Fitted,
+    on_fit: Callable[[int], None],
+) -> tuple[HeldOut, NDArray[np.bool_], Recipe]:
+    """Return the scores of lines by a model that had not seen them, which lines those are, and the model of all."""
     folds = _dealt(lines, centred, FOLDS)
-    meaning = None if centred is None else np.zeros((len(lines), len(intents)), dtype=np.float32)
-    lexical = np.zeros((len(lines), len(intents)), dtype=np.float32)
-    near = np.zeros(len(lines), dtype=np.float32)
-    for fold in range(FOLDS):
-        seen = [place for place, own in enumerate(folds) if own != fold]
-        unseen = [place for place, own in enumerate(folds) if own == fold]
-        if seen and unseen:
-            model = _fit_once(
-                [lines[place] for place in seen],
-                columns[seen],
-                None if centred is None else centred[seen],
-                intents,
-            )
-            features = _matrix(model.lexicon, [lines[place] for place in unseen])
-            lexical[unseen] = features @ model.lexical.weights.astype(np.float32) + model.lexical.bias
-            if centred is not None and meaning is not None and model.meaning is not None:
-                meaning[unseen] = centred[unseen] @ model.meaning.weights + model.meaning.bias
-                near[unseen] = nearness(centred[unseen], model.neighbours)
-        on_fold(fold + 1)
-    return HeldOut(intents=intents, columns=columns, meaning=meaning, lexical=lexical, near=near)
+    columns = _columns(lines, fitted.intents)
+    blank = np.zeros((len(lines), len(fitted.intents)), dtype=np.float32)
+    held_out = HeldOut(
+        intents=fitted.intents,
+        columns=columns,
+        meaning=None if centred is None else blank.copy(),
+        lexical=blank.copy(),
+        beside=blank,
+        near=np.zeros(len(lines), dtype=np.float32),
+        danger=np.zeros(len(lines), dtype=np.float32),
+    )
+    measurable = np.zeros(len(lines), dtype=bool)
+    with _beside(len(lines)) as pool:
+        parts = [[place for place, own in enumerate(folds) if own != fold] for fold in range(MEASURED_FOLDS)]
+        models = [
+            pool.submit(fitted.apart, [examples[place] for place in seen], None if centred is None else centred[seen])
+            for seen in parts
+            if seen
+        ]
+        whole = _fit_once(lines, columns, centred, fitted.intents, fitted.alarming)
+        on_fit(1)
+        for fold, model in enumerate(models):
+            unseen = [place for place, own in enumerate(folds) if own == fold]
+            if unseen:
+                _score(held_out, model.result(), [lines[place] for place in unseen], unseen, centred)
+                measurable[unseen] = True
+            on_fit(fold + 2)
+    return held_out, measurable, whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fitted:
+    """What all models of one training have in common."""
+
+    intents: tuple[str, ...]
+    alarming: frozenset[str]
+
+    def apart(self, examples: Sequence[Example], centred: Floats | None) -> Recipe:
+        """Return the model of these examples, which are taken apart here: a process is handed texts, not n-grams."""
+        lines = [_Line.of(example) for example in examples]
+        with _threads(limits=1):
+            return _fit_once(lines, _columns(lines, self.intents), centred, self.intents, self.alarming)
+
+
+def _columns(lines: Sequence[_Line], intents: tuple[str, ...]) -> NDArray[np.intp]:
+    place = {intent: column for column, intent in enumerate(intents)}
+    return np.array([place[line.intent] for line in lines], dtype=np.intp)
+
+
+def _beside(lines: int) -> Executor:
+    """Return who fits the measuring models: a process of its own, or for few lines a thread, which begins at once."""
+    if lines < WORTH_A_PROCESS or (os.cpu_count() or 1) == 1:
+        return ThreadPoolExecutor(1)
+    # A fresh process, not a fork: the one that trains has threads.
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def _score(
+    held_out: HeldOut, model: Recipe, lines: Sequence[_Line], places: Sequence[int], centred: Floats | None
+) -> None:
+    """Enter what the model says of lines that it had not seen."""
+    words = _matrix(model.lexicon, lines)
+    held_out.lexical[places] = words @ model.lexical.weights.astype(np.float32) + model.lexical.bias
+    if centred is None or held_out.meaning is None or model.meaning is None or model.both is None:
+        return
+    own = centred[places]
+    held_out.meaning[places] = own @ model.meaning.weights + model.meaning.bias
+    both = model.both
+    held_out.beside[places] = words @ both.words.astype(np.float32) + own @ both.meaning + both.bias
+    held_out.near[places] = nearness(own, model.neighbours)
+    if model.danger is not None:
+        danger = model.danger
+        held_out.danger[places] = (words @ danger.words.astype(np.float32) + own @ danger.meaning + danger.bias)[:, 0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bot.nlu.examples import OUT_OF_SCOPE
-from bot.nlu.recipe import Mix, Recipe, Scale, alarm_scores, margins, refusal_scores, softmax
+from bot.nlu.recipe import DANGER_SHARE, Mix, Recipe, Scale, alarm_scores, margins, refusal_scores, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,9 @@ class HeldOut:
     columns: NDArray[np.intp]
     meaning: Floats | None
     lexical: Floats
+    beside: Floats
     near: Floats
+    danger: Floats
     alarming: frozenset[str] = frozenset()
 
     @property
@@ -57,13 +59,15 @@ class HeldOut:
             columns=self.columns[rows],
             meaning=None if self.meaning is None else self.meaning[rows],
             lexical=self.lexical[rows],
+            beside=self.beside[rows],
             near=self.near[rows],
+            danger=self.danger[rows],
             alarming=self.alarming,
         )
 
     def mixed(self, share: float) -> Floats:
-        """Return the scores with the n-grams counting so much."""
-        return self.lexical if self.meaning is None else self.meaning + np.float32(share) * self.lexical
+        """Return the scores with the models of the n-grams counting so much."""
+        return self.lexical if self.meaning is None else self.meaning + np.float32(share) * self.beside
 
     def right(self, scores: Floats) -> NDArray[np.bool_]:
         """Return for which lines the best intent, out_of_scope aside, is the right one."""
@@ -133,10 +137,10 @@ def _scale(held_out: HeldOut, scores: Floats, *, near: bool) -> Scale:
     )
     looks_ours = refusal_scores(scores, close, intents, scale)
     scale = replace(scale, refuse_below=_threshold(looks_ours[ours], looks_ours[~ours]))
-    return replace(scale, alarm_at=_alarm_at(held_out, scores, scale))
+    return replace(scale, alarm_at=_alarm_at(held_out, scores, scale, near=near))
 
 
-def _alarm_at(held_out: HeldOut, scores: Floats, scale: Scale) -> float:
+def _alarm_at(held_out: HeldOut, scores: Floats, scale: Scale, *, near: bool) -> float:
     """
     Return the odds at which danger is heard: as low as the false alarms allow, that is lower than most would dare.
 
@@ -146,6 +150,8 @@ def _alarm_at(held_out: HeldOut, scores: Floats, scale: Scale) -> float:
     if not in_danger.any() or in_danger.all():
         return float("inf")
     odds = alarm_scores(scores, held_out.intents, held_out.alarming, scale)
+    if near:
+        odds = odds + DANGER_SHARE * held_out.danger
     affordable = float(np.quantile(odds[~in_danger], 1 - FALSE_ALARMS))
     return max(affordable, float(np.quantile(odds[in_danger], MISSED_ANYWAY)))
 

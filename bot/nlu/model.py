@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from bot.nlu.examples import OUT_OF_SCOPE
 from bot.nlu.recipe import NOTHING_KNOWN
 from bot.nlu.text import clean, words_of
+from bot.nlu.vectors import Known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bot.nlu.encoder import Encoder
     from bot.nlu.examples import Example
     from bot.nlu.language import Guess, LanguageIdentifier
-    from bot.nlu.recipe import Judgement, Recipe
+    from bot.nlu.recipe import Floats, Judgement, Recipe
 
 Engine = Literal["exact", "lexical", "full"]
 
@@ -96,6 +97,16 @@ class Understander:
     def recipe(self) -> Recipe:
         """The trained classifier, for measuring it."""
         return self._recipe
+
+    def knowing(self, vectors: Mapping[str, Floats]) -> Understander:
+        """Return one like this that asks the encoder only about texts without a vector (by hash) here."""
+        return Understander(
+            recipe=self._recipe,
+            known=self._known,
+            encoder=Known(vectors, self._encoder),
+            identifier=self._identifier,
+            shortcut=self._shortcut,
+        )
 
     def understand(self, text: str, *, language: str | None = None) -> Understanding:
         """Return what the message is; `language` is the conversation's, kept when the text leaves it open."""

@@ -111,6 +111,34 @@ def _kept(arrays: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, Floats]]:
         yield names[start : start + _NAME], row
 
 
+class Known:
+    """An encoder that is asked only about texts that have no vector yet."""
+
+    def __init__(self, vectors: Mapping[str, Floats], encoder: Encoder) -> None:
+        self._vectors = vectors
+        self._encoder = encoder
+
+    def encode(self, texts: Sequence[str]) -> Floats | None:
+        """Return one row of 384 per cleaned text, or None where the encoder would have to be asked and is away."""
+        import numpy as np
+
+        missing = [text for text in texts if hash_of(text) not in self._vectors]
+        asked = self._encoder.encode(missing) if missing else np.zeros((0, DIMENSIONS), dtype=np.float32)
+        if asked is None:
+            return None
+        fresh = dict(zip(missing, asked, strict=True))
+        rows = [fresh[text] if text in fresh else self._vectors[hash_of(text)] for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(-1, DIMENSIONS)
+
+    def warm(self) -> None:
+        """Begin to start the encoder."""
+        self._encoder.warm()
+
+    def close(self) -> None:
+        """End the encoder's process."""
+        self._encoder.close()
+
+
 def hash_of(text: str) -> str:
     """Return the name under which a cleaned text's vector is kept; the text cannot be read from it."""
     return hashlib.sha256(text.encode()).hexdigest()[:_NAME]

@@ -1,4 +1,4 @@
-"""What somebody who starts late still needs: one short list, and no word about what no longer matters. Pure."""
+"""The catch-up: one short list for who starts late, and no word about what no longer matters. Pure."""
 
 from __future__ import annotations
 

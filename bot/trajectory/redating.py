@@ -1,4 +1,4 @@
-"""A trajectory that is going on meets a new plan: what moves, what comes, what goes, and what must be told. Pure."""
+"""Re-dating: a running trajectory meets a new plan. What moves, comes and goes, and what must be told. Pure."""
 
 from __future__ import annotations
 

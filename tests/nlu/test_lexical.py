@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from scipy.sparse import hstack
+from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from bot.nlu.fitting import LEXICAL_C, LOGISTIC_C, fit
+from bot.nlu.fitting import BOTH_C, LEXICAL_C, LOGISTIC_C, ROUNDS, fit
 from bot.nlu.lexical import Lexicon, Taken, spelled
 from bot.nlu.recipe import centre, is_romanised, softmax, variety
 from bot.nlu.text import clean
@@ -45,14 +45,20 @@ def test_judgements_are_those_of_scikit_learn(examples: list[Example], scattered
     intents = [line.intent for line in lines]
     grams = [TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True, preprocessor=spelled)]
     grams += [TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, preprocessor=spelled)]
-    machine = LinearSVC(C=LEXICAL_C).fit(hstack([each.fit_transform(texts) for each in grams]), intents)
+    words = hstack([each.fit_transform(texts) for each in grams])
+    machine = LinearSVC(C=LEXICAL_C).fit(words, intents)
     spoken = [variety(text, line.language) for text, line in zip(texts, lines, strict=True)]
-    logistic = LogisticRegression(C=LOGISTIC_C, max_iter=300).fit(centre(vectors, spoken, recipe.means), intents)
+    centred = centre(vectors, spoken, recipe.means)
+    logistic = LogisticRegression(C=LOGISTIC_C, max_iter=ROUNDS).fit(centred, intents)
+    joint = LinearSVC(C=BOTH_C).fit(hstack([words, csr_matrix(centred)]), intents)
 
     for text, line, own, row in list(zip(texts, lines, spoken, vectors, strict=True))[::7]:
         mix = recipe.romanised if is_romanised(own) else recipe.native
-        scores = logistic.decision_function(centre(row[None, :], [own], recipe.means))
-        scores += mix.lexical_share * machine.decision_function(hstack([each.transform([text]) for each in grams]))
+        moved = centre(row[None, :], [own], recipe.means)
+        grammed = hstack([each.transform([text]) for each in grams])
+        scores = logistic.decision_function(moved)
+        scores += mix.lexical_share * machine.decision_function(grammed)
+        scores += mix.lexical_share * joint.decision_function(hstack([grammed, csr_matrix(moved)]))
         expected = softmax(scores / mix.scale.temperature)[0]
         for name, share in recipe.judge(text, row, line.language).intents:
             assert abs(share - expected[list(machine.classes_).index(name)]) < 0.02

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.nlu.encoder import NoEncoder
-from bot.nlu.evaluation import cross_validate, evaluate
+from bot.nlu.evaluation import cross_validate, evaluate, sample_of
 from bot.nlu.fitting import folds_of
 from bot.nlu.recipe import taught_languages, variety
 from bot.nlu.training import OUT_OF_SCOPE, Example, load_or_train, train
@@ -168,7 +168,8 @@ def test_a_line_and_its_translation_share_a_fold(scattered: ScatteredEncoder) ->
 
 def test_what_is_measured_adds_up(tmp_path: Path, scattered: ScatteredEncoder) -> None:
     understander = train([*HOME, *lines(out_of_scope="wie wint er vanavond")], cache_dir=tmp_path, encoder=scattered)
-    report = evaluate(understander, [*HOME, *lines(out_of_scope="Wie wint er vanavond?")])
+    asked = [*HOME, *lines(out_of_scope="Wie wint er vanavond?")]
+    report = evaluate(understander, [sample_of(line) for line in asked])
     assert (report.total.ours, report.total.others) == (9, 1)
     assert report.total.top_1 == report.total.top_3 == report.total.caught == 1
     assert report.total.by_engine == {"exact": 10}

@@ -11,6 +11,7 @@ from bot.knowledge.check.report import Report, counted
 from bot.knowledge.check.rules import ABSENCE, RULES
 from bot.knowledge.check.spoken import CANNED_GIVEN, PAGE, SPOKEN
 from bot.knowledge.document import Mistake
+from bot.knowledge.floor import read_floor
 from bot.knowledge.held_out import read_held_out
 from bot.knowledge.load import read_all
 
@@ -31,6 +32,7 @@ def check(folders: Folders, *, today: date | None = None, spoken: Mapping[str, f
     """
     read = read_all(folders)
     held_out = read_held_out(read)
+    read_floor(read)
     page = {name: frozenset[str]() for name in read.responses if name.startswith(PAGE)}
     canned = {name: CANNED_GIVEN for name in read.responses if name.startswith(CANNED)}
     # What a trajectory misses is said where it is asked for.
