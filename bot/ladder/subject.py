@@ -27,7 +27,7 @@ AHEAD = 0.25
 POSSIBLE = 0.08
 MOST_CHOICES = 3
 # While a question waits, a short answer that we cannot read easily looks like small talk: only this sure is it one.
-SURE_SMALL_TALK = 0.9
+SURE_SMALL_TALK = 0.95
 SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "tasks", "task_done", "remind_later"})
 # A yes or a no belongs to the question that waits; when it fits there no better, that is said.
 ONLY_WHEN_NOTHING_WAITS = frozenset({"affirm", "deny"})
