@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
 
-.PHONY: setup run test test-peers pictures $(BENCHES) lock clean help
+.PHONY: setup run test test-peers pictures answers $(BENCHES) lock clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -40,6 +40,9 @@ test-peers: $(VENV)/.test ## Only the tests against peers that nobody here wrote
 
 pictures: $(VENV)/.test ## Take the pictures of the console again, for docs/pictures/ (needs Chromium)
 	@$(BIN)/python -m tests.pictures $(ARGS)
+
+answers: $(VENV)/.test ## Take ten answers in each language on a phone, for docs/pictures/ (needs Chromium; ARGS="ar fa" for some)
+	@$(BIN)/python -m tests.answers $(ARGS)
 
 # A static pattern: make looks for no implicit rule where a target is phony.
 $(BENCHES): bench-%: $(VENV)/.test

@@ -41,6 +41,10 @@ _LATIN_RUN = re.compile(rf"\*[^*\n]+\*|https?://\S*[A-Za-z0-9_À-ɏ/]|(?:(?<!\S)
 _LATIN = re.compile(r"[A-Za-z]")
 # Isolates and their end (Unicode TR9): what stands between keeps its own order inside a text that runs the other way.
 LRI, RLI, PDI = "\u2066", "\u2067", "\u2069"
+# Before an amount in Arabic: what follows it goes on from right to left, the currency behind the number.
+RLM = "\u200f"
+# French sets a space before these, and they never begin a line.
+_FRENCH = re.compile(r"(?<=\S) (?=[?!:;»](?:\s|$))|(?<=«) ")
 MOST_SOURCES = 2
 # More explanations than this bury the answer; the others come the next time their word is said.
 MOST_EXPLAINED = 2
@@ -118,7 +122,7 @@ class Renderer:
         )
         message = Message(
             response=response,
-            text="\n".join(parts),
+            text=_unbroken("\n".join(parts), language),
             buttons=(*self._chosen(choices, language, reader.second), *buttons),
             language=language,
             direction=self.content.languages.direction(language),
@@ -292,7 +296,7 @@ class Renderer:
             return value
         if re.search(r"[\u0590-\u08ff]", value):
             return self._isolated(value, language)  # a date or a list in Arabic words goes with the text around it
-        return _apart(value, LRI)
+        return _apart(value, RLI if value.startswith(RLM) else LRI)
 
     def _value(self, name: str, language: str, known: Known, today: date) -> str | None:
         """Return the placeholder's value as it is written in `language`; None when it is not known today."""
@@ -403,6 +407,11 @@ class Renderer:
 def _apart(text: str, opening: str) -> str:
     """Return each line of the text in an isolate of its own: the end of a line ends every isolate."""
     return "\n".join(f"{opening}{line}{PDI}" for line in text.split("\n"))
+
+
+def _unbroken(text: str, language: str) -> str:
+    """Return the text with a space that does not break where the language wants no new line."""
+    return _FRENCH.sub("\u00a0", text) if language == "fr" else text
 
 
 def _language_mark(language: str) -> str:

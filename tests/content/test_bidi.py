@@ -87,7 +87,6 @@ def test_latin_letters_stand_apart(language: str, translation: str, apart: list[
     [
         ("اتصلوا على {number_help} الآن", {}, ["010 - 123 45 67"]),
         ("{number_help}: المساعدة", {}, ["010 - 123 45 67"]),
-        ("الإيجار {fact_rent} كحد أقصى", {}, ["\u200f900.50\u00a0€"]),
         ("العنوان {local_desk} هنا", {"municipality": "ede"}, ["Markt 1, Ede"]),
         ("الموقع {local_site} هنا", {"municipality": "ede"}, ["https://ede.nl"]),
         ("لديكم {children} أطفال", {"children": 12}, ["12"]),
@@ -108,6 +107,17 @@ def test_what_is_filled_in_stands_apart(
 
     assert isolated(text) == apart
     assert max(depth(text)) <= 1
+
+
+def test_an_amount_runs_as_its_language_writes_it(tmp_path: Path) -> None:
+    """Arabic puts the currency behind the number, which is on its left; Farsi before it, and says so with a mark."""
+    known = {"facts": {"rent": fact("rent", Decimal("900.5"))}}
+    arabic = reading("الإيجار {fact_rent} كحد أقصى", tmp_path, **known).text(language="ar")  # type: ignore[arg-type]
+    farsi = reading("کرایه {fact_rent} است", tmp_path / "fa", "fa", **known).text(language="fa")  # type: ignore[arg-type]
+
+    assert f"{RLI}\u200f900.50\u00a0€{PDI}" in arabic
+    assert f"{LRI}\u200e€\u00a0900.50{PDI}" in farsi
+    assert max(depth(arabic) + depth(farsi)) == 1
 
 
 def test_a_list_in_two_scripts_isolates_only_the_names(tmp_path: Path) -> None:

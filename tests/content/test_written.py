@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.content.render import LRI, PDI
+from bot.content.render import LRI, PDI, RLI
 from tests.content.small import LANGUAGES, NAMES, Desk, Entry, catalogues, content, fact, said
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def written(desk: Desk, language: str, value: object, unit: str) -> str:
 
 def bare(text: str) -> str:
     """Without isolates and other marks that nobody sees, and with plain spaces."""
-    shown = "".join(sign for sign in text if sign not in f"{LRI}{PDI}\u200e\u200f")
+    shown = "".join(sign for sign in text if sign not in f"{LRI}{RLI}{PDI}\u200e\u200f")
     return shown.replace("\u00a0", " ").replace("\u202f", " ")
 
 
@@ -147,3 +147,13 @@ def test_a_language_is_called_by_its_own_name(language: str) -> None:
     desk = Desk(content=content(said("{language_name}")))
 
     assert desk.text(language_name=language) == LANGUAGES.all[language].name
+
+
+def test_no_line_of_french_begins_with_a_mark(tmp_path: Path) -> None:
+    french = "Pas de gaz ? Appelez : *DUO*. « Oui » ; non !\n: 10:30, https://x.nl/?a"
+    entry = Entry(context="utter_example", text="Nederlands.", translation=french)
+    desk = Desk(content=content(said("Nederlands.")), catalogues=catalogues(tmp_path, {"fr": [entry]}))
+
+    assert desk.text(language="fr") == (
+        "Pas de gaz\u00a0? Appelez\u00a0: *DUO*. «\u00a0Oui\u00a0»\u00a0; non\u00a0!\n: 10:30, https://x.nl/?a"
+    )
