@@ -68,7 +68,7 @@ def remind_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
         try:
             runtime.database.write(partial(_remind, runtime, newcomer_id))
         except Exception as error:  # noqa: BLE001  # whatever it was, the others must not wait for this one
-            log.warning("not reminded", newcomer=newcomer_id, error=type(error).__name__)
+            log.warning("not reminded", error=type(error).__name__)
             runtime.database.write(partial(_later, newcomer_id, now))
     return len(ids)
 
