@@ -39,6 +39,7 @@ CORE = (
     "content/responses/system.yml",
     "content/responses/messengers.yml",
     "content/responses/desk.yml",
+    "content/responses/trajectory.yml",
     "content/responses/preview.yml",
     "content/languages.yml",
     "content/sources.yml",
