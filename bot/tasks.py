@@ -174,13 +174,17 @@ def opened(voice: Voice, newcomer_id: str) -> None:
 
 
 def say_of(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, what: str, task_id: str | None) -> None:
-    """Take what somebody says of a task; without one it is asked which they mean, unless there is only one."""
+    """
+    Take what somebody says of a task.
+
+    Without one it is that of the reminder they react to, or the only one there is; else it is asked which they mean.
+    """
     if not voice.work.trajectories.going_on(newcomer.id):
         voice.say(Say(response=NO_TRAJECTORY))
         return
     found = open_tasks(voice, newcomer.id)
     if task_id is None:
-        begun = [one for one in found if one.begun] or found
+        begun = _just_reminded_of(voice, newcomer.id, found) or [one for one in found if one.begun] or found
         if len(begun) != 1:
             _ask_which(voice, begun, what)
             return
@@ -195,6 +199,15 @@ def say_of(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, w
         voice.say(Say(response="utter_remind_later", choices=tuple(choices)))
     else:
         _settle(voice, newcomer.id, task, Settled.DONE if what == "done" else Settled.NOT_FOR_ME)
+
+
+def _just_reminded_of(voice: Voice, newcomer_id: str, found: list[Open]) -> list[Open]:
+    """Return what the last reminder was about, when nobody reacted to it yet and it was one task."""
+    last = next(reversed(voice.work.reminders.messages(newcomer_id)), None)
+    if last is None or last.answered_at is not None:
+        return []
+    named = {row.task_id for row in voice.work.reminders.in_message(last.id)}
+    return [one for one in found if {one.row.id} == named]
 
 
 def _ask_which(voice: Voice, found: list[Open], what: str) -> None:

@@ -96,10 +96,13 @@ def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
                 brought = talk.time_brings()
                 said, texts = [message.response for message in brought], [message.text for message in brought]
                 played.rows.append((f"wait: {step.value}", f"wait: {step.value}", True))
-            case "enrol":
-                read = talk.enrolled(**step.value)
+            case "enrol" | "tell":
+                _nothing_left(played, said)
+                if not played.passed:
+                    return played
+                read = talk.enrolled(**step.value) if step.kind == "enrol" else talk.told(**step.value)
                 said, texts = [message.response for message in read], [message.text for message in read]
-                played.rows.append((f"enrol: {step.value}", f"enrol: {step.value}", True))
+                played.rows.append((f"{step.kind}: {step.value}", f"{step.kind}: {step.value}", True))
         if not played.passed:
             return played
     _nothing_left(played, said)
