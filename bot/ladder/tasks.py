@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.domain.turn import (
     AskForPlan,
     EnrolBy,
+    GoOn,
     Kind,
     PutOff,
     ReactedToReminder,
@@ -58,6 +59,7 @@ def pressed(turn: Turn) -> Decision | None:
         return _what(replace(turn, dialogue=calm), found[1])
     return {
         "/tasks": decided(calm, ReactedToReminder(), ShowTasks()),
+        "/tasks go_on": decided(calm, GoOn()),
         "/told more": decided(calm, AskForPlan()),
     }.get(said)
 
