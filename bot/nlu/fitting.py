@@ -44,12 +44,13 @@ if TYPE_CHECKING:
     from bot.nlu.examples import Example
     from bot.nlu.recipe import Floats
 
-# A third of the lines is measured by a model of the others: thousands are enough, to measure all takes twice as long.
+# A third of the lines is measured by a model of the others. Of many lines that is enough, and to measure all takes
+# twice as long; few are all measured.
 FOLDS, MEASURED_FOLDS = 3, 1
 LOGISTIC_C, LEXICAL_C, BOTH_C = 20.0, 1.0, 0.5
 ROUNDS = 60  # of the logistic regression: what more of them changed was never an answer
 TOLERANCE = 0.1  # of the vector machines: a thousand times finer took half as long again and changed no figure
-MOST_EACH = 45  # lines of one intent and language that the intents learn from: more of one would outshout the rest
+MOST_EACH = 60  # lines of one intent and language that the intents learn from: more of one would outshout the rest
 WORTH_A_PROCESS = 2000  # lines; fewer are fitted before a second process has started
 ALIKE_IN_MEANING, ALIKE_IN_WORDS = 0.6, 0.5  # cosines above which two lines of one intent say the same
 _ABSENT = -20.0  # the score of an intent that a fold has no example of
@@ -103,7 +104,7 @@ def fit(
 
     def stepped(done: int) -> None:
         if on_step:
-            on_step(done, MEASURED_FOLDS + 1)
+            on_step(done, _measured_folds(len(lines)) + 1)
 
     # On a busy machine BLAS threads wait for one another: training took eight times as long with two.
     known = alarming & set(intents)
@@ -285,7 +286,9 @@ def _fit_all(
     )
     measurable = np.zeros(len(lines), dtype=bool)
     with _beside(len(lines)) as pool:
-        parts = [[place for place, own in enumerate(folds) if own != fold] for fold in range(MEASURED_FOLDS)]
+        parts = [
+            [place for place, own in enumerate(folds) if own != fold] for fold in range(_measured_folds(len(lines)))
+        ]
         models = [
             pool.submit(fitted.apart, [examples[place] for place in seen], None if centred is None else centred[seen])
             for seen in parts
@@ -319,6 +322,10 @@ class _Fitted:
 def _columns(lines: Sequence[_Line], intents: tuple[str, ...]) -> NDArray[np.intp]:
     place = {intent: column for column, intent in enumerate(intents)}
     return np.array([place[line.intent] for line in lines], dtype=np.intp)
+
+
+def _measured_folds(lines: int) -> int:
+    return FOLDS if lines < WORTH_A_PROCESS else MEASURED_FOLDS
 
 
 def _beside(lines: int) -> Executor:
