@@ -141,8 +141,11 @@ def _groups(
         **{TASK + name: yes for name, yes in tasks.items()},
     }
     counts = work.trajectory_counts
-    by_layer = counts.parted(template.id, {name: LAYER + template.tasks[name].layer for name in tasks}, moment, day)
-    by_task = counts.parted(template.id, {name: TASK + name for name in tasks}, moment, day)
+    of_layers = {name: template.tasks[name].layer for name in tasks}
+    both = {
+        LAYER: counts.parted(template.id, tasks, moment, day, of_layers),
+        TASK: counts.parted(template.id, tasks, moment, day),
+    }
     reminded = _by_team(counts.reminded(template.id, moment), team_of)
     enrolled: dict[str, int] = defaultdict(int)
     ended: dict[str, int] = defaultdict(int)
@@ -150,8 +153,9 @@ def _groups(
         enrolled[_team(one.coach_id, team_of)] += one.enrolled
         ended[_team(one.coach_id, team_of)] += one.ended
     parted: dict[tuple[str, str], list[Parted]] = defaultdict(list)
-    for part in (*by_layer, *by_task):
-        parted[_team(part.coach_id, team_of), part.name].append(part)
+    for kind, found in both.items():
+        for part in found:
+            parted[_team(part.coach_id, team_of), kind + part.name].append(part)
     groups, messages = {}, {}
     for team, people in enrolled.items():
         rows = {name: _row(parted[team, name], people, for_all=yes) for name, yes in for_all.items()}

@@ -20,7 +20,7 @@ from bot.store.tables import cases, newcomers
 from bot.store.trajectory_tables import reminder_messages, reminders, trajectories, trajectory_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date, datetime
 
     from sqlalchemy import ColumnElement, Connection, Select
@@ -85,33 +85,41 @@ class TrajectoryCounts:
         rows = self._connection.execute(query.where(*begun).group_by(newcomers.c.coach_id)).all()
         return [Enrolled(coach_id=row[0], enrolled=row[1], ended=row[2]) for row in rows]
 
-    def parted(self, template: str, names: Mapping[str, str], moment: datetime, day: date) -> list[Parted]:
+    def parted(
+        self,
+        template: str,
+        tasks: Collection[str],
+        moment: datetime,
+        day: date,
+        layers: Mapping[str, str] | None = None,
+    ) -> list[Parted]:
         """
-        Return how many people are overdue, and how many are not, by what `names` calls each task: itself, or its layer.
+        Return how many people are overdue, and how many are not, by task; by layer when `layers` tells that of each.
 
         A task is overdue when its day was past and it was open. Who did it late, has yet to do it, or says that it is
         done and was not seen by the coach yet, is not. Who skipped it is in neither, nor who has no day for it.
         """
-        if not names:
+        if not tasks:
             return []
         task = trajectory_tasks.c
+        name = task.task if layers is None else case(dict(layers), value=task.task)
         settled = func.coalesce(task.settled_at < moment, False)
         theirs = and_(task.due.is_not(None), task.state != "dropped", not_(and_(task.state == "skipped", settled)))
         each = (
             _people(
                 newcomers.c.coach_id,
                 newcomers.c.id.label("newcomer_id"),
-                case(dict(names), value=task.task).label("name"),
+                name.label("name"),
                 case((and_(task.due < day, not_(settled)), 1), else_=0).label("late"),
             )
             .join(trajectory_tasks, task.trajectory_id == trajectories.c.id)
             .where(trajectories.c.template == template, trajectories.c.created_at < moment, _goes_on(moment))
-            .where(task.task.in_(names), theirs)
+            .where(task.task.in_(tasks), theirs)
             .subquery()
         )
         person = (
-            select(each.c.coach_id, each.c.name, func.max(each.c.late).label("late"))
-            .group_by(each.c.coach_id, each.c.newcomer_id, each.c.name)
+            select(func.max(each.c.coach_id).label("coach_id"), each.c.name, func.max(each.c.late).label("late"))
+            .group_by(each.c.newcomer_id, each.c.name)
             .subquery()
         )
         query = select(person.c.coach_id, person.c.name, func.count(), func.sum(person.c.late))
