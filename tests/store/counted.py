@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,12 @@ from bot.store.tables import cases
 from bot.store.trajectory_rows import Told
 from bot.store.trajectory_tables import reminder_messages
 from tests.store.trajectories import a_nudge, a_task
+from tests.trajectory.small import task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.runtime import Runtime
     from bot.store.rows import Writing
     from bot.store.trajectory_rows import TrajectoryRow
     from bot.store.work import Work
@@ -25,6 +28,14 @@ THEN = datetime(2026, 11, 22, 23, tzinfo=UTC)  # when that Monday begins in Amst
 BEFORE = THEN - timedelta(days=60)
 LATE, ON_TIME = MONDAY - timedelta(days=1), MONDAY
 _NUMBERS = count()
+
+
+def with_calls(runtime: Runtime) -> Runtime:
+    """The same assistant; besides insurance its trajectory asks everybody for a call."""
+    knowledge = runtime.knowledge
+    year = knowledge.trajectories["year"]
+    both = replace(year, tasks={**year.tasks, "call": task("call")})
+    return replace(runtime, knowledge=replace(knowledge, trajectories={"year": both}))
 
 
 def person(work: Work, coach: str | None = None) -> Writing:
@@ -59,9 +70,9 @@ def enrolled(
     return row
 
 
-def settled(work: Work, trajectory: TrajectoryRow, task: str, state: str, at: datetime) -> None:
+def settled(work: Work, trajectory: TrajectoryRow, name: str, state: str, at: datetime) -> None:
     """Have something become of a task at this moment."""
-    found = next(one for one in work.trajectories.tasks(trajectory.id) if one.task == task)
+    found = next(one for one in work.trajectories.tasks(trajectory.id) if one.task == name)
     work.trajectories.change(found.id, state=state, settled_at=at, settled_by="newcomer")
 
 
