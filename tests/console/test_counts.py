@@ -103,7 +103,8 @@ def lines(reply: Reply, parted_by: str = ";") -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(reply.body.removeprefix(MARK).decode(), newline=""), delimiter=parted_by))
 
 
-def test_a_coordinator_sees_how_many_and_never_who(office: Office, ada: Person) -> None:
+@pytest.mark.usefixtures("ada")
+def test_a_coordinator_sees_how_many_and_never_who(office: Office) -> None:
     page = office.signed_in(office.desk.cora).get("/desk/counts")
     assert page.status == 200
     by_caption = dict(tables(page.text).found)
@@ -122,14 +123,19 @@ def test_a_coordinator_sees_how_many_and_never_who(office: Office, ada: Person) 
     assert late["Laag: Basis"] == {"Te laat": "6", "Op tijd": "6"}
     assert len(late) == 2  # the layer and one task
     words = words_of_page(page.text)
-    assert "Niet getoond, form_team: 1 taken" in words
+    assert "Niet getoonde taken van form_team: 1" in words
     assert "maandag 23 november" in words
     assert by_caption["Hoe snel een mens helpt"] == {
         "form_team": {"Beantwoorde vragen": "12", "De helft binnen": "5 uur", "9 van de 10 binnen": "10 uur"}
     }
     for name in ("Coby", "Carl", "counted", "other"):
         assert name not in words
-    assert ada.get("/desk/counts").status == 200
+
+
+def test_what_an_administrator_is_not_told_of_a_team_and_of_all(ada: Person) -> None:
+    _, people = tables(ada.get("/desk/counts").text).found[0]
+    enrolled_by_team = {team: cells["Nu in het traject"] for team, cells in people.items()}
+    assert enrolled_by_team == {"form_team": "12", "other": "minder dan 5", "Alle teams samen": "niet getoond"}
 
 
 def test_every_table_says_what_it_is_and_every_heading_of_what(ada: Person) -> None:
@@ -162,7 +168,7 @@ def test_the_file_has_the_numbers_of_the_page(ada: Person, asked_for: str) -> No
     left = {(team.removeprefix("'"), what, label): number for (team, what, label), number in told.items()}
     counted = {key: value for key, value in seen.items() if key not in spans}
     assert {key: left[key] for key in counted} == counted
-    # What the page names below its tables, or of a team that is too small, is in the file as not shown.
+    # What the page names below its tables, and the tasks of a team that is too small, the file says are not shown.
     others = {key: number for key, number in left.items() if key not in counted}
     assert set(others.values()) == {"niet getoond"}
     assert ("form_team", "call", "Te laat") in others
@@ -186,14 +192,14 @@ def test_a_spreadsheet_opens_the_file_and_runs_nothing_of_it(ada: Person) -> Non
     assert not [cell for line in found for cell in line.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-def test_in_english_it_is_parted_as_an_english_spreadsheet_does(office: Office, ada: Person) -> None:
+@pytest.mark.usefixtures("ada")
+def test_in_english_it_is_parted_as_an_english_spreadsheet_does(office: Office) -> None:
     desk = office.desk
     desk.runtime.database.write(lambda work: work.users.change(desk.cora.id, interface="en"))
     cora = office.signed_in(desk.cora)
     found = lines(cora.get("/desk/counts.csv"), ",")
     assert {line["Number"] for line in found if line["What is counted"] == "Ended"} == {"fewer than 5"}
     assert "This is how it was at the beginning of Monday" in cora.get("/desk/counts").text
-    assert ada.get("/desk/counts").status == 200
 
 
 def test_where_nobody_is_counted_the_page_says_so(office: Office) -> None:

@@ -58,9 +58,9 @@ class Naming:
         name = f"counts_layer_{layer}"
         return self.visit.words(name) if self.visit.words.has(name) else layer
 
-    def people(self, number: int | None) -> str:
-        """Return a number of people; that they are fewer than five when it is not told."""
-        return str(number) if number is not None else self.visit.words("counts_fewer")
+    def people(self, number: int | None, team: str | None) -> str:
+        """Return how many people a team has; that they are fewer than five when it is not told, but not of a total."""
+        return self.visit.words("counts_fewer") if number is None and team is not None else self.number(number)
 
     def number(self, number: int | None) -> str:
         """Return a number; that it is not shown when it is not told."""
@@ -154,8 +154,8 @@ def _of_block(
     names: Naming, layers: tuple[str, ...], tasks: tuple[str, ...], block: Block
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield kind, what, figure and number of all that is told of one team in one trajectory."""
-    yield "people", "", "enrolled", names.people(block.told.enrolled)
-    yield "people", "", "ended", names.people(block.told.ended)
+    yield "people", "", "enrolled", names.people(block.told.enrolled, block.team)
+    yield "people", "", "ended", names.people(block.told.ended, block.team)
     rows, messages = block.told.rows, block.messages
     reminded = rows[REMINDERS]
     yield "reminders", "", "people_answered", names.number(reminded.on_time if reminded else None)
