@@ -18,7 +18,7 @@ from bot.domain.clock import local_day
 from bot.domain.days import at
 from bot.handoff.access import Screen, may_open
 from bot.handoff.case import Decline, Role
-from bot.trajectory.counts import Group, Row, as_of, helped, rows_of, together, told
+from bot.trajectory.counts import Group, Row, as_of, helped, may_show, rows_of, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.runtime import Runtime
     from bot.store.trajectory_counts import Parted, Reminded
     from bot.store.work import Work
-    from bot.trajectory.counts import Helped, Told
+    from bot.trajectory.counts import Helped, ShownGroup
     from bot.trajectory.template import Template
 
 # How far back questions are looked at, for how soon they were answered.
@@ -49,7 +49,7 @@ class Block:
     """What is told of one team (None: of all of them together) in one trajectory. `messages` goes with its row."""
 
     team: str | None
-    told: Told
+    shown: ShownGroup
     messages: Messages | None
 
 
@@ -120,9 +120,9 @@ def _part(
     groups, messages = _groups(work, template, team_of, when)
     blocks = []
     for team, group in sorted(groups.items()):
-        what = told(group)
+        what = may_show(group)
         goes_along = messages[team] if what.rows[REMINDERS] is not None else None
-        blocks.append(Block(team=team, told=what, messages=goes_along))
+        blocks.append(Block(team=team, shown=what, messages=goes_along))
     if teams is not None:
         blocks = [block for block in blocks if block.team in teams]
     elif len(blocks) > 1:
@@ -181,7 +181,7 @@ def _all_of(blocks: Sequence[Block]) -> Block:
     both = Messages(sent=sum(one.sent for one in known), answered=sum(one.answered for one in known))
     return Block(
         team=None,
-        told=together([block.told for block in blocks]),
+        shown=together([block.shown for block in blocks]),
         messages=both if len(known) == len(blocks) else None,
     )
 

@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ShownRow:
     """What is shown of a row."""
 
     late: int
@@ -76,39 +76,39 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class ShownGroup:
     """What may be told of a group: None where it may not. Every row has its place, so that a gap tells nothing."""
 
     enrolled: int | None
     ended: int | None
-    rows: Mapping[str, Shown | None]
+    rows: Mapping[str, ShownRow | None]
 
 
 # ---- what may be told
 
 
-def told(group: Group, k: int = K) -> Told:
+def may_show(group: Group, k: int = K) -> ShownGroup:
     """Return what may be told of one group."""
     enough = group.enrolled >= k
-    return Told(
+    return ShownGroup(
         enrolled=group.enrolled if enough else None,
         ended=group.ended if group.ended >= k else None,
         rows={name: _row(row, k) if enough else None for name, row in group.rows.items()},
     )
 
 
-def together(groups: Sequence[Told]) -> Told:
+def together(groups: Sequence[ShownGroup]) -> ShownGroup:
     """Return the totals of groups with the same rows: where one of them is not told, its total is not either."""
-    return Told(
+    return ShownGroup(
         enrolled=_sum(one.enrolled for one in groups),
         ended=_sum(one.ended for one in groups),
         rows={name: _rows([one.rows[name] for one in groups]) for name in (groups[0].rows if groups else ())},
     )
 
 
-def _row(row: Row, k: int) -> Shown | None:
+def _row(row: Row, k: int) -> ShownRow | None:
     rest_tells = 0 < row.rest < k or (row.rest == 0 and not row.for_all)
-    return None if min(row.late, row.on_time) < k or rest_tells else Shown(late=row.late, on_time=row.on_time)
+    return None if min(row.late, row.on_time) < k or rest_tells else ShownRow(late=row.late, on_time=row.on_time)
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:
@@ -120,10 +120,10 @@ def _sum(numbers: Iterable[int | None]) -> int | None:
     return total
 
 
-def _rows(rows: Sequence[Shown | None]) -> Shown | None:
+def _rows(rows: Sequence[ShownRow | None]) -> ShownRow | None:
     late = _sum(None if row is None else row.late for row in rows)
     on_time = _sum(None if row is None else row.on_time for row in rows)
-    return None if late is None or on_time is None else Shown(late=late, on_time=on_time)
+    return None if late is None or on_time is None else ShownRow(late=late, on_time=on_time)
 
 
 # ---- what is counted

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from bot.answer import Declined
 from bot.count import LAYER, REMINDERS, TASK, Counts, Messages, count
 from bot.handoff.case import Decline
-from bot.trajectory.counts import Helped, Shown, Told
+from bot.trajectory.counts import Helped, ShownGroup, ShownRow
 from tests.store.counted import BEFORE, LATE, ON_TIME, THEN, asked, enrolled, person, reminded, with_calls
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def counts(desk: Desk, who: UserRow, template: str | None = None) -> Counts:
     return found
 
 
-def by_team(found: Counts) -> dict[str | None, Told]:
+def by_team(found: Counts) -> dict[str | None, ShownGroup]:
     (part,) = found.parts
-    return {block.team: block.told for block in part.blocks}
+    return {block.team: block.shown for block in part.blocks}
 
 
 @pytest.fixture(autouse=True)
@@ -77,10 +77,10 @@ def test_a_coordinator_sees_their_teams_and_an_administrator_all(
 ) -> None:
     group(desk, coby, 12, late=6)
     group(desk, carl, 3, late=1)
-    ours = Told(
-        enrolled=12, ended=None, rows=NOTHING | dict.fromkeys((INSURE, BASIS, REMINDERS), Shown(late=6, on_time=6))
+    ours = ShownGroup(
+        enrolled=12, ended=None, rows=NOTHING | dict.fromkeys((INSURE, BASIS, REMINDERS), ShownRow(late=6, on_time=6))
     )
-    theirs = Told(enrolled=None, ended=None, rows=NOTHING)
+    theirs = ShownGroup(enrolled=None, ended=None, rows=NOTHING)
     assert by_team(counts(desk, desk.cora)) == {"form_team": ours}
     assert by_team(counts(desk, desk.otto)) == {"other": theirs}
     everything = by_team(counts(desk, ada))
@@ -96,7 +96,7 @@ def test_totals_are_there_when_every_team_is_large_enough(
     group(desk, carl, 14, late=5)
     found = by_team(counts(desk, ada))
     assert found[None].enrolled == 26
-    assert found[None].rows[INSURE] == Shown(late=11, on_time=15)
+    assert found[None].rows[INSURE] == ShownRow(late=11, on_time=15)
     assert found[None].rows[CALL] is None
     (part,) = counts(desk, ada).parts
     assert part.blocks[-1].messages == Messages(sent=26, answered=11)
@@ -124,13 +124,13 @@ def test_who_may_not_steer_sees_nothing(desk: Desk, coby: UserRow) -> None:
 def test_who_has_no_coach_at_work_counts_in_the_team_for_all_the_rest(desk: Desk, carl: UserRow, ada: UserRow) -> None:
     group(desk, None, 5)
     group(desk, carl, 7)
-    assert {team: told.enrolled for team, told in by_team(counts(desk, ada)).items()} == {
+    assert {team: group.enrolled for team, group in by_team(counts(desk, ada)).items()} == {
         "form_team": 5,
         "other": 7,
         None: 12,
     }
     desk.runtime.database.write(lambda work: work.users.change(carl.id, active=False))
-    assert {team: told.enrolled for team, told in by_team(counts(desk, ada)).items()} == {"form_team": 12}
+    assert {team: group.enrolled for team, group in by_team(counts(desk, ada)).items()} == {"form_team": 12}
 
 
 def test_the_numbers_are_of_the_monday_and_wait_for_the_next(desk: Desk, coby: UserRow) -> None:

@@ -13,7 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from bot.trajectory.counts import Group, Helped, K, Row, Shown, Told, as_of, helped, rows_of, together, told
+from bot.trajectory.counts import (
+    Group,
+    Helped,
+    K,
+    Row,
+    ShownGroup,
+    ShownRow,
+    as_of,
+    helped,
+    may_show,
+    rows_of,
+    together,
+)
 from tests.trajectory.small import BILL, CHECK_IN, EVENING, REGISTER, SCHOOL, SWITCH, WORK, task, template
 
 if TYPE_CHECKING:
@@ -51,7 +63,7 @@ def teams(draw: st.DrawFn) -> Group:
 class Attack:
     """Who knows every number that is told, and how tasks and layers hang together: what is the most of something?"""
 
-    def __init__(self, tell: Sequence[Told], totals: Told) -> None:
+    def __init__(self, tell: Sequence[ShownGroup], totals: ShownGroup) -> None:
         self.tell = tell
         self.rows = tuple(FOR_ALL)
         names = [(team, row, part) for team in range(len(tell)) for row in self.rows for part in PARTS]
@@ -68,7 +80,7 @@ class Attack:
             for part in PARTS[:2] if shown else ():
                 self.same.append(({(team, row, part): 1 for team in everywhere}, getattr(shown, part)))
 
-    def _of_a_team(self, team: int, one: Told) -> None:
+    def _of_a_team(self, team: int, one: ShownGroup) -> None:
         if one.enrolled is not None:
             self.same.append(({(team, "", "enrolled"): 1}, one.enrolled))
         for row, shown in one.rows.items():
@@ -116,7 +128,7 @@ class Attack:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(teams(), min_size=1, max_size=3))
 def test_nobody_works_out_that_a_number_that_is_left_out_is_small(world: list[Group]) -> None:
-    tell = [told(one) for one in world]
+    tell = [may_show(one) for one in world]
     attack = Attack(tell, together(tell))
     assert attack.found() == []
     for team, one in enumerate(tell):
@@ -127,10 +139,10 @@ def test_nobody_works_out_that_a_number_that_is_left_out_is_small(world: list[Gr
 def test_the_attacker_is_worth_the_name() -> None:
     """With small numbers left out one by one, as is often done, they find them: from the group, and from a total."""
     small = group([("late", "rest", "rest", "rest")] * 2 + [("on_time", "rest", "rest", "rest")] * 8)
-    only = told(small)
-    naive = Told(enrolled=10, ended=None, rows={**only.rows, "a": None, "one": Shown(late=5, on_time=5)})
-    one_of_three = Told(enrolled=10, ended=None, rows={**only.rows, "a": Shown(late=6, on_time=4)})
-    total = Told(enrolled=20, ended=None, rows={**only.rows, "a": Shown(late=8, on_time=12)})
+    only = may_show(small)
+    naive = ShownGroup(enrolled=10, ended=None, rows={**only.rows, "a": None, "one": ShownRow(late=5, on_time=5)})
+    one_of_three = ShownGroup(enrolled=10, ended=None, rows={**only.rows, "a": ShownRow(late=6, on_time=4)})
+    total = ShownGroup(enrolled=20, ended=None, rows={**only.rows, "a": ShownRow(late=8, on_time=12)})
     assert Attack([naive], naive).found() == []
     assert (0, "a", "late") in Attack([only, one_of_three], total).found()
 
@@ -139,29 +151,29 @@ def test_the_attacker_is_worth_the_name() -> None:
 def test_whoever_knows_the_rules_learns_nothing_of_a_row_that_is_left_out(*, people: int, for_all: bool) -> None:
     worlds = [(late, on) for late, on in product(range(people + 1), repeat=2) if late + on <= people]
     rows = {(late, on): Row(late=late, on_time=on, rest=people - late - on, for_all=for_all) for late, on in worlds}
-    hidden = [row for row in rows.values() if told(Group(enrolled=people, rows={"a": row})).rows["a"] is None]
+    hidden = [row for row in rows.values() if may_show(Group(enrolled=people, rows={"a": row})).rows["a"] is None]
     for part in PARTS:
         assert {getattr(row, part) for row in hidden} >= {*range(K), people}
 
 
 @given(teams())
 def test_what_is_large_enough_in_every_part_is_told_as_it_is(world: Group) -> None:
-    tell = told(world)
+    tell = may_show(world)
     assert tell.enrolled == (world.enrolled if world.enrolled >= K else None)
     assert tell.ended == (world.ended if world.ended >= K else None)
     for name, row in world.rows.items():
         if min(row.late, row.on_time, row.rest) >= K:
-            assert tell.rows[name] == Shown(late=row.late, on_time=row.on_time)
+            assert tell.rows[name] == ShownRow(late=row.late, on_time=row.on_time)
 
 
 @given(st.lists(teams(), min_size=1, max_size=4))
 def test_a_total_is_the_sum_of_what_is_told_or_is_not_told(world: list[Group]) -> None:
-    tell = [told(one) for one in world]
+    tell = [may_show(one) for one in world]
     total = together(tell)
     for name in FOR_ALL:
         rows = [one.rows[name] for one in tell]
         known = [row for row in rows if row is not None]
-        whole = Shown(late=sum(row.late for row in known), on_time=sum(row.on_time for row in known))
+        whole = ShownRow(late=sum(row.late for row in known), on_time=sum(row.on_time for row in known))
         assert total.rows[name] == (whole if len(known) == len(rows) else None)
     enrolled = [one.enrolled for one in tell]
     assert total.enrolled == (None if None in enrolled else sum(one.enrolled for one in world))
@@ -182,14 +194,16 @@ def test_a_total_is_the_sum_of_what_is_told_or_is_not_told(world: list[Group]) -
     ],
 )
 def test_a_row_is_told_whole_or_not_at_all(row: Row, *, is_shown: bool) -> None:
-    found = told(Group(enrolled=row.people, rows={"a": row})).rows["a"]
-    assert found == (Shown(late=row.late, on_time=row.on_time) if is_shown else None)
+    found = may_show(Group(enrolled=row.people, rows={"a": row})).rows["a"]
+    assert found == (ShownRow(late=row.late, on_time=row.on_time) if is_shown else None)
 
 
 def test_nothing_is_told_of_a_group_that_is_too_small() -> None:
     row = Row(late=5, on_time=5, rest=0, for_all=True)  # what cannot be, and still is not told
-    assert told(Group(enrolled=4, ended=4, rows={"a": row})) == Told(enrolled=None, ended=None, rows={"a": None})
-    assert together([]) == Told(enrolled=0, ended=0, rows={})
+    assert may_show(Group(enrolled=4, ended=4, rows={"a": row})) == ShownGroup(
+        enrolled=None, ended=None, rows={"a": None}
+    )
+    assert together([]) == ShownGroup(enrolled=0, ended=0, rows={})
 
 
 # ---- what is counted

@@ -154,9 +154,9 @@ def _of_block(
     names: Naming, layers: tuple[str, ...], tasks: tuple[str, ...], block: Block
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield kind, what, figure and number of all that is told of one team in one trajectory."""
-    yield "people", "", "enrolled", names.people(block.told.enrolled, block.team)
-    yield "people", "", "ended", names.people(block.told.ended, block.team)
-    rows, messages = block.told.rows, block.messages
+    yield "people", "", "enrolled", names.people(block.shown.enrolled, block.team)
+    yield "people", "", "ended", names.people(block.shown.ended, block.team)
+    rows, messages = block.shown.rows, block.messages
     reminded = rows[REMINDERS]
     yield "reminders", "", "people_answered", names.number(reminded.on_time if reminded else None)
     yield "reminders", "", "people_silent", names.number(reminded.late if reminded else None)
