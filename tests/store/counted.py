@@ -54,7 +54,7 @@ def enrolled(
     template: str = "small",
     now: datetime = BEFORE,
 ) -> TrajectoryRow:
-    """Put them in a trajectory with tasks that are due on these days."""
+    """Put them in a trajectory with tasks that are due on these days; `task#1` is its second time."""
     row = work.trajectories.begin(
         whose.newcomer.id,
         template=template,
@@ -65,7 +65,7 @@ def enrolled(
         actor="newcomer",
         now=now,
     )
-    tasks = [a_task(*name.split("#")[:1], int(name.partition("#")[2] or 0), due=day) for name, day in due.items()]
+    tasks = [a_task(name.partition("#")[0], int(name.partition("#")[2] or 0), due=day) for name, day in due.items()]
     work.trajectories.add(row, tasks)
     return row
 

@@ -84,7 +84,7 @@ class Attack:
         if one.enrolled is not None:
             self.same.append(({(team, "", "enrolled"): 1}, one.enrolled))
         for row, shown in one.rows.items():
-            self.same.append((dict.fromkeys(self._row(team, row), 1) | {(team, "", "enrolled"): -1}, 0))
+            self.same.append((dict.fromkeys(self._row(team, row), 1.0) | {(team, "", "enrolled"): -1.0}, 0))
             for part in PARTS[:2] if shown else ():
                 self.same.append(({(team, row, part): 1}, getattr(shown, part)))
         for layer, tasks in LAYERS.items():
