@@ -28,6 +28,7 @@ class Screen(StrEnum):
     LETTER = "letter"
     REPLIES = "replies"
     TEAM = "team"
+    COUNTS = "counts"
     PRIVACY = "privacy"
     SETTINGS = "settings"
     PEOPLE = "people"  # a part of Settings: who works here, and as what
@@ -43,6 +44,7 @@ MAY_OPEN: Mapping[Screen, frozenset[Role]] = {
     Screen.LETTER: HELPERS,
     Screen.REPLIES: HELPERS | {Role.CONTENT_EDITOR},
     Screen.TEAM: HELPERS | STEERING,
+    Screen.COUNTS: STEERING,
     Screen.PRIVACY: STEERING,
     Screen.SETTINGS: EVERYBODY,
     Screen.PEOPLE: frozenset({Role.ADMINISTRATOR}),

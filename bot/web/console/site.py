@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.web.console import (
     case,
     case_actions,
+    counts,
     demo,
     letter,
     notifications,
@@ -44,6 +45,7 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *letter.DOORS,
     *privacy.DOORS,
     *team.DOORS,
+    *counts.DOORS,
     *settings.DOORS,
     *people.DOORS,
     *notifications.DOORS,
