@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 # A third of the lines is measured by a model of the others. Of many lines that is enough, and to measure all takes
 # twice as long; few are all measured.
 FOLDS, MEASURED_FOLDS = 3, 1
-LOGISTIC_C, LEXICAL_C, BOTH_C = 20.0, 1.0, 0.5
+LOGISTIC_C, LEXICAL_C, BOTH_C, DANGER_C = 20.0, 1.0, 0.25, 0.5
 ROUNDS = 60  # of the logistic regression: what more of them changed was never an answer
 TOLERANCE = 0.1  # of the vector machines: a thousand times finer took half as long again and changed no figure
 MOST_EACH = 60  # lines of one intent and language that the intents learn from: more of one would outshout the rest
@@ -140,7 +140,7 @@ def _fit_once(
         in_danger = np.array([line.intent in alarming for line in lines], dtype=np.intp)
         if 0 < in_danger.sum() < len(lines):
             danger = _apart(
-                _fit_linear(_vector_machine(C=BOTH_C, tol=TOLERANCE), side_by_side, in_danger, 2, np.float32),
+                _fit_linear(_vector_machine(C=DANGER_C, tol=TOLERANCE), side_by_side, in_danger, 2, np.float32),
                 len(lexicon),
             )
             danger = Both(words=danger.words[:, 1:], meaning=danger.meaning[:, 1:], bias=danger.bias[1:])
