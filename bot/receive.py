@@ -189,12 +189,12 @@ def answer_next(runtime: Runtime, conversation_id: str) -> Report | None:
 
 
 def _next_unread(work: Work, conversation_id: str) -> tuple[InboundRow, str | None] | None:
-    unread = work.inbox.unread(conversation_id)
-    conversation = work.conversations.get(conversation_id)
-    if not unread or conversation is None:
+    message = work.inbox.next_unread(conversation_id)
+    conversation = work.conversations.get(conversation_id) if message else None
+    if message is None or conversation is None:
         return None
     newcomer = work.newcomers.get(conversation.newcomer_id)
-    return unread[0], newcomer.language if newcomer else None
+    return message, newcomer.language if newcomer else None
 
 
 def _understand(runtime: Runtime, message: InboundRow, language: str | None) -> Understanding | None:
@@ -211,7 +211,7 @@ def _turn(
     runtime: Runtime, work: Work, conversation_id: str, read: InboundRow, understood: Understanding | None
 ) -> Report:
     conversation = work.conversations.locked(conversation_id)
-    message = next((row for row in work.inbox.unread(conversation_id)), None)
+    message = work.inbox.next_unread(conversation_id)
     if conversation is None or message is None or message.id != read.id:
         return Report(rung="taken")  # by another worker, while we were understanding it
     if message.body.get("text") != read.body.get("text"):

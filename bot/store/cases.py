@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, insert, not_, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, insert, not_, or_, select, update
 
 from bot.handoff.case import OVERDUE, WITH_A_PERSON, Event, Outcome, Status, becomes
 from bot.store.dialect import insert_or
@@ -41,6 +41,16 @@ if TYPE_CHECKING:
     from bot.store.keys import Keys
 
 # What the case of a reply is told of it, by what became of it in the outbox.
+# Made once, for every turn asks it (see bot/store/inbox.py).
+_STANDING = (
+    select(cases.c.id, cases.c.number, cases.c.state, cases.c.after_close)
+    .where(cases.c.newcomer_id == bindparam("of_newcomer"))
+    .where(or_(OPEN, cases.c.closed_at > bindparam("closed_after")))
+    # What the team was told by time alone is no question that the newcomer waits for.
+    .where(or_(not_(cases.c.reason.startswith(OVERDUE)), cases.c.first_answered_at.is_not(None)))
+    .order_by(case((OPEN, 0), else_=1), cases.c.closed_at.desc())
+    .limit(1)
+)
 _TOLD = {"sent": "accepted", "delivered": "accepted", "read": "accepted", "waiting": "waits", "failed": "failed"}
 _EVENT = {"accepted": Event.REPLY_ACCEPTED, "waits": Event.REPLY_WAITS, "failed": Event.REPLY_FAILED}
 
@@ -191,15 +201,8 @@ class Cases:
 
     def standing(self, newcomer_id: str, closed_after: datetime) -> StandingRow | None:
         """Return the newcomer's open case, else the last one that was closed after this moment and left a choice."""
-        row = self._connection.execute(
-            select(cases.c.id, cases.c.number, cases.c.state, cases.c.after_close)
-            .where(cases.c.newcomer_id == newcomer_id)
-            .where(or_(OPEN, cases.c.closed_at > closed_after))
-            # What the team was told by time alone is no question that the newcomer waits for.
-            .where(or_(not_(cases.c.reason.startswith(OVERDUE)), cases.c.first_answered_at.is_not(None)))
-            .order_by(case((OPEN, 0), else_=1), cases.c.closed_at.desc())
-            .limit(1)
-        ).one_or_none()
+        asked = {"of_newcomer": newcomer_id, "closed_after": closed_after}
+        row = self._connection.execute(_STANDING, asked).one_or_none()
         if row is None or (row.state == Status.CLOSED and row.after_close == "new"):
             return None
         return StandingRow(id=row.id, number=row.number, state=row.state, after_close=row.after_close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from bot.store.rows import ConversationRow
 from bot.store.tables import UNREAD, addresses, conversations, inbound
@@ -12,11 +12,23 @@ from bot.store.tables import UNREAD, addresses, conversations, inbound
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection, Row
 
     from bot.store.keys import Keys
 
 CONVERSATION = list(conversations.c)
+
+# Made once, for every turn asks them (see bot/store/inbox.py).
+_ONE = select(*CONVERSATION).where(conversations.c.id == bindparam("of_conversation"))
+# SQLite has no row locks and needs none: its writes come one at a time.
+_HELD = {wait: _ONE.with_for_update(skip_locked=not wait) for wait in (True, False)}
+_CHANGE = update(conversations).where(conversations.c.id == bindparam("of_conversation"))
+_ADDRESS = update(addresses).where(
+    addresses.c.id
+    == select(conversations.c.address_id).where(conversations.c.id == bindparam("of_conversation")).scalar_subquery()
+)
+_BLOCK = _ADDRESS.where(addresses.c.blocked_at.is_(None))
+_UNBLOCK = _ADDRESS.where(addresses.c.blocked_at.is_not(None))
 
 
 class Conversations:
@@ -32,15 +44,12 @@ class Conversations:
 
         With `wait=False` it is None too when another unit of work holds it: that one will take its messages.
         """
-        # SQLite has no row locks and needs none: its writes come one at a time.
-        query = select(*CONVERSATION).where(conversations.c.id == conversation_id)
-        row = self._connection.execute(query.with_for_update(skip_locked=not wait)).one_or_none()
+        row = self._connection.execute(_HELD[wait], {"of_conversation": conversation_id}).one_or_none()
         return None if row is None else conversation_from(row, self._keys)
 
     def get(self, conversation_id: str) -> ConversationRow | None:
         """Return the conversation as it is now, without holding it."""
-        query = select(*CONVERSATION).where(conversations.c.id == conversation_id)
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_ONE, {"of_conversation": conversation_id}).one_or_none()
         return None if row is None else conversation_from(row, self._keys)
 
     def of(self, newcomer_id: str) -> list[ConversationRow]:
@@ -69,15 +78,11 @@ class Conversations:
 
     def block(self, conversation_id: str, *, now: datetime) -> None:
         """Record that this person lets nothing through here; they do again when they write."""
-        self._address_of(conversation_id, addresses.c.blocked_at.is_(None), blocked_at=now)
+        self._connection.execute(_BLOCK, {"of_conversation": conversation_id, "blocked_at": now})
 
     def unblock(self, conversation_id: str) -> None:
         """Record that this person wrote, or let us in again."""
-        self._address_of(conversation_id, addresses.c.blocked_at.is_not(None), blocked_at=None)
-
-    def _address_of(self, conversation_id: str, condition: ColumnElement[bool], **values: object) -> None:
-        theirs = select(conversations.c.address_id).where(conversations.c.id == conversation_id).scalar_subquery()
-        self._connection.execute(update(addresses).where(addresses.c.id == theirs, condition).values(**values))
+        self._connection.execute(_UNBLOCK, {"of_conversation": conversation_id, "blocked_at": None})
 
     def add_attempt(self, conversation_id: str) -> int:
         """Count one more attempt in a row that did not help, and return how many there are."""
@@ -94,7 +99,7 @@ class Conversations:
         self._set(conversation_id, attempts=0)
 
     def _set(self, conversation_id: str, **values: object) -> None:
-        self._connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(**values))
+        self._connection.execute(_CHANGE, {"of_conversation": conversation_id, **values})
 
 
 def conversation_from(row: Row[*tuple[Any, ...]], keys: Keys) -> ConversationRow:

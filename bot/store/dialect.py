@@ -22,7 +22,12 @@ def is_postgresql(connection: Connection) -> bool:
 
 def insert_or(connection: Connection, table: Table) -> Insert:
     """Return an INSERT that knows ON CONFLICT."""
-    return postgresql.insert(table) if is_postgresql(connection) else sqlite.insert(table)
+    return insert_into(table, in_postgresql=is_postgresql(connection))
+
+
+def insert_into(table: Table, *, in_postgresql: bool) -> Insert:
+    """Return an INSERT that knows ON CONFLICT, for a statement that is made once."""
+    return postgresql.insert(table) if in_postgresql else sqlite.insert(table)
 
 
 def only_one_at_a_time(connection: Connection, subject: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.errors import ConversationGoneError
@@ -19,6 +19,42 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from bot.store.keys import Keys
+
+
+# What every turn asks is made once: to make a statement costs eight times what it costs to have it run.
+_NEXT_NUMBER = (
+    select(conversations.c.next_number).where(conversations.c.id == bindparam("of_conversation")).with_for_update()
+)
+_CAME_IN = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("of_conversation"))
+    .values(next_number=bindparam("next"), updated_at=bindparam("now"), heard_at=bindparam("now"))
+)
+_UNREAD = (
+    select(inbound)
+    .where(inbound.c.conversation_id == bindparam("of_conversation"), UNREAD)
+    .order_by(inbound.c.number)
+    .limit(bindparam("most"))
+)
+_UNDERSTOOD = update(inbound).where(inbound.c.id == bindparam("of_message"))
+_READ = (
+    update(inbound)
+    .where(inbound.c.id.in_(bindparam("of_messages", expanding=True)), inbound.c.status.in_(("unread", "held")))
+    .values(status="read", error=None)
+)
+_READ_UP_TO = (
+    select(inbound.c.conversation_id, func.max(inbound.c.number))
+    .where(inbound.c.id.in_(bindparam("of_messages", expanding=True)), inbound.c.status == "read")
+    .group_by(inbound.c.conversation_id)
+)
+_MARK = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("of_conversation"), conversations.c.read_mark < bindparam("up_to"))
+    .values(read_mark=bindparam("up_to"))
+)
+
+
+_ALL = 2**31 - 1  # "no limit", in words that both databases take
 
 
 class Inbox:
@@ -39,9 +75,7 @@ class Inbox:
     ) -> InboundRow | None:
         """Store a message as the conversation's next one; None when this provider id was seen before."""
         # The lock comes first: a number is only given out when it is used, so there are no gaps.
-        number = self._connection.scalar(
-            select(conversations.c.next_number).where(conversations.c.id == conversation_id).with_for_update()
-        )
+        number = self._connection.scalar(_NEXT_NUMBER, {"of_conversation": conversation_id})
         if number is None:
             raise ConversationGoneError(conversation_id)
         row_id = new_id()
@@ -63,11 +97,7 @@ class Inbox:
         )
         if stored is None:
             return None
-        self._connection.execute(
-            update(conversations)
-            .where(conversations.c.id == conversation_id)
-            .values(next_number=number + 1, updated_at=now, heard_at=now)
-        )
+        self._connection.execute(_CAME_IN, {"of_conversation": conversation_id, "next": number + 1, "now": now})
         return InboundRow(
             id=row_id,
             conversation_id=conversation_id,
@@ -106,7 +136,15 @@ class Inbox:
 
     def unread(self, conversation_id: str) -> list[InboundRow]:
         """Return the messages that no turn has taken yet, in order."""
-        return self._rows(conversation_id, UNREAD)
+        return self._waiting(conversation_id, most=_ALL)
+
+    def next_unread(self, conversation_id: str) -> InboundRow | None:
+        """Return the message whose turn it is; None when all had theirs."""
+        return next(iter(self._waiting(conversation_id, most=1)), None)
+
+    def _waiting(self, conversation_id: str, *, most: int) -> list[InboundRow]:
+        asked = {"of_conversation": conversation_id, "most": most}
+        return [self._opened(row) for row in self._connection.execute(_UNREAD, asked).all()]
 
     def held(self, conversation_id: str) -> list[InboundRow]:
         """Return the messages that wait for the notice to be answered, in order."""
@@ -153,9 +191,7 @@ class Inbox:
 
     def note_understood(self, inbound_id: str, understood: Mapping[str, Any]) -> None:
         """Keep what the assistant made of a message: codes and figures, never anyone's words."""
-        self._connection.execute(
-            update(inbound).where(inbound.c.id == inbound_id).values(understood_json=dict(understood))
-        )
+        self._connection.execute(_UNDERSTOOD, {"of_message": inbound_id, "understood_json": dict(understood)})
 
     def last_crisis(self, newcomer_id: str, since: datetime) -> datetime | None:
         """Return when this person last wrote of danger, after this moment; None when they did not."""
@@ -171,22 +207,10 @@ class Inbox:
         """Record that a turn took these messages, and move their conversations' read marks up to them."""
         if not ids:
             return
-        self._connection.execute(
-            update(inbound)
-            .where(inbound.c.id.in_(ids), inbound.c.status.in_(("unread", "held")))
-            .values(status="read", error=None)
-        )
-        marks = self._connection.execute(
-            select(inbound.c.conversation_id, func.max(inbound.c.number))
-            .where(inbound.c.id.in_(ids), inbound.c.status == "read")
-            .group_by(inbound.c.conversation_id)
-        ).all()
-        for conversation_id, number in marks:
-            self._connection.execute(
-                update(conversations)
-                .where(conversations.c.id == conversation_id, conversations.c.read_mark < number)
-                .values(read_mark=number)
-            )
+        asked = {"of_messages": list(ids)}
+        self._connection.execute(_READ, asked)
+        for conversation_id, number in self._connection.execute(_READ_UP_TO, asked).all():
+            self._connection.execute(_MARK, {"of_conversation": conversation_id, "up_to": number})
 
     def hold(self, ids: Collection[str]) -> None:
         """Keep these messages, encrypted and unanswered, until the notice is answered."""

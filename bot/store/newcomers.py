@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from bot.store.conversations import CONVERSATION, conversation_from
 from bot.store.dialect import only_one_at_a_time
@@ -54,6 +54,26 @@ _NEWCOMER = [
     )
 ]
 
+# Made once, for every turn asks them (see bot/store/inbox.py).
+_ONE = select(*_NEWCOMER).where(newcomers.c.id == bindparam("of_newcomer"))
+_CHANGE = update(newcomers).where(newcomers.c.id == bindparam("of_newcomer"))
+_AT = (
+    select(
+        *_NEWCOMER,
+        *CONVERSATION,
+        conversations.c.newcomer_id.label("owner_id"),
+        data_keys.c.id.label("key_id"),
+        data_keys.c.master_key_id,
+        data_keys.c.wrapped,
+    )
+    .join_from(addresses, newcomers, newcomers.c.id == addresses.c.newcomer_id)
+    .join(data_keys, data_keys.c.id == newcomers.c.data_key_id)
+    .join(conversations, conversations.c.address_id == addresses.c.id)
+    .where(addresses.c.channel == bindparam("on_channel"))
+    .where(addresses.c.digest.in_(bindparam("digests", expanding=True)))
+)
+_HELD_AT = _AT.with_for_update(of=conversations)
+
 
 # What a messenger shows as a name is longer than this only in jest.
 _LONGEST_NAME = 100
@@ -81,27 +101,12 @@ class Newcomers:
         return self._at(channel, address, hold=False)
 
     def _at(self, channel: str, address: str, *, hold: bool) -> Writing | None:
-        digests = self._keys.vault.address_digests(channel, address)
-        query = (
-            select(
-                *_NEWCOMER,
-                *CONVERSATION,
-                conversations.c.newcomer_id.label("owner_id"),
-                data_keys.c.id.label("key_id"),
-                data_keys.c.master_key_id,
-                data_keys.c.wrapped,
-            )
-            .join_from(addresses, newcomers, newcomers.c.id == addresses.c.newcomer_id)
-            .join(data_keys, data_keys.c.id == newcomers.c.data_key_id)
-            .join(conversations, conversations.c.address_id == addresses.c.id)
-            .where(addresses.c.channel == channel, addresses.c.digest.in_(digests))
-        )
-        if hold:
-            query = query.with_for_update(of=conversations)
-        row = self._connection.execute(query).one_or_none()
+        query = _HELD_AT if hold else _AT
+        asked = {"on_channel": channel, "digests": list(self._keys.vault.address_digests(channel, address))}
+        row = self._connection.execute(query, asked).one_or_none()
         # Their conversation may have become another person's while we waited to hold it; now it stays as it is.
         if hold and row is not None and row.owner_id != row.newcomer_id:
-            row = self._connection.execute(query).one_or_none()
+            row = self._connection.execute(query, asked).one_or_none()
         if row is None:
             return None
         key = self._keys.vault.unwrap(WrappedKey(id=row.key_id, master_key_id=row.master_key_id, wrapped=row.wrapped))
@@ -144,7 +149,7 @@ class Newcomers:
 
     def get(self, newcomer_id: str) -> NewcomerRow | None:
         """Return the newcomer, or None when they are unknown or forgotten."""
-        row = self._connection.execute(select(*_NEWCOMER).where(newcomers.c.id == newcomer_id)).one_or_none()
+        row = self._connection.execute(_ONE, {"of_newcomer": newcomer_id}).one_or_none()
         return None if row is None else _newcomer_from(row)
 
     def set_language(self, newcomer_id: str, language: str) -> None:
@@ -182,7 +187,7 @@ class Newcomers:
         self._move(newcomer_id, "stopped", "active")
 
     def _set(self, newcomer_id: str, **values: object) -> None:
-        self._connection.execute(update(newcomers).where(newcomers.c.id == newcomer_id).values(**values))
+        self._connection.execute(_CHANGE, {"of_newcomer": newcomer_id, **values})
 
     def _move(self, newcomer_id: str, before: str, after: str) -> None:
         self._connection.execute(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, exists, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, true, update
 
 from bot.store.columns import Moment
-from bot.store.dialect import insert_or
+from bot.store.dialect import insert_into, is_postgresql
 from bot.store.encryption import EncryptionError
 from bot.store.errors import AlreadySaidError, ConversationGoneError
 from bot.store.ids import new_id
@@ -30,10 +31,40 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from bot.store.keys import Keys
 
 _earlier = outbox.alias("earlier")
+
+# Made once, for every turn asks them (see bot/store/inbox.py).
+_SAID_ONE_MORE = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("of_conversation"))
+    .values(said_count=conversations.c.said_count + 1, updated_at=bindparam("now"))
+    .returning(conversations.c.said_count)
+)
+_RELEASE = (
+    update(outbox)
+    .where(outbox.c.conversation_id == bindparam("of_conversation"), WAITING)
+    .values(status="queued", available_at=bindparam("now"))
+)
+
+
+@cache
+def _say(*, in_postgresql: bool) -> ReturningInsert[Any]:
+    """Return the insertion of a message that is queued."""
+    # What stands behind a message that waits for its next try is not due before it; so nobody looks at it in vain.
+    lane = outbox.c.conversation_id == bindparam("of_conversation")
+    late = outbox.c.available_at > bindparam("now", type_=Moment)
+    behind = select(func.max(outbox.c.available_at)).where(lane, unsent(), late).scalar_subquery()
+    leaves_at = bindparam("leaves_at", type_=Moment)
+    return (
+        insert_into(outbox, in_postgresql=in_postgresql)
+        .values(available_at=case((behind > leaves_at, behind), else_=leaves_at))
+        .on_conflict_do_nothing(index_elements=["cause_inbound_id", "position"])
+        .returning(outbox.c.available_at)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,38 +119,30 @@ class Outbox:
         `cause_inbound_id` is the message it answers and `position` its place in that answer: the same place
         twice raises `AlreadySaidError`, and undoes the whole unit of work.
         """
-        number = self._connection.execute(
-            update(conversations)
-            .where(conversations.c.id == conversation_id)
-            .values(said_count=conversations.c.said_count + 1, updated_at=now)
-            .returning(conversations.c.said_count)
-        ).scalar_one_or_none()
+        counted = {"of_conversation": conversation_id, "now": now}
+        number = self._connection.execute(_SAID_ONE_MORE, counted).scalar_one_or_none()
         if number is None:
             raise ConversationGoneError(conversation_id)
         row_id = new_id()
         key = self._keys.of_conversation(conversation_id)
-        # What stands behind a message that waits for its next try is not due before it; so nobody looks at it in vain.
-        lane = (outbox.c.conversation_id == conversation_id, unsent(), outbox.c.available_at > now)
-        leaves_at = reply.leaves_at if reply else now
-        behind = select(func.max(outbox.c.available_at)).where(*lane).scalar_subquery()
         stored = self._connection.execute(
-            insert_or(self._connection, outbox)
-            .values(
-                id=row_id,
-                conversation_id=conversation_id,
-                number=number,
-                cause_inbound_id=cause_inbound_id,
-                position=position,
-                sealed=self._keys.seal_json(body, key, table="outbox", column="sealed", row=row_id),
-                available_at=case((behind > leaves_at, behind), else_=literal(leaves_at, Moment)),
-                created_at=now,
-                bulk=bulk,
-                case_id=reply.case_id if reply else None,
-                user_id=reply.user_id if reply else None,
-                seen_number=reply.seen_number if reply else None,
-            )
-            .on_conflict_do_nothing(index_elements=["cause_inbound_id", "position"])
-            .returning(outbox.c.available_at)
+            _say(in_postgresql=is_postgresql(self._connection)),
+            {
+                "id": row_id,
+                "conversation_id": conversation_id,
+                "number": number,
+                "cause_inbound_id": cause_inbound_id,
+                "position": position,
+                "sealed": self._keys.seal_json(body, key, table="outbox", column="sealed", row=row_id),
+                "of_conversation": conversation_id,
+                "now": now,
+                "leaves_at": reply.leaves_at if reply else now,
+                "created_at": now,
+                "bulk": bulk,
+                "case_id": reply.case_id if reply else None,
+                "user_id": reply.user_id if reply else None,
+                "seen_number": reply.seen_number if reply else None,
+            },
         ).one_or_none()
         if stored is None:
             raise AlreadySaidError(str(cause_inbound_id), position)
@@ -305,11 +328,7 @@ class Outbox:
 
     def release_waiting(self, conversation_id: str, now: datetime) -> int:
         """Let go out what waited for the newcomer to write. Return how many."""
-        return self._connection.execute(
-            update(outbox)
-            .where(outbox.c.conversation_id == conversation_id, WAITING)
-            .values(status="queued", available_at=now)
-        ).rowcount
+        return self._connection.execute(_RELEASE, {"of_conversation": conversation_id, "now": now}).rowcount
 
     def waiting_for(self, conversation_id: str) -> int:
         """Return how many messages wait for the newcomer to write."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from bot.store.ids import new_id
 from bot.store.rows import DecisionRow, ViewRow
@@ -103,6 +103,15 @@ class Views:
         )
 
 
+# Made once, for every turn asks it (see bot/store/inbox.py).
+_DECIDED = (
+    select(decisions)
+    .where(decisions.c.name == bindparam("of_name"))
+    .order_by(decisions.c.at.desc(), decisions.c.id.desc())
+    .limit(bindparam("most"))
+)
+
+
 class Decisions:
     """What the organisation decided: the newest of a name counts, the earlier ones stay readable."""
 
@@ -121,8 +130,7 @@ class Decisions:
 
     def history(self, name: str, *, limit: int = 50) -> list[DecisionRow]:
         """Return what was decided, the newest first."""
-        query = select(decisions).where(decisions.c.name == name)
-        rows = self._connection.execute(query.order_by(decisions.c.at.desc(), decisions.c.id.desc()).limit(limit)).all()
+        rows = self._connection.execute(_DECIDED, {"of_name": name, "most": limit}).all()
         return [
             DecisionRow(name=row.name, value=row.value_json, note=row.note, user_id=row.user_id, at=row.at)
             for row in rows

@@ -42,6 +42,7 @@ def test_messages_are_numbered_in_the_order_they_came(
     received = [receive("a", "مرحبا"), receive("b", "ሰላም")]
     unread = database.read(lambda work: work.inbox.unread(amina.conversation.id))
     assert unread == received
+    assert database.read(lambda work: work.inbox.next_unread(amina.conversation.id)) == received[0]
     assert [(row.number, row.body["text"], row.status) for row in unread] == [
         (1, "مرحبا", "unread"),
         (2, "ሰላም", "unread"),
@@ -154,6 +155,7 @@ def test_a_message_that_keeps_failing_is_set_aside(
     aside = all_of(database, amina)[0]
     assert (aside.status, aside.attempts, aside.error) == ("set_aside", 3, "KeyError")
     assert database.read(lambda work: work.inbox.unread(amina.conversation.id)) == []
+    assert database.read(lambda work: work.inbox.next_unread(amina.conversation.id)) is None
 
 
 def test_bytes_that_stand_in_another_row_are_refused(
