@@ -16,6 +16,7 @@ from bot.domain.turn import (
     Enrol,
     EnrolBy,
     EraseNewcomer,
+    HandOut,
     HandOverData,
     HoldMessage,
     LinkWith,
@@ -41,6 +42,7 @@ from bot.domain.turn import (
 from bot.domain.words import MY_DATA_BY_TEAM
 from bot.erase import erase
 from bot.export import hand_over
+from bot.hand_out import What, hand_out
 from bot.handoff.timers import CHOICE_OPEN
 
 if TYPE_CHECKING:
@@ -108,7 +110,15 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
 
 
 def _about_tasks(
-    effect: EnrolBy | ShowTasks | SayOfTask | PutOff | TellForPlan | AskForPlan | OpenedTemplate | ReactedToReminder,
+    effect: EnrolBy
+    | ShowTasks
+    | HandOut
+    | SayOfTask
+    | PutOff
+    | TellForPlan
+    | AskForPlan
+    | OpenedTemplate
+    | ReactedToReminder,
     voice: Voice,
     newcomer: NewcomerRow,
     conversation: ConversationRow,
@@ -118,6 +128,8 @@ def _about_tasks(
             tasks.enrol_by(voice, newcomer, code)
         case ShowTasks():
             tasks.show(voice, newcomer.id)
+        case HandOut(what=what):
+            hand_out(voice, newcomer.id, What(what))
         case SayOfTask(what=what, task=task):
             tasks.say_of(voice, newcomer, conversation, what, task)
         case PutOff(task=task, until=until):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.domain.turn import (
     AskForPlan,
     EnrolBy,
+    HandOut,
     Kind,
     PutOff,
     ReactedToReminder,
@@ -59,6 +60,8 @@ def pressed(turn: Turn) -> Decision | None:
     return {
         "/tasks": decided(calm, ReactedToReminder(), ShowTasks()),
         "/told more": decided(calm, AskForPlan()),
+        "/paper": decided(calm, ReactedToReminder(), HandOut(what="paper")),
+        "/calendar": decided(calm, ReactedToReminder(), HandOut(what="calendar")),
     }.get(said)
 
 
