@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 A_YEAR = timedelta(days=366)
 # The words of a coach may be many; a title on paper is a line or two.
 LONGEST_TITLE = 120
+# A day of the plan is the usual kind: the page says so once, at the top.
 KINDS: Mapping[DeadlineKind, str] = {
     DeadlineKind.LEGAL: "utter_reminder_legal",
     DeadlineKind.ADVISED: "utter_paper_advised",
-    DeadlineKind.PROGRAMME: "utter_paper_programme",
 }
 HELPER = "utter_paper_helper_"
 
@@ -167,7 +167,10 @@ def page_of(voice: Voice, found: Sequence[Open], sessions: Sessions) -> Page:
         language=voice.language,
         direction=voice.runtime.knowledge.content.languages.direction(voice.language),
         heading=_plain(words(voice, "utter_paper_heading")),
-        as_of=_plain(words(voice, "utter_paper_as_of", made_on=local_day(voice.now))),
+        intro=(
+            _plain(words(voice, "utter_paper_as_of", made_on=local_day(voice.now))),
+            _plain(words(voice, "utter_paper_programme")),
+        ),
         lines=tuple(_line(voice, one, sessions.get(one.row.key)) for one in found)
         or (Line(title=_plain(words(voice, "utter_paper_nothing"))),),
         more=lambda left: _plain(words(voice, "utter_paper_more", tasks_left=left)),
@@ -192,8 +195,9 @@ def _about(voice: Voice, one: Open, session: SessionOfGroupRow | None) -> Iterat
     """Yield what tells of the subject: where it is, whose day it is, who helps."""
     if session is not None and session.place:
         yield words(voice, "utter_paper_place", session_place=session.place)
-    if one.day is not None and session is None:
-        yield words(voice, KINDS[kind_of(one.planned, one.day, due=one.row.due)])
+    kind = kind_of(one.planned, one.day, due=one.row.due) if one.day is not None else None
+    if kind is not None and kind in KINDS and session is None:
+        yield words(voice, KINDS[kind])
     if helpers := one.planned.task.who_helps:
         named = [_plain(words(voice, f"{HELPER}{name}")) for name in helpers]
         yield words(voice, "utter_paper_helps", helpers=format_list(named, locale=voice.language))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from bot.paper.plan import Line, Page
 
 FONTS = Path(__file__).parent / "fonts"
-# The files by family: what one has no letters for, the next one draws.
+# The files by family, and which letters they are for: what one cannot draw, another one does.
 FAMILIES = {"latin": "NotoSans", "arabic": "NotoNaskhArabic", "ethiopic": "NotoSansEthiopic"}
+LETTERS = {"latin": "[!-~\u00a0-\u04ff]", "arabic": "[\u0600-\u06ff]", "ethiopic": "[\u1200-\u137f]"}
 # Marks that order what stands around them (Unicode TR9); they have done their work before anything is drawn.
 MARKS = frozenset("\u200e\u200f\u2066\u2067\u2068\u2069")
 # Millimetres on the page; letters in points.
@@ -27,15 +29,16 @@ WIDTH, HEIGHT, MARGIN = 210.0, 297.0, 18.0
 BOX, BESIDE_BOX = 5.0, 9.0
 GAP, BEFORE_FOOT = 3.5, 4.0
 HEADING, TITLE, TEXT, SMALL = 22, 13, 11, 10
-# Naskh reaches further above and below the line than Latin letters do.
-LEADING = 0.53  # millimetres of line for each point
+# Millimetres of line for each point: Naskh reaches further above and below the line.
+LEADING = {"latin": 0.48, "arabic": 0.53}
 
 
 def drawn(page: Page, made_at: datetime) -> bytes:
     """Return the page as a PDF that was made at this aware moment."""
     paper = _Paper(page, made_at)
     paper.say(page.heading, HEADING, bold=True)
-    paper.say(page.as_of, SMALL)
+    for text in page.intro:
+        paper.say(text, SMALL)
     paper.ln(GAP)
     foot = paper.height_of(page.foot, TEXT) + BEFORE_FOOT
     room = HEIGHT - MARGIN - foot
@@ -61,11 +64,14 @@ class _Paper(FPDF):
         self.set_margins(MARGIN, MARGIN)
         self.c_margin = 0
         self.set_auto_page_break(auto=False)
-        for family, name in FAMILIES.items():
-            for style, weight in (("", "Regular"), ("B", "Bold")):
-                self.add_font(family, style, FONTS / f"{name}-{weight}.ttf")
         self._family = "arabic" if self._is_rtl else "latin"
-        self.set_fallback_fonts([family for family in FAMILIES if family != self._family])
+        self._leading = LEADING[self._family]
+        # Reading a file takes a tenth of a second, so only those that the words need.
+        needed = [one for one in FAMILIES if one == self._family or re.search(LETTERS[one], page.text)]
+        for family in needed:
+            for style, weight in (("", "Regular"), ("B", "Bold")):
+                self.add_font(family, style, FONTS / f"{FAMILIES[family]}-{weight}.ttf")
+        self.set_fallback_fonts([family for family in needed if family != self._family])
         self.set_text_shaping(use_shaping_engine=True, direction=page.direction)
         self.set_lang(page.language)
         self.set_title(page.heading)
@@ -82,14 +88,14 @@ class _Paper(FPDF):
         """Return how high a paragraph is, in millimetres; nothing is drawn."""
         self.set_font(self._family, "B" if bold else "", size)
         width = WIDTH - 2 * MARGIN - indent
-        height = self.multi_cell(width, size * LEADING, text, dry_run=True, output=MethodReturnValue.HEIGHT)
+        height = self.multi_cell(width, size * self._leading, text, dry_run=True, output=MethodReturnValue.HEIGHT)
         assert isinstance(height, float)
         return height
 
     def task(self, line: Line) -> None:
         """Draw a task, with a box to tick before it."""
         x = WIDTH - MARGIN - BOX if self._is_rtl else MARGIN
-        self.rect(x, self.get_y() + (TITLE * LEADING - BOX) / 2, BOX, BOX)
+        self.rect(x, self.get_y() + (TITLE * self._leading - BOX) / 2, BOX, BOX)
         self._written(line.title, TITLE, bold=True, indent=BESIDE_BOX)
         for text in line.below:
             self._written(text, TEXT, bold=False, indent=BESIDE_BOX)
@@ -102,10 +108,14 @@ class _Paper(FPDF):
 
     def _written(self, text: str, size: int, *, bold: bool, indent: float) -> None:
         self.set_font(self._family, "B" if bold else "", size)
+        # A line that begins with another family's letters sets its font for itself only, and fpdf2 takes it for the
+        # page's: so the page's is set anew each time.
+        assert self.current_font is not None
+        self._out(self._set_font_for_page(self.current_font, self.font_size_pt))
         self.set_x(MARGIN + (0 if self._is_rtl else indent))
         self.multi_cell(
             WIDTH - 2 * MARGIN - indent,
-            size * LEADING,
+            size * self._leading,
             text,
             align=Align.R if self._is_rtl else Align.L,
             new_x=XPos.LMARGIN,

@@ -25,7 +25,7 @@ class Line:
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """
-    One page. `as_of` says of which day it is, `foot` where help is.
+    One page. `intro` says of which day it is and how to read it, a paragraph each, `foot` where help is.
 
     `lines` are the tasks, what is next first; nobody knows before it is drawn how many of them fit, so `more` says how
     many do not.
@@ -34,10 +34,16 @@ class Page:
     language: str
     direction: Direction
     heading: str
-    as_of: str
+    intro: tuple[str, ...]
     lines: tuple[Line, ...]
     more: Callable[[int], str]
     foot: str
+
+    @property
+    def text(self) -> str:
+        """Everything that may stand on it."""
+        tasks = [text for line in self.lines for text in (line.title, *line.below)]
+        return "\n".join((self.heading, *self.intro, *tasks, self.more(len(self.lines)), self.foot))
 
 
 def kind_of(planned: Planned, day: date, *, due: date | None) -> DeadlineKind:
