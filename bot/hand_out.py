@@ -125,7 +125,8 @@ def for_coach(runtime: Runtime, who: str, newcomer_id: str, what: What) -> Made 
         voice = _voice_for(runtime, work, newcomer_id)
         if voice is None:
             return None
-        work.views.note(user.id, "plan", voice.now, newcomer_id=newcomer_id)
+        number = next((row.number for row in work.groups.of([who]) if row.newcomer_id == newcomer_id), 0)
+        work.views.note(user.id, "plan", voice.now, newcomer_id=newcomer_id, case_number=number or None)
         return made_for(voice, newcomer_id, what, even_empty=True)
 
     return runtime.database.write(look)
