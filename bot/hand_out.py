@@ -18,6 +18,7 @@ from babel.lists import format_list
 from bot.content.render import Known, Reader
 from bot.domain.clock import AMSTERDAM, local_day
 from bot.domain.turn import Choice, Say, SentFile
+from bot.domain.words import HELPERS
 from bot.flows.dialogue import Dialogue
 from bot.handoff.case import Role
 from bot.naming import title_of, words
@@ -49,7 +50,6 @@ KINDS: Mapping[DeadlineKind, str] = {
     DeadlineKind.LEGAL: "utter_reminder_legal",
     DeadlineKind.ADVISED: "utter_paper_advised",
 }
-HELPER = "utter_paper_helper_"
 
 
 class What(StrEnum):
@@ -57,6 +57,30 @@ class What(StrEnum):
 
     PAPER = "paper"
     CALENDAR = "calendar"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What is said with it, without it, and when there is nothing to put in it; what may be asked for besides."""
+
+    here: str
+    not_here: str
+    nothing: str
+    besides: Choice
+
+
+ON_PAPER = Choice(payload="/paper", response=PAPER_BUTTON)
+IN_CALENDAR = Choice(payload="/calendar", response=CALENDAR_BUTTON)
+PERSON = Choice(payload="/talk_to_human", title="Een mens vragen")
+WORDS: Mapping[What, Words] = {
+    What.PAPER: Words(here="utter_paper_here", not_here="utter_paper_not_here", nothing=NO_TASKS, besides=IN_CALENDAR),
+    What.CALENDAR: Words(
+        here="utter_calendar_here",
+        not_here="utter_calendar_not_here",
+        nothing="utter_calendar_none",
+        besides=ON_PAPER,
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,34 +103,29 @@ def hand_out(voice: Voice, newcomer_id: str, what: What) -> None:
     if not voice.work.trajectories.going_on(newcomer_id):
         voice.say(Say(response=NO_TRAJECTORY))
         return
-    takes_paper, takes_calendars = _takes(voice)
-    if not (takes_paper if what is What.PAPER else takes_calendars):
-        other = (Choice(payload="/paper", response=PAPER_BUTTON),) if takes_paper else ()
-        person = Choice(payload="/talk_to_human", title="Een mens vragen")
-        voice.say(Say(response=f"utter_{what.value}_not_here", choices=(*other, person)))
+    said = WORDS[what]
+    takes = _takes(voice)
+    if what not in takes:
+        choices = (ON_PAPER, PERSON) if What.PAPER in takes else (PERSON,)
+        voice.say(Say(response=said.not_here, choices=choices))
         return
     made = made_for(voice, newcomer_id, what)
     if made is None:
-        voice.say(Say(response=NO_TASKS if what is What.PAPER else "utter_calendar_none"))
+        voice.say(Say(response=said.nothing))
         return
-    response = f"utter_{what.value}_here"
-    other_one = (
-        Choice(payload="/calendar", response=CALENDAR_BUTTON)
-        if what is What.PAPER
-        else Choice(payload="/paper", response=PAPER_BUTTON)
-    )
-    voice.say(Say(response=response, choices=(other_one, Choice(payload="/tasks", response="utter_task_button_mine"))))
+    besides = (said.besides, Choice(payload="/tasks", response="utter_task_button_mine"))
+    voice.say(Say(response=said.here, choices=besides))
     file = SentFile(id=new_id(), name=made.name, media_type=made.media_type, size=len(made.content))
-    voice.enclose(response, file, made.content)
+    voice.enclose(said.here, file, made.content)
 
 
-def _takes(voice: Voice) -> tuple[bool, bool]:
-    """Return whether this conversation's messenger takes a plan, and whether it takes a calendar."""
+def _takes(voice: Voice) -> frozenset[What]:
+    """Return what this conversation's messenger takes."""
     conversation = voice.work.conversations.get(voice.conversation_id)
     channel = voice.runtime.channels.get(conversation.channel) if conversation else None
-    if channel is None:
-        return False, False
-    return channel.limits.files, channel.limits.files and channel.limits.calendars
+    if channel is None or not channel.limits.files:
+        return frozenset()
+    return frozenset(What) if channel.limits.calendars else frozenset({What.PAPER})
 
 
 def for_coach(runtime: Runtime, who: str, newcomer_id: str, what: What) -> Made | None:
@@ -200,19 +219,16 @@ def _about(voice: Voice, one: Open, session: SessionOfGroupRow | None) -> Iterat
     if kind is not None and kind in KINDS and session is None:
         yield words(voice, KINDS[kind])
     if helpers := one.planned.task.who_helps:
-        named = [_plain(words(voice, f"{HELPER}{name}")) for name in helpers]
+        named = [_plain(words(voice, HELPERS[name])) for name in helpers]
         yield words(voice, "utter_paper_helps", helpers=format_list(named, locale=voice.language))
 
 
 def _foot(voice: Voice) -> str:
     """Return where help is: the infopoint of the place that they told, when somebody told us where it is."""
-    reader = Reader(language=voice.language, second=voice.second_language, explained=_everything(voice))
+    nothing_to_explain = frozenset({*voice.runtime.knowledge.content.terms, f"language:{voice.language}"})
+    reader = Reader(language=voice.language, second=voice.second_language, explained=nothing_to_explain)
     known = Known(slots=voice.dialogue.slots)
     return _plain(voice.runtime.renderer.render("utter_paper_help", reader, known, now=voice.now).message.text)
-
-
-def _everything(voice: Voice) -> frozenset[str]:
-    return frozenset({*voice.runtime.knowledge.content.terms, f"language:{voice.language}"})
 
 
 def _title(voice: Voice, one: Open) -> str:
