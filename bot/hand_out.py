@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 
 # A calendar is asked for once in a while, so it holds the days of a year.
 A_YEAR = timedelta(days=366)
-# The words of a coach may be many; a title on paper is a line or two.
-LONGEST_TITLE = 120
+LONGEST_TITLE = 120  # a line or two, however many words a coach wrote
 # A day of the plan is the usual kind: the page says so once, at the top.
 KINDS: Mapping[DeadlineKind, str] = {
     DeadlineKind.LEGAL: "utter_reminder_legal",
