@@ -17,6 +17,7 @@ from bot.domain.turn import (
     EnrolBy,
     EraseNewcomer,
     GoOn,
+    HandOut,
     HandOverData,
     HoldMessage,
     LinkWith,
@@ -42,6 +43,7 @@ from bot.domain.turn import (
 from bot.domain.words import MY_DATA_BY_TEAM
 from bot.erase import erase
 from bot.export import hand_over
+from bot.hand_out import What, hand_out
 from bot.handoff.timers import CHOICE_OPEN
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
 def _about_tasks(
     effect: EnrolBy
     | ShowTasks
+    | HandOut
     | SayOfTask
     | PutOff
     | TellForPlan
@@ -127,6 +130,8 @@ def _about_tasks(
             tasks.enrol_by(voice, newcomer, code)
         case ShowTasks():
             tasks.show(voice, newcomer.id)
+        case HandOut(what=what):
+            hand_out(voice, newcomer.id, What(what))
         case SayOfTask(what=what, task=task):
             tasks.say_of(voice, newcomer, conversation, what, task)
         case PutOff(task=task, until=until):

@@ -72,6 +72,7 @@ UNTIL: Mapping[str, str] = {
     "week": "utter_task_button_week",
     "day": "utter_task_button_day",
 }
+PAPER_BUTTON, CALENDAR_BUTTON = "utter_task_button_paper", "utter_task_button_calendar"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +113,11 @@ def show(voice: Voice, newcomer_id: str) -> None:
     voice.say(Say(response=MY_TASKS, extra=extra, choices=(*_below(first), *_below_all(voice, newcomer_id))))
 
 
-def open_tasks(voice: Voice, newcomer_id: str) -> list[Open]:
-    """Return what somebody can do, what is next first: what has begun, then what begins next."""
+def open_tasks(voice: Voice, newcomer_id: str, soon: timedelta = SOON) -> list[Open]:
+    """Return what somebody can do, what is next first: what has begun, then what begins so soon."""
     today = local_day(voice.now)
-    found = [one for trajectory in voice.work.trajectories.going_on(newcomer_id) for one in _open_in(voice, trajectory)]
+    going_on = voice.work.trajectories.going_on(newcomer_id)
+    found = [one for trajectory in going_on for one in _open_in(voice, trajectory, today + soon)]
     return sorted(found, key=lambda one: _place(one, today))
 
 
@@ -125,7 +127,7 @@ def _place(one: Open, today: date) -> tuple[bool, date, bool, int, int]:
     return not one.begun, day, one.row.kind is not DeadlineKind.LEGAL, one.planned.task.order, one.row.occurrence
 
 
-def _open_in(voice: Voice, trajectory: TrajectoryRow) -> Iterator[Open]:
+def _open_in(voice: Voice, trajectory: TrajectoryRow, until: date) -> Iterator[Open]:
     made, today = plan_of(voice.runtime, voice.work, trajectory), local_day(voice.now)
     for row in voice.work.trajectories.tasks(trajectory.id):
         planned = planned_for(row, made)
@@ -134,7 +136,7 @@ def _open_in(voice: Voice, trajectory: TrajectoryRow) -> Iterator[Open]:
         if planned.missing is not None or _is_over(row, planned, made, today):
             continue
         begun = row.starts is None or row.starts <= today
-        if begun or row.starts is None or row.starts <= today + SOON:
+        if begun or row.starts is None or row.starts <= until:
             yield Open(row=row, planned=planned, day=next_day(planned, today, row.due), begun=begun)
 
 
@@ -162,6 +164,8 @@ def _below(one: Open) -> tuple[Choice, ...]:
         Choice(payload=f"/task help {one.row.id}", response="utter_task_button_help"),
         *(what if one.planned.task.question else ()),
         Choice(payload=f"/task not_for_me {one.row.id}", response="utter_task_button_not_for_me"),
+        Choice(payload="/paper", response=PAPER_BUTTON),
+        Choice(payload="/calendar", response=CALENDAR_BUTTON),
     )
 
 

@@ -45,12 +45,19 @@ def found(need: str) -> bool:
             return shutil.which("chromium") is not None
         case "npm":
             return shutil.which("npm") is not None
+        case "poppler":
+            return shutil.which("pdftotext") is not None
         case _:
             raise ValueError(need)
 
 
 # What Debian calls it. The fonts let a screenshot show Arabic and Ge'ez as a phone does.
-PACKAGES = {"postgresql": ("postgresql",), "chromium": ("chromium", "fonts-noto-core"), "npm": ("npm",)}
+PACKAGES = {
+    "postgresql": ("postgresql",),
+    "chromium": ("chromium", "fonts-noto-core"),
+    "npm": ("npm",),
+    "poppler": ("poppler-utils",),
+}
 
 
 def installed(need: str) -> bool:
@@ -87,7 +94,9 @@ def lanes() -> tuple[Lane, ...]:
         ),
         Lane(
             name="tests",
-            commands=((*all_of_it, "-m", "not browser and not postgresql and not peers and not endurance"),),
+            commands=(
+                (*all_of_it, "-m", "not browser and not postgresql and not peers and not endurance and not paper"),
+            ),
         ),
         Lane(
             name="conversations",
@@ -96,6 +105,7 @@ def lanes() -> tuple[Lane, ...]:
         ),
         Lane(name="postgresql", commands=((*both, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*both, "-m", "browser"),), needs="chromium"),
+        Lane(name="paper", commands=((*pytest, "-m", "paper"),), needs="poppler"),
         Lane(name="endurance", commands=((*both, "-m", "endurance"),)),
         Lane(
             name="peers",

@@ -17,7 +17,8 @@ class Limits:
     `text` counts UTF-16 code units. `per_second` is how many messages the account may send, `burst` how many at
     once after a rest. `window`: how long after the newcomer's last message free text is taken; None means always.
     `repeatable`: whether a message of unknown outcome is sent again (a double is read twice; a lost one never).
-    `files`: whether the messenger can get files from us, and `pages` whether it takes a web page as one.
+    `files`: whether the messenger can get files from us, and `pages` whether it takes a web page as one, `calendars` a
+    file of dates.
     """
 
     text: int
@@ -27,6 +28,7 @@ class Limits:
     repeatable: bool = True
     files: bool = True
     pages: bool = True
+    calendars: bool = True
 
 
 # Below a picture or a document: Telegram takes 1,024, WhatsApp more.
@@ -36,7 +38,10 @@ SCREEN = Limits(text=4096)  # our own screens: the terminal and the preview
 # core.telegram.org/bots/faq: about 30 messages a second overall; text 1 to 4096.
 TELEGRAM = Limits(text=4096, per_second=28.0, burst=28)
 # twilio.com/docs: body up to 1600 (21617); 80 a second for each sender; free text for 24 hours.
-WHATSAPP = Limits(text=1600, per_second=75.0, burst=75, window=timedelta(hours=24), repeatable=False, pages=False)
+# Of documents it is sure to take a PDF; a file of dates is not on the list of what it takes.
+WHATSAPP = Limits(
+    text=1600, per_second=75.0, burst=75, window=timedelta(hours=24), repeatable=False, pages=False, calendars=False
+)
 
 
 def length(text: str) -> int:

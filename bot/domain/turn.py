@@ -375,6 +375,17 @@ class ShowTasks:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandOut:
+    """
+    Give the person their plan on paper (`paper`) or their dates for a calendar (`calendar`), as a file.
+
+    Only the world knows whether their messenger takes it, so the effect says it, or what else they can do.
+    """
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SayOfTask:
     """The person says something of a task: done, later, help or not_for_me; without `task` it is asked which."""
 
@@ -442,6 +453,7 @@ Effect: TypeAlias = (
     | Enrol
     | EnrolBy
     | ShowTasks
+    | HandOut
     | SayOfTask
     | PutOff
     | TellForPlan

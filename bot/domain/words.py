@@ -28,6 +28,21 @@ MESSENGERS: Mapping[str, str] = {
     "preview": "utter_messenger_preview",
     "terminal": "utter_messenger_terminal",
 }
+# Who helps with a task, by the names that flows/trajectories/ gives them.
+HELPERS: Mapping[str, str] = {
+    "coach": "utter_paper_helper_coach",
+    "form_team": "utter_paper_helper_form_team",
+    "municipality": "utter_paper_helper_municipality",
+    "school": "utter_paper_helper_school",
+    "youth_health": "utter_paper_helper_youth_health",
+    "legal_adviser": "utter_paper_helper_legal_adviser",
+    "volunteer_centre": "utter_paper_helper_volunteer_centre",
+    "library": "utter_paper_helper_library",
+    "area_team": "utter_paper_helper_area_team",
+    "group_leader": "utter_paper_helper_group_leader",
+    "child_fund": "utter_paper_helper_child_fund",
+    "tax_help": "utter_paper_helper_tax_help",
+}
 # What the joining of two messengers says: the effects of bot/domain/turn.py know when.
 LINK_DONE = "utter_link_done"
 LINK_WRONG = "utter_link_wrong"

@@ -14,6 +14,7 @@ from bot.domain.turn import (
     AskForPlan,
     EnrolBy,
     GoOn,
+    HandOut,
     Kind,
     PutOff,
     ReactedToReminder,
@@ -61,6 +62,8 @@ def pressed(turn: Turn) -> Decision | None:
         "/tasks": decided(calm, ReactedToReminder(), ShowTasks()),
         "/tasks go_on": decided(calm, GoOn()),
         "/told more": decided(calm, AskForPlan()),
+        "/paper": decided(calm, ReactedToReminder(), HandOut(what="paper")),
+        "/calendar": decided(calm, ReactedToReminder(), HandOut(what="calendar")),
     }.get(said)
 
 

@@ -78,6 +78,8 @@ PAGES = {
     "/desk/settings/people/{user}/invite": A,
     "/desk/settings/people/{user}/switch": A,
     "/desk/sign-out": ALL,
+    "/desk/group/{newcomer}/plan.pdf": C,
+    "/desk/group/{newcomer}/plan.ics": C,
 }
 
 # What is posted where less would be declined for another reason than who it is.
@@ -234,6 +236,7 @@ def test_before_signing_in_only_the_front_doors_answer(office: Office) -> None:
 
 def filled(path: str, *, case: str, file: str = "x", user: str = "x", sent: str = "x") -> str:
     ids = {"case_id": case, "case": case, "file_id": sent, "file": file, "sent": sent, "user": user}
+    ids |= {"newcomer": "x", "task": "x"}
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path
@@ -251,7 +254,9 @@ def test_pages_without_a_case(place: Place) -> None:
                 assert found.status == 403, (role, method, path, found.status)
             elif method == "GET":
                 # There is no provider here to sign in with.
-                assert found.status == (404 if path.endswith("/provider") else 200), (role, path, found.status)
+                # Nor a newcomer of this name in anybody's group.
+                nothing = path.endswith("/provider") or "{newcomer}" in door.path
+                assert found.status == (404 if nothing else 200), (role, path, found.status)
             else:
                 assert found.status not in {403, 500}, (role, path, found.status)
 

@@ -189,6 +189,8 @@ def test_my_tasks_says_what_is_next_and_why(guide: Guide) -> None:
         f"/task help {row}",
         "/task what housing_repairs",
         f"/task not_for_me {row}",
+        "/paper",
+        "/calendar",
     ]
 
 

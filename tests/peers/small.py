@@ -38,6 +38,7 @@ CORE = (
     "flows/patterns.yml",
     "content/responses/system.yml",
     "content/responses/messengers.yml",
+    "content/responses/paper.yml",
     "content/responses/desk.yml",
     "content/responses/trajectory.yml",
     "content/responses/preview.yml",
