@@ -25,7 +25,7 @@ FALSE_ALARMS = 0.01  # of ordinary messages, at most this share may be taken for
 MISSED_ANYWAY = 0.005  # the share of danger that no threshold would save: mistakes of ours, most of them
 ENOUGH_LINES = 100  # in Latin letters instead of their own, to measure a mix for those
 ENOUGH_OTHERS = 10  # examples of what is not ours, to choose a threshold by them
-_AS_GOOD = 0.4  # standard errors: what is right that much less often may be so by chance
+_AS_GOOD = 0.45  # standard errors: what is right that much less often may be so by chance
 _NEVER = float("inf")
 
 
