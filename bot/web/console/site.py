@@ -8,6 +8,9 @@ from bot.web.console import (
     case,
     case_actions,
     demo,
+    group,
+    group_person,
+    group_task,
     letter,
     notifications,
     people,
@@ -37,6 +40,7 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *provider.DOORS,
     *today.DOORS,
     *queue.DOORS,
+    *group.DOORS,
     *case.DOORS,
     *case_actions.DOORS,
     *relay.DOORS,
@@ -47,6 +51,9 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *settings.DOORS,
     *people.DOORS,
     *notifications.DOORS,
+    # Last: what is fixed below /desk/group/ is no newcomer.
+    *group_person.DOORS,
+    *group_task.DOORS,
 )
 
 
