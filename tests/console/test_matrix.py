@@ -49,6 +49,18 @@ PAGES = {
     "/desk/shift": ALL,
     "/desk/shift/end": ALL,
     "/desk/queue": HELPERS,
+    "/desk/group": C,
+    "/desk/group/codes": C,
+    "/desk/group/codes/withdraw": C,
+    # Of these a coach opens those of their own group: see test_group.
+    "/desk/group/{newcomer}": C,
+    "/desk/group/{newcomer}/enrol": C,
+    "/desk/group/{newcomer}/told": C,
+    "/desk/group/{newcomer}/layer": C,
+    "/desk/group/{newcomer}/add": C,
+    "/desk/group/{newcomer}/end": C,
+    "/desk/group/{newcomer}/template": C,
+    "/desk/group/{newcomer}/tasks/{task}": C,
     "/desk/replies": HELPERS | E,
     "/desk/replies/sign": HELPERS | E,
     "/desk/team": HELPERS | A,
@@ -232,6 +244,7 @@ def test_before_signing_in_only_the_front_doors_answer(office: Office) -> None:
 
 def filled(path: str, *, case: str, file: str = "x", user: str = "x", sent: str = "x") -> str:
     ids = {"case_id": case, "case": case, "file_id": sent, "file": file, "sent": sent, "user": user}
+    ids |= {"newcomer": "x", "task": "x"}
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path
@@ -249,7 +262,9 @@ def test_pages_without_a_case(place: Place) -> None:
                 assert found.status == 403, (role, method, path, found.status)
             elif method == "GET":
                 # There is no provider here to sign in with.
-                assert found.status == (404 if path.endswith("/provider") else 200), (role, path, found.status)
+                # Nor a newcomer of this name in anybody's group.
+                nothing = path.endswith("/provider") or "{newcomer}" in door.path
+                assert found.status == (404 if nothing else 200), (role, path, found.status)
             else:
                 assert found.status not in {403, 500}, (role, path, found.status)
 

@@ -80,6 +80,16 @@ def test_the_coach_of_somebody_may(guide: Guide, coby: UserRow, act: str) -> Non
     assert isinstance(open_year(guide.runtime, coby.id, guide.newcomer_id), Year)
 
 
+def test_the_coach_has_somebody_begin(guide: Guide) -> None:
+    coach = hired(guide, "Coby", "coach")
+    guide.runtime.database.write(lambda work: work.newcomers.set_coach(guide.newcomer_id, coach.id))
+    begun = by(guide, coach.id).enrol("small", TODAY - timedelta(days=60))
+    assert isinstance(begun, guiding.Begun)
+    assert begun.late
+    assert guide.trajectory.created_by == coach.id
+    assert [message.response for message in guide.read()] == ["utter_trajectory_catch_up"]
+
+
 def others(guide: Guide, coby: UserRow) -> dict[str, tuple[str, Refusal]]:
     off = hired(guide, "Otis", "coach")
     guide.runtime.database.write(lambda work: work.users.change(off.id, active=False))
@@ -200,15 +210,16 @@ def test_overdue_stands_first_and_the_longest_on_top(guide: Guide, coby: UserRow
     found = guide.runtime.database.read(lambda work: work.newcomers.at(guide.desk.wire.name, fine._address))
     assert found is not None
     guide.runtime.database.write(lambda work: work.newcomers.set_coach(found.newcomer.id, coby.id))
+    by(guide, coby.id).done(guide.task("welcome").id)
     guide.desk.wait(days=10)
     group = my_group(guide.runtime, coby.id)
     assert isinstance(group, Group)
     late, other = group.members
     assert (late.newcomer_id, other.newcomer_id) == (guide.newcomer_id, found.newcomer.id)
     # What is sensitive is "a task" in a list that others see over a shoulder.
-    assert [one.title for one in late.stuck] == ["x"]
+    assert [one.title for one in late.stuck] == ["[task_register]", "[task_insurance]", "Een taak"]
     assert late.stuck[0].since <= late.stuck[1].since <= late.stuck[2].since
-    assert late.overdue == 4
+    assert late.overdue == 3
     assert late.courses[0][1] == 2  # the tenth day is in the second week
     assert other.courses == ()
     assert other.overdue == 0
