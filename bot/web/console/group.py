@@ -84,9 +84,9 @@ def called(visit: Visit) -> GroupWords:
 
 
 def templates(visit: Visit) -> dict[str, str]:
-    """Return what there is to begin, by what the team calls it."""
-    known = visit.runtime.knowledge.trajectories
-    return {name: title_of_template(visit.runtime, template) for name, template in known.items()}
+    """Return what there is to begin, by what the team calls it, the longest first."""
+    known = sorted(visit.runtime.knowledge.trajectories.values(), key=lambda one: (-one.months, one.id))
+    return {template.id: title_of_template(visit.runtime, template) for template in known}
 
 
 def sentence(visit: Visit, wrong: AnyRefusal | None) -> str:
