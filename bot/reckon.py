@@ -57,9 +57,11 @@ ASKED = frozenset(Stage) - {*_SETTLED.values()}
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """
-    A task of somebody as it stands today. `day` is the next one that counts, `first` what comes before it.
+    A task of somebody as it stands today.
 
-    `reminders` are in the order of their days. `title` and `first` are in Dutch, as the team calls them.
+    `day` is the next one that counts, `first` what comes before it, `missing` and `depends_on` the day and the
+    condition that nobody told. `reminders` are in the order of their days. `title` and `first` are in Dutch, as the team
+    calls them.
     """
 
     row: TaskRow
@@ -69,6 +71,7 @@ class Step:
     day: date | None
     limits: tuple[DatedLimit, ...] = ()
     missing: str | None = None
+    depends_on: str | None = None
     first: tuple[str, ...] = ()
     proof: str = ""
     sensitive: bool = False
@@ -191,6 +194,7 @@ def _steps(runtime: Runtime, work: Work, trajectory: TrajectoryRow, made: Plan, 
             day=next_day(planned, today, row.due) if planned else row.due,
             limits=tuple(one for one in planned.limits if one.on is not None) if planned else (),
             missing=planned.missing if planned else None,
+            depends_on=planned.task.applies_if if planned and planned.applies is None else None,
             first=tuple(sorted(titles.get(task, task) for task in first)),
             proof=planned.task.proof if planned else "",
             sensitive=planned.task.sensitive if planned else False,

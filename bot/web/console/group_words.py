@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Who does something besides people of the team.
 _OTHERS = frozenset({"newcomer", "time"})
 # What holds a reminder back is written down when its moment comes; of these it is known before.
+_FOR_GOOD = frozenset({"stopped", "condition_unknown", "with_the_coach"})
 _KNOWN_BEFORE = {Stage.UNSURE: "condition_unknown", Stage.BLOCKED: "something_first"}
 
 
@@ -64,12 +65,15 @@ class GroupWords:
             yield self.words("group_reminded_no_day")
             return
         why = self._why_not(step, year)
-        if coming is not None:
+        if coming is not None and why not in _FOR_GOOD:
             yield self.words("group_reminded_next", day=self.words.day(local_day(coming.due_at)))
-        elif why is None:
-            yield self.words("group_reminded_none")
-        if why is not None:
+            if why is not None:
+                yield self.words("group_reminded_waits", why=self.rule(why))
+        elif why is not None:
             yield self.words("group_reminded_held", why=self.rule(why))
+        else:
+            # Who began late, or was told late of a day, is not reminded of days that were past already.
+            yield self.words("group_reminded_past" if step.stage is Stage.OVERDUE else "group_reminded_none")
 
     @staticmethod
     def _why_not(step: Step, year: Year) -> str | None:
