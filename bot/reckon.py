@@ -60,8 +60,7 @@ class Step:
     A task of somebody as it stands today.
 
     `day` is the next one that counts, `first` what comes before it, `missing` and `depends_on` the day and the
-    condition that nobody told. `reminders` are in the order of their days. `title` and `first` are in Dutch, as the team
-    calls them.
+    condition that nobody told. `reminders` are in the order of their days. `title` and `first` are in Dutch.
     """
 
     row: TaskRow
