@@ -16,6 +16,7 @@ from bot.domain.turn import (
     Enrol,
     EnrolBy,
     EraseNewcomer,
+    GoOn,
     HandOverData,
     HoldMessage,
     LinkWith,
@@ -108,7 +109,15 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
 
 
 def _about_tasks(
-    effect: EnrolBy | ShowTasks | SayOfTask | PutOff | TellForPlan | AskForPlan | OpenedTemplate | ReactedToReminder,
+    effect: EnrolBy
+    | ShowTasks
+    | SayOfTask
+    | PutOff
+    | TellForPlan
+    | AskForPlan
+    | GoOn
+    | OpenedTemplate
+    | ReactedToReminder,
     voice: Voice,
     newcomer: NewcomerRow,
     conversation: ConversationRow,
@@ -126,6 +135,8 @@ def _about_tasks(
             tasks.take_answer(voice, newcomer.id, name, answer, left)
         case AskForPlan():
             tasks.ask_next(voice, newcomer.id)
+        case GoOn():
+            tasks.go_on(voice, newcomer.id)
         case OpenedTemplate():
             tasks.opened(voice, newcomer.id)
         case ReactedToReminder():

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.clock import local_day
-from bot.domain.turn import Say
+from bot.domain.turn import Choice, Say
 from bot.naming import line_of, listed, title_of
 from bot.store.trajectory_rows import Told
 from bot.team import remember, voice_to
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from bot.domain.turn import SlotValue
     from bot.runtime import Runtime
     from bot.say import Voice
     from bot.store.trajectory_rows import ReminderRow, TaskRow, TrajectoryRow
@@ -47,6 +48,10 @@ OWN_REMINDERS = (-1, 0, 3)
 GRACE = timedelta(days=7)
 # A trajectory counts as begun late after this long.
 LATE = timedelta(days=14)
+# A trajectory that somebody lets rest, and the button that takes it up again.
+RESTS = "paused"
+GO_ON, GO_ON_BUTTON = "/tasks go_on", "utter_task_button_go_on"
+PAUSED, RESUMED = "utter_trajectory_paused", "utter_trajectory_resumed"
 WELCOME, CATCH_UP, MOVED, ENDED = (
     "utter_trajectory_welcome",
     "utter_trajectory_catch_up",
@@ -64,6 +69,8 @@ class Refusal(StrEnum):
     NOT_GOING_ON = "not_going_on"
     UNKNOWN_NAME = "unknown_name"  # no anchor, condition or layer of this trajectory
     NO_TASK = "no_task"
+    RESTS = "rests"  # already
+    DOES_NOT_REST = "does_not_rest"
     SETTLED = "settled"  # it is not open any more, or not waiting for the coach
     DAY_OF_THE_LAW = "day_of_the_law"  # it follows what it counts from, and nobody pins it
     NEEDS_A_DAY = "needs_a_day"  # the coach's own task counts from nothing
@@ -153,6 +160,50 @@ def end(
     work.trajectories.note(row, kind="ended", actor=actor, now=now)
     _tell(runtime, work, row.newcomer_id, voice, lambda speaking: speaking.say(Say(response=ENDED)))
     return row
+
+
+def pause(
+    runtime: Runtime, work: Work, trajectory_id: str, *, actor: str, voice: Voice | None = None
+) -> TrajectoryRow | Refusal:
+    """
+    Let a trajectory rest until somebody takes it up, and tell the newcomer.
+
+    Its days stay. Only those of the law are still reminded of, and brought to the coach when they are overdue.
+    """
+    row = _going_on(work, trajectory_id)
+    if isinstance(row, Refusal):
+        return row
+    if row.state == RESTS:
+        return Refusal.RESTS
+    resting = _set_state(runtime, work, row, RESTS, actor)
+    choices = (Choice(payload=GO_ON, response=GO_ON_BUTTON),)
+    _tell(runtime, work, row.newcomer_id, voice, lambda speaking: speaking.say(Say(response=PAUSED, choices=choices)))
+    return resting
+
+
+def resume(
+    runtime: Runtime, work: Work, trajectory_id: str, *, actor: str, voice: Voice | None = None
+) -> TrajectoryRow | Refusal:
+    """Take up a trajectory that rested: one list of what matters now, and no reminder of the days that passed."""
+    row = _going_on(work, trajectory_id)
+    if isinstance(row, Refusal):
+        return row
+    if row.state != RESTS:
+        return Refusal.DOES_NOT_REST
+    active = _set_state(runtime, work, row, "active", actor)
+    settled = [task.key for task in work.trajectories.tasks(row.id) if not task.under_way]
+    still = catch_up(plan_of(runtime, work, active), local_day(runtime.clock.now()), settled=settled)
+    _tell(runtime, work, row.newcomer_id, voice, lambda speaking: _say_resumed(speaking, still))
+    return active
+
+
+def _set_state(runtime: Runtime, work: Work, row: TrajectoryRow, state: str, actor: str) -> TrajectoryRow:
+    now = runtime.clock.now()
+    work.trajectories.rest(row.id, state)
+    changed = replace(row, state=state)
+    _wind(work, changed, plan_of(runtime, work, changed), now, begins=state != RESTS)
+    work.trajectories.note(changed, kind="paused" if state == RESTS else "resumed", actor=actor, now=now)
+    return changed
 
 
 # ---- what is known
@@ -526,7 +577,9 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
         if one is None and made is None:
             continue
         looked_at.add(task.id)
-        _set_escalation(work, task, one, today)
+        # Who rests hears of days of the law only, and so does the coach.
+        resting = row.state == RESTS and task.kind is not DeadlineKind.LEGAL
+        _set_escalation(work, task, None if resting else one, today)
         if one is None or task.state is not State.OPEN:
             continue
         for nudge in moments(one, due=task.due):
@@ -624,12 +677,20 @@ def _welcome(voice: Voice, template: Template, begun: Begun) -> None:
     if not begun.late or not begun.catch_up.now:
         voice.say(Say(response=WELCOME, extra={"trajectory": title_of_trajectory(voice, template)}))
         return
-    days = {one.key: next_day(one, local_day(voice.now)) for one in begun.catch_up.now}
-    lines = [
-        line_of(voice, title_of(voice, one.task.id, hidden=one.task.sensitive), days[one.key])
-        for one in begun.catch_up.now
-    ]
-    voice.say(Say(response=CATCH_UP, extra={"task_list": listed(lines)}))
+    voice.say(Say(response=CATCH_UP, extra={"task_list": _listed_now(voice, begun.catch_up)}))
+
+
+def _say_resumed(voice: Voice, still: CatchUp) -> None:
+    extra: dict[str, SlotValue] = {"task_list": _listed_now(voice, still)} if still.now else {}
+    voice.say(Say(response=RESUMED, extra=extra))
+
+
+def _listed_now(voice: Voice, still: CatchUp) -> str:
+    today = local_day(voice.now)
+    return listed(
+        line_of(voice, title_of(voice, one.task.id, hidden=one.task.sensitive), next_day(one, today))
+        for one in still.now
+    )
 
 
 def title_of_trajectory(voice: Voice, template: Template) -> str:
@@ -669,7 +730,10 @@ def _tell_what_moved(  # noqa: PLR0913, PLR0917  # what moved in which, and who 
 
 
 def _say_moved(voice: Voice, template: Template, moved: Sequence[Moved], found: Changes) -> None:
-    lines = [line_of(voice, _name(voice, template, one.task), one.new) for one in _the_first(moved)]
+    lines = [
+        line_of(voice, _name(voice, template, one.task), one.new, is_limit=one.limit is not None)
+        for one in _the_first(moved)
+    ]
     lines += [line_of(voice, _name(voice, template, one.task), None) for one in found.legal_dropped]
     voice.say(Say(response=MOVED, extra={"task_list": listed(lines), "is_legal": bool(found.legal_moved)}))
 
@@ -678,10 +742,10 @@ MOST_MOVED = 7
 
 
 def _the_first(moved: Iterable[Moved]) -> list[Moved]:
-    """Return what is told of what moved: each task once, days of the law first and all of them."""
-    each: dict[tuple[str, int], Moved] = {}
+    """Return what is told of what moved: each task once, and its day of the law; those first and all of them."""
+    each: dict[tuple[tuple[str, int], bool], Moved] = {}
     for one in moved:
-        each.setdefault(one.key, one)
+        each.setdefault((one.key, one.kind is DeadlineKind.LEGAL), one)
     legal = [one for one in each.values() if one.kind is DeadlineKind.LEGAL]
     others = [one for one in each.values() if one.kind is not DeadlineKind.LEGAL]
     return [*legal, *others[: max(0, MOST_MOVED - len(legal))]]

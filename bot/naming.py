@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.content.render import Known, Reader
+from bot.domain.clock import local_day
 from bot.domain.languages import SOURCE
 from bot.domain.turn import Choice
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # A task whose subject nobody who looks over a shoulder may read.
 HIDDEN = "utter_task_hidden"
 LINE, LINE_WITHOUT_A_DAY = "utter_task_line", "utter_task_line_no_day"
+LINE_PAST, LINE_LAST_DAY = "utter_task_line_past", "utter_task_line_last"
 # The titles of buttons that are made when they are said: each is a response of one or two words.
 DONE, LATER = "utter_task_button_done", "utter_task_button_later"
 HELP, WHAT, MINE = "utter_task_button_help", "utter_task_button_what", "utter_task_button_mine"
@@ -46,11 +48,12 @@ def words(voice: Voice, response: str, **extra: SlotValue) -> str:
     return voice.runtime.renderer.render(response, reader, known, now=voice.now).message.text
 
 
-def line_of(voice: Voice, title: str, day: date | None) -> str:
-    """Return a line of a list of tasks: what it is called, and its day."""
+def line_of(voice: Voice, title: str, day: date | None, *, is_limit: bool = False) -> str:
+    """Return a line of a list of tasks: what it is called, and its day; of a limit, that it is the last one."""
     if day is None:
         return words(voice, LINE_WITHOUT_A_DAY, task_title=title)
-    return words(voice, LINE, task_title=title, task_day=day)
+    line = LINE_PAST if day < local_day(voice.now) else LINE_LAST_DAY if is_limit else LINE
+    return words(voice, line, task_title=title, task_day=day)
 
 
 def listed(lines: Iterable[str]) -> str:

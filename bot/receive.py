@@ -73,6 +73,7 @@ LADDER: tuple[Rung, ...] = (
     tasks.by_code,
     desk.by_a_person,
     commands.about_messengers,
+    tasks.help_by_name,
     commands.other_commands,
     desk.earlier_or_new,
     desk.after_close,

@@ -16,7 +16,7 @@ import structlog
 
 from bot.domain.clock import local_day
 from bot.domain.turn import Say
-from bot.guide import end, plan_of, planned_for
+from bot.guide import RESTS, end, plan_of, planned_for
 from bot.handoff.case import OVERDUE
 from bot.naming import choices_for, choices_for_any, dutch_title, line_of, listed, title_of, words
 from bot.say import window_is_open
@@ -90,6 +90,7 @@ class Due:
     planned: Planned
     nudge: Nudge
     waits_for: frozenset[str]
+    resting: bool
 
 
 def _remind(runtime: Runtime, newcomer_id: str, work: Work) -> None:
@@ -128,11 +129,11 @@ def _remind(runtime: Runtime, newcomer_id: str, work: Work) -> None:
 
 
 def _due(runtime: Runtime, work: Work, rows: Sequence[ReminderRow]) -> Iterator[Due]:
-    """Yield what is due of trajectories that go on; the rest is ended."""
+    """Yield what is due of trajectories that go on, or rest; the others' is ended."""
     for trajectory_id in dict.fromkeys(row.trajectory_id for row in rows):
         trajectory = work.trajectories.get(trajectory_id)
         theirs = [row for row in rows if row.trajectory_id == trajectory_id]
-        if trajectory is None or trajectory.state != "active":
+        if trajectory is None or trajectory.state == "ended":
             work.reminders.end([row.id for row in theirs], "ended")
             continue
         yield from _due_in(runtime, work, trajectory, theirs)
@@ -162,6 +163,7 @@ def _due_in(runtime: Runtime, work: Work, trajectory: TrajectoryRow, rows: Seque
                 limit=row.limit_id,
             ),
             waits_for=waits_for(planned.task, made, behind),
+            resting=trajectory.state == RESTS,
         )
 
 
@@ -186,6 +188,7 @@ def _may_go(work: Work, due: Due, around: Circumstances) -> bool:
         state=task.state,
         applies=due.planned.applies,
         waits_for=due.waits_for,
+        resting=due.resting,
         paused_until=task.paused_until,
         escalated=task.escalated_at is not None,
     )

@@ -10,8 +10,11 @@ from bot.domain.clock import local_day
 from bot.domain.turn import Choice, OpenCase, Priority, Say
 from bot.flows.dialogue import Asking
 from bot.guide import (
+    GO_ON,
+    GO_ON_BUTTON,
     GROUP_SIZE,
     NEWCOMER,
+    RESTS,
     Refusal,
     Settled,
     ask_no_more,
@@ -20,12 +23,13 @@ from bot.guide import (
     plan_of,
     planned_for,
     put_off,
+    resume,
     settle,
     tell,
     template_of,
 )
 from bot.handoff.case import Role
-from bot.naming import dutch_title, line_of, listed, title_of, words
+from bot.naming import MINE, dutch_title, line_of, listed, title_of, words
 from bot.store.enrol_codes import MARK
 from bot.store.links import Refused
 from bot.team import take_on
@@ -61,6 +65,7 @@ WHICH: Mapping[str, str] = {
 }
 # The template of content/whatsapp_templates.yml that names a day and no task.
 REMINDER = "reminder"
+QUESTIONS = "utter_task_button_questions"
 YES, NO, UNKNOWN = "utter_task_button_yes", "utter_task_button_no", "utter_task_button_unknown"
 UNTIL: Mapping[str, str] = {
     "tomorrow": "utter_task_button_tomorrow",
@@ -100,10 +105,11 @@ def show(voice: Voice, newcomer_id: str) -> None:
         "task_title": first.title(voice),
         "task_day": first.day,
         "task_why": _why(voice, first),
+        "is_over": first.day is not None and first.day < local_day(voice.now),
     }
     lines = [line_of(voice, one.title(voice), one.day) for one in others[: MOST_SHOWN - 1]]
     extra |= {"task_list": listed(lines)} if lines else {}
-    voice.say(Say(response=MY_TASKS, extra=extra, choices=_below(first)))
+    voice.say(Say(response=MY_TASKS, extra=extra, choices=(*_below(first), *_below_all(voice, newcomer_id))))
 
 
 def open_tasks(voice: Voice, newcomer_id: str) -> list[Open]:
@@ -159,6 +165,24 @@ def _below(one: Open) -> tuple[Choice, ...]:
     )
 
 
+def _below_all(voice: Voice, newcomer_id: str) -> Iterator[Choice]:
+    """Yield the buttons of what concerns all tasks: to go on after a rest, to answer what the plan needs."""
+    going_on = voice.work.trajectories.going_on(newcomer_id)
+    if any(trajectory.state == RESTS for trajectory in going_on):
+        yield Choice(payload=GO_ON, response=GO_ON_BUTTON)
+    if any(_next_question(voice, trajectory) for trajectory in going_on):
+        yield Choice(payload="/told more", response=QUESTIONS)
+
+
+def go_on(voice: Voice, newcomer_id: str) -> None:
+    """Take up every trajectory that rests; where none does, the tasks are what was asked for."""
+    resting = [row for row in voice.work.trajectories.going_on(newcomer_id) if row.state == RESTS]
+    for row in resting:
+        resume(voice.runtime, voice.work, row.id, actor=NEWCOMER, voice=voice)
+    if not resting:
+        show(voice, newcomer_id)
+
+
 def opened(voice: Voice, newcomer_id: str) -> None:
     """Say what the template reminded them of, once: it named a day and no task."""
     messages = voice.work.reminders.messages(newcomer_id)
@@ -174,13 +198,17 @@ def opened(voice: Voice, newcomer_id: str) -> None:
 
 
 def say_of(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, what: str, task_id: str | None) -> None:
-    """Take what somebody says of a task; without one it is asked which they mean, unless there is only one."""
+    """
+    Take what somebody says of a task.
+
+    Without one it is that of the reminder they react to, or the only one there is; else it is asked which they mean.
+    """
     if not voice.work.trajectories.going_on(newcomer.id):
         voice.say(Say(response=NO_TRAJECTORY))
         return
     found = open_tasks(voice, newcomer.id)
     if task_id is None:
-        begun = [one for one in found if one.begun] or found
+        begun = _just_reminded_of(voice, newcomer.id, found) or [one for one in found if one.begun] or found
         if len(begun) != 1:
             _ask_which(voice, begun, what)
             return
@@ -195,6 +223,15 @@ def say_of(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, w
         voice.say(Say(response="utter_remind_later", choices=tuple(choices)))
     else:
         _settle(voice, newcomer.id, task, Settled.DONE if what == "done" else Settled.NOT_FOR_ME)
+
+
+def _just_reminded_of(voice: Voice, newcomer_id: str, found: list[Open]) -> list[Open]:
+    """Return what the last reminder was about, when nobody reacted to it yet and it was one task."""
+    last = next(reversed(voice.work.reminders.messages(newcomer_id)), None)
+    if last is None or last.answered_at is not None:
+        return []
+    named = {row.task_id for row in voice.work.reminders.in_message(last.id)}
+    return [one for one in found if {one.row.id} == named]
 
 
 def _ask_which(voice: Voice, found: list[Open], what: str) -> None:
@@ -322,11 +359,20 @@ def _join_group(voice: Voice, newcomer: NewcomerRow, code: EnrolCodeRow) -> None
 
 
 def ask_next(voice: Voice, newcomer_id: str, left: int = MOST_ASKED) -> None:
-    """Ask the next thing that a plan needs, one at a time; after the last, say so and show what is next."""
-    for trajectory in voice.work.trajectories.going_on(newcomer_id) if left else ():
+    """
+    Ask the next thing that a plan needs, one at a time; after the last, say so and show what is next.
+
+    After so many in a row the person chooses whether the others follow.
+    """
+    for trajectory in voice.work.trajectories.going_on(newcomer_id):
         asking = _next_question(voice, trajectory)
         if asking is None:
             continue
+        if not left:
+            more = (Choice(payload="/told more", response=QUESTIONS), Choice(payload="/tasks", response=MINE))
+            voice.dialogue = replace(voice.dialogue, asking=None)
+            voice.say(Say(response="utter_trajectory_more", choices=more))
+            return
         kind, name, response = asking
         voice.dialogue = replace(voice.dialogue, asking=Asking(kind=kind, name=name, left=left - 1))
         unknown = Choice(payload=f"/told {name} skip {left - 1}", response=UNKNOWN)

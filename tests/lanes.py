@@ -71,7 +71,7 @@ def installed(need: str) -> bool:
 def lanes() -> tuple[Lane, ...]:
     """Return the lanes in the order in which they tell something soonest."""
     python, wegwijs = str(BIN / "python"), str(BIN / "wegwijs")
-    pytest = (python, "-m", "pytest")
+    pytest = (python, "-m", "pytest", "--durations=12", "--durations-min=5")
     # A file's tests stay together, so that what they share is made once. Two cores are kept busy by three: each waits
     # a part of its time, for a disk or a server.
     both = (*pytest, "-n", "2", "--dist", "loadfile")

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.commands.throwaway import Conversation
+    from bot.domain.turn import Message
     from bot.flows.dialogue import Dialogue
-    from bot.knowledge.stories import Story
+    from bot.knowledge.stories import Story, StoryStep
     from bot.runtime import Runtime
     from bot.wiring import Parts
 
@@ -88,22 +89,29 @@ def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
                     played.rows.append((f"slot: {name} = {value}", f"slot: {name} = {found_value}", same))
             case "effect":
                 played.rows.append((f"effect: {step.value}", f"effects: {effects}", step.value in effects))
-            case "wait":
+            case "wait" | "enrol" | "tell":
                 _nothing_left(played, said)
                 if not played.passed:
                     return played
-                clock.wait(**step.value)
-                brought = talk.time_brings()
+                brought = _brought(step, talk, clock)
                 said, texts = [message.response for message in brought], [message.text for message in brought]
-                played.rows.append((f"wait: {step.value}", f"wait: {step.value}", True))
-            case "enrol":
-                read = talk.enrolled(**step.value)
-                said, texts = [message.response for message in read], [message.text for message in read]
-                played.rows.append((f"enrol: {step.value}", f"enrol: {step.value}", True))
+                played.rows.append((f"{step.kind}: {step.value}", f"{step.kind}: {step.value}", True))
         if not played.passed:
             return played
     _nothing_left(played, said)
     return played
+
+
+def _brought(step: StoryStep, talk: Conversation, clock: HeldClock) -> list[Message]:
+    """Return what the newcomer reads because time passed, or because their coach did something."""
+    match step.kind:
+        case "enrol":
+            return talk.enrolled(**step.value)
+        case "tell":
+            return talk.told(**step.value)
+        case _:
+            clock.wait(**step.value)
+            return talk.time_brings()
 
 
 def _nothing_left(played: Played, said: list[str]) -> None:

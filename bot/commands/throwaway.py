@@ -13,7 +13,7 @@ from bot.channels.terminal import Terminal
 from bot.deliver import deliver_due
 from bot.domain.turn import Inbound, Kind, Message
 from bot.flows.dialogue import VERSION, Dialogue
-from bot.guide import Begun, Refusal, enrol
+from bot.guide import Begun, Refusal, enrol, tell
 from bot.receive import Report, answer_next, take_in
 from bot.remind import remind_due
 from bot.store.database import Database
@@ -75,6 +75,18 @@ class Conversation:
 
         begun = self.runtime.database.write(begin)
         assert isinstance(begun, Begun), begun
+        return self._delivered()
+
+    def told(self, **known: Any) -> list[Message]:
+        """Have the coach change days and answers of every trajectory this person is in; return what they read of it."""
+
+        def change(work: Work) -> None:
+            person = work.newcomers.at(self._terminal.name, self._address)
+            for trajectory in work.trajectories.going_on(person.newcomer.id if person else ""):
+                done = tell(self.runtime, work, trajectory.id, actor="coach", **known)
+                assert not isinstance(done, Refusal), done
+
+        self.runtime.database.write(change)
         return self._delivered()
 
     def forgotten(self) -> None:

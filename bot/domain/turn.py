@@ -405,6 +405,11 @@ class AskForPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoOn:
+    """Take up the plan that rested."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenedTemplate:
     """The person tapped a template, and so opened the window; what it reminded them of is said now."""
 
@@ -441,6 +446,7 @@ Effect: TypeAlias = (
     | PutOff
     | TellForPlan
     | AskForPlan
+    | GoOn
     | OpenedTemplate
     | ReactedToReminder
 )

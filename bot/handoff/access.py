@@ -29,6 +29,7 @@ class Screen(StrEnum):
     GROUP = "group"  # of a coach: theirs, nobody else's
     REPLIES = "replies"
     TEAM = "team"
+    COUNTS = "counts"
     PRIVACY = "privacy"
     SETTINGS = "settings"
     PEOPLE = "people"  # a part of Settings: who works here, and as what
@@ -45,6 +46,7 @@ MAY_OPEN: Mapping[Screen, frozenset[Role]] = {
     Screen.GROUP: frozenset({Role.COACH}),
     Screen.REPLIES: HELPERS | {Role.CONTENT_EDITOR},
     Screen.TEAM: HELPERS | STEERING,
+    Screen.COUNTS: STEERING,
     Screen.PRIVACY: STEERING,
     Screen.SETTINGS: EVERYBODY,
     Screen.PEOPLE: frozenset({Role.ADMINISTRATOR}),

@@ -11,16 +11,16 @@ from bot.knowledge.document import Document, Mistake, read_document
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = ("user", "utter", "slot_was_set", "text_contains", "effect", "wait", "enrol")
+KINDS = ("user", "utter", "slot_was_set", "text_contains", "effect", "wait", "enrol", "tell")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoryStep:
     """
-    One step. Rasa's: `user`, `utter`, `slot_was_set`. Ours: `text_contains`, `effect`, `wait`, `enrol`.
+    One step. Rasa's: `user`, `utter`, `slot_was_set`. Ours: `text_contains`, `effect`, `wait`, `enrol`, `tell`.
 
     `wait` (`{hours: 3}`) lets time pass, and what it brings is said. `enrol` has a coach put the person in a
-    trajectory: `template`, `started`, `anchors`, `conditions`.
+    trajectory: `template`, `started`, `anchors`, `conditions`; `tell` has the coach change its `anchors`, `conditions`.
 
     `sent` is the kind of a user step that is no text or button (`kind: voice`); `other: true` is `kind: other`.
     """

@@ -120,8 +120,9 @@ ACTIONS: Mapping[str, Callable[[Do, Turn], tuple[Event, ...]]] = {
     "action_stop": lambda _do, _turn: (StopMessages(),),
     "action_erase": lambda _do, _turn: (EraseNewcomer(),),
     "action_my_tasks": lambda _do, _turn: (ReactedToReminder(), ShowTasks()),
-    "action_task_done": lambda _do, _turn: (ReactedToReminder(), SayOfTask(what="done")),
-    "action_task_later": lambda _do, _turn: (ReactedToReminder(), SayOfTask(what="later")),
+    # The reaction is counted last: what nobody reacted to yet says which task is meant.
+    "action_task_done": lambda _do, _turn: (SayOfTask(what="done"), ReactedToReminder()),
+    "action_task_later": lambda _do, _turn: (SayOfTask(what="later"), ReactedToReminder()),
     "action_accept_notice": lambda _do, _turn: (AcceptNotice(),),
     "action_decline_notice": lambda _do, _turn: (DeclineNotice(),),
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.domain.turn import (
     AskForPlan,
     EnrolBy,
+    GoOn,
     Kind,
     PutOff,
     ReactedToReminder,
@@ -23,7 +24,7 @@ from bot.domain.turn import (
 from bot.ladder.actions import events_of
 from bot.ladder.turn import Decision, decided, say
 from bot.nlu.slot_values import is_skip, plain_digits, read_date, read_yes_no
-from bot.nlu.text import clean
+from bot.nlu.text import clean, words_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -58,8 +59,20 @@ def pressed(turn: Turn) -> Decision | None:
         return _what(replace(turn, dialogue=calm), found[1])
     return {
         "/tasks": decided(calm, ReactedToReminder(), ShowTasks()),
+        "/tasks go_on": decided(calm, GoOn()),
         "/told more": decided(calm, AskForPlan()),
     }.get(said)
+
+
+def help_by_name(turn: Turn) -> Decision | None:
+    """Take "help" for the button of that name below a task that was just shown; else the word asks for the menu."""
+    if turn.heard.kind is not Kind.TEXT or turn.heard.payload is not None or turn.dialogue.collecting is not None:
+        return None
+    said = words_of(turn.heard.text)
+    for offer in turn.dialogue.offered:
+        if said and words_of(offer.title) == said and offer.payload.startswith("/task help "):
+            return pressed(replace(turn, heard=replace(turn.heard, payload=offer.payload, kind=Kind.BUTTON)))
+    return None
 
 
 def _what(turn: Turn, question: str) -> Decision | None:

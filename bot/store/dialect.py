@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import text
+from sqlalchemy import Interval, func, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Table
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import ColumnElement, Connection, Table
 
 Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 
@@ -28,3 +30,13 @@ def only_one_at_a_time(connection: Connection, subject: bytes) -> None:
     if is_postgresql(connection):
         number = int.from_bytes(subject[:8], "big", signed=True)
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def follows_within(
+    connection: Connection, moment: ColumnElement[datetime], other: ColumnElement[datetime], span: timedelta
+) -> ColumnElement[bool]:
+    """Return the condition that `other` comes at most so long after `moment`; not when either is empty."""
+    if is_postgresql(connection):
+        return other <= moment + literal(span, Interval)
+    # Days of a calendar that has no time zones: both are kept in UTC. A second more, because it counts in fractions.
+    return func.julianday(other) - func.julianday(moment) <= (span.total_seconds() + 1) / 86_400

@@ -20,6 +20,7 @@ from bot.store.trajectory_tables import (
     ENDED,
     ESCALATES,
     GOES_ON,
+    RESTS,
     reminders,
     template_versions,
     trajectories,
@@ -125,10 +126,16 @@ class Trajectories:
         """Record that the trajectory is over."""
         self._set(trajectory_id, state="ended", ended_at=now)
 
+    def rest(self, trajectory_id: str, state: str) -> None:
+        """Record that the trajectory rests (`paused`), or goes on (`active`)."""
+        self._set(trajectory_id, state=state)
+
     def over(self, today: date, limit: int) -> list[str]:
         """Return trajectories whose last day is past, the longest past first."""
-        query = select(trajectories.c.id).where(ACTIVE, trajectories.c.ends < today)
-        return list(self._connection.scalars(query.order_by(trajectories.c.ends).limit(limit)))
+        query = select(trajectories.c.id).where(trajectories.c.ends < today).order_by(trajectories.c.ends).limit(limit)
+        # Asked apart: few rest, and most are found by an index of those that are active.
+        found = [*self._connection.scalars(query.where(ACTIVE)), *self._connection.scalars(query.where(RESTS))]
+        return found[:limit]
 
     def drop_ended(self, before: datetime, *, limit: int) -> int:
         """Delete trajectories that ended before this moment, with all that was in them; return how many."""

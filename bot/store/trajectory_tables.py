@@ -205,6 +205,7 @@ session_guests = Table(
 
 # A partial index is used only by a query that says the same words; see tables.py.
 ACTIVE = trajectories.c.state == literal_column("'active'")
+RESTS = trajectories.c.state == literal_column("'paused'")
 GOES_ON = trajectories.c.state != literal_column("'ended'")
 ENDED = trajectories.c.ended_at.is_not(None)
 WAITING = reminders.c.state == literal_column("'waiting'")

@@ -31,6 +31,7 @@ from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
 from bot.store.sign_ins import SignIns
 from bot.store.trajectories import Trajectories
+from bot.store.trajectory_counts import TrajectoryCounts
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
 
@@ -75,6 +76,7 @@ class Work:
         self.kept = Kept(connection, self.keys, self.cases, self.attachments, self.reply_files)
         self.expiry = Expiry(connection)
         self.trajectories = Trajectories(connection, self.keys)
+        self.trajectory_counts = TrajectoryCounts(connection)
         self.reminders = Reminders(connection)
         self.group_sessions = GroupSessions(connection)
         self.enrol_codes = EnrolCodes(connection, vault)

@@ -148,7 +148,8 @@ class Circumstances:
     `state` and `applies` are the task's; `waits_for` the tasks it depends on that are not settled. `sent` holds when
     reminder messages went out, of the last seven days at least (a message with several tasks counts once).
     `paused_until` is the first day on which the person wants to hear of this task again: `date.max` for never.
-    `escalated`: it was overdue and the coach has it now. `with_person`: somebody of the team is in the conversation.
+    `resting`: their whole trajectory rests. `escalated`: it was overdue and the coach has it now. `with_person`:
+    somebody of the team is in the conversation.
     """
 
     now: datetime
@@ -158,6 +159,7 @@ class Circumstances:
     waits_for: frozenset[str] = frozenset()
     crisis_at: datetime | None = None
     paused_until: date | None = None
+    resting: bool = False
     escalated: bool = False
     with_person: bool = False
     sent: tuple[datetime, ...] = ()
@@ -220,6 +222,11 @@ def _paused(nudge: Nudge, so: Circumstances) -> _Answer:
     return NEVER if so.paused_until == date.max else next_moment(at(so.paused_until, SENT_AT), nudge)
 
 
+def _resting(nudge: Nudge, so: Circumstances) -> _Answer:
+    # A day of the law comes all the same, and it was said that it would.
+    return _tomorrow(so.now, nudge) if so.resting and nudge.kind is not DeadlineKind.LEGAL else None
+
+
 def _after_a_crisis(nudge: Nudge, so: Circumstances) -> _Answer:
     if so.crisis_at is None or so.now >= so.crisis_at + QUIET_AFTER_CRISIS:
         return None
@@ -268,6 +275,7 @@ RULES: tuple[Rule, ...] = (
     Rule(name="with_the_coach", holds=_with_the_coach),
     Rule(name="too_late", holds=_too_late),
     Rule(name="paused", holds=_paused),
+    Rule(name="resting", holds=_resting),
     Rule(name="after_a_crisis", holds=_after_a_crisis),
     Rule(name="with_a_person", holds=_with_a_person),
     Rule(name="something_first", holds=_something_first),

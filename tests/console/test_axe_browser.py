@@ -32,6 +32,7 @@ MORE = {
     "redact": ("vera", "/desk/cases/{active}/files/{letter}/redact"),
     "shift_end": ("vera", "/desk/shift/end"),
     "log": ("nora", "/desk/privacy/log"),
+    "counts": ("nora", "/desk/counts"),
     "password": ("vera", "/desk/settings/password"),
     "app": ("vera", "/desk/settings/app"),
     "codes": ("vera", "/desk/settings/recovery-codes"),

@@ -66,6 +66,8 @@ PAGES = {
     "/desk/team": HELPERS | A,
     "/desk/team/group": O,
     "/desk/team/group/leave": O,
+    "/desk/counts": O | A,
+    "/desk/counts.csv": O | A,
     "/desk/privacy": O | A,
     "/desk/privacy/log": O | A,
     "/desk/privacy/export": O | A,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.clock import local_day
 from bot.guide import (
+    GRACE,
     Refusal,
     Settled,
     add_own_task,
@@ -18,13 +20,16 @@ from bot.guide import (
     follow_template,
     has_changed,
     move_layer,
+    pause,
     pin,
     put_off,
     redate,
+    resume,
     settle,
     skip,
     tell,
 )
+from bot.remind import end_over
 from bot.trajectory.plan import State
 from tests.guide.conftest import ALL
 from tests.trajectory.small import HOME, REGISTER, STARTED, WELCOME, days
@@ -123,7 +128,9 @@ def test_who_moves_house_is_told_what_moved_and_so_is_the_coach(guide: Guide) ->
     assert guide.waiting("register") == [date(2026, 12, 12), date(2026, 12, 15), date(2026, 12, 16)]
     (message,) = guide.read()
     assert message.response == "utter_dates_moved"
-    assert "15 december 2026" in message.text
+    assert "[task_register]: dinsdag 15 december 2026" in message.text
+    # The day to do it and the last day of the law are two days of one task; both have moved.
+    assert "[task_insurance]: laatste dag is zaterdag 10 april 2027" in message.text
     (event,) = [event for event in guide.events() if event.kind == "legal_moved"]
     assert ["register", 0, None, "2026-11-25", "2026-12-15"] in event.detail["moved"]
     told = guide.events()[-2]
@@ -292,6 +299,75 @@ def test_a_changed_template_reaches_a_running_trajectory_only_when_somebody_says
     assert guide.task("register").state is State.DROPPED
     assert not has_changed(guide.runtime, guide.trajectory)
     assert responses(guide) == ["utter_dates_moved"]
+
+
+# ---- it rests
+
+
+def test_a_plan_that_rests_keeps_its_days_and_brings_only_those_of_the_law(guide: Guide) -> None:
+    guide.enrols(anchors={"housing_date": HOME})
+    guide.read()
+    before = {task.key: task.due for task in guide.tasks()}
+    assert guide.does(pause, guide.trajectory.id, actor="coach").state == "paused"
+    (message,) = guide.read()
+    assert message.response == "utter_trajectory_paused"
+    assert [(button.title, button.payload) for button in message.buttons] == [("Weer verder", "/tasks go_on")]
+    assert guide.does(pause, guide.trajectory.id, actor="coach") is Refusal.RESTS
+    assert {task.key: task.due for task in guide.tasks()} == before
+    read = [message for day in guide.lives(8).values() for message in day]
+    assert [message.response for message in read] == ["utter_reminder_one", "utter_overdue"]
+    assert all("[task_register]" in message.text for message in read)
+    assert [row.rule for row in guide.reminders("welcome")] == ["resting", "resting", None]
+
+
+def test_the_coach_hears_of_nothing_but_the_law_while_a_plan_rests_and_later_in_time(guide: Guide) -> None:
+    guide.enrols(anchors={"housing_date": HOME})
+    overdue = guide.task("welcome").escalates_on
+    assert overdue is not None
+    guide.does(pause, guide.trajectory.id, actor="coach")
+    assert guide.task("welcome").escalates_on is None
+    assert guide.task("register").escalates_on is not None
+    guide.does(tell, guide.trajectory.id, conditions={"has_children": True}, actor="coach")
+    assert guide.task("welcome").escalates_on is None
+    guide.desk.wait(days=30)
+    guide.does(resume, guide.trajectory.id, actor="coach")
+    assert guide.task("welcome").escalates_on == local_day(guide.desk.clock.now()) + GRACE
+
+
+def test_who_takes_it_up_reads_one_list_and_nothing_of_the_days_between(guide: Guide) -> None:
+    guide.enrols()
+    guide.does(pause, guide.trajectory.id, actor="coach")
+    guide.comes(days=20)
+    assert guide.does(resume, guide.trajectory.id, actor="coach").state == "active"
+    (message,) = guide.read()
+    assert message.response == "utter_trajectory_resumed"
+    assert "[task_welcome]: de dag was maandag 30 november 2026" in message.text
+    assert guide.waiting("welcome") == []
+    assert guide.does(resume, guide.trajectory.id, actor="coach") is Refusal.DOES_NOT_REST
+    assert [event.kind for event in guide.events()][-2:] == ["paused", "resumed"]
+    assert guide.comes(hours=2) == []
+
+
+def test_with_nothing_to_do_it_goes_on_without_a_list(guide: Guide) -> None:
+    guide.knows(WELCOME)
+    guide.enrols()
+    guide.does(settle, guide.task("welcome").id, Settled.DONE, actor="coach")
+    guide.does(pause, guide.trajectory.id, actor="coach")
+    guide.read()
+    guide.does(resume, guide.trajectory.id, actor="coach")
+    (message,) = guide.read()
+    assert message.text == "Uw plan gaat weer verder. U krijgt weer een bericht bij elke taak."
+
+
+def test_a_plan_that_rests_ends_on_its_last_day_too(guide: Guide) -> None:
+    guide.enrols()
+    guide.does(pause, guide.trajectory.id, actor="coach")
+    guide.desk.wait(days=400)
+    guide.read()
+    assert end_over(guide.runtime) == 1
+    assert guide.trajectory.state == "ended"
+    assert guide.does(pause, guide.trajectory.id, actor="coach") is Refusal.NOT_GOING_ON
+    assert guide.does(resume, guide.trajectory.id, actor="coach") is Refusal.NOT_GOING_ON
 
 
 # ---- it ends

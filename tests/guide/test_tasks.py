@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.guide import Settled, settle
+from bot.guide import Settled, pause, settle
 from bot.remind import escalate_due, remind_due
+from bot.tasks import say_of
+from bot.team import voice_to
 from bot.trajectory.plan import State
 from tests.desk.conftest import said
 from tests.trajectory.small import DEBTS, HOME, REGISTER, SCHOOL, STARTED, WELCOME, local, task
 
 if TYPE_CHECKING:
     from bot.domain.turn import Message
+    from bot.store.work import Work
     from tests.guide.conftest import Guide
 
 ONE = task("one", reminder_days=(0,), question="housing_repairs")
@@ -117,10 +120,23 @@ def test_no_more_than_five_things_are_asked_in_a_row(guide: Guide) -> None:
     tasks = [task(f"t{n}", applies_if=f"has_{n}") for n in range(8)]
     guide.knows(WELCOME, *tasks, conditions={f"has_{n}": f"utter_ask_condition_has_{n}" for n in range(8)})
     answers(guide, a_code(guide))
-    asked = 1
-    while "utter_trajectory_told" not in said(guide.talk, "nee"):
-        asked += 1
+    asked, answer = 1, answers(guide, "nee")
+    while answer[0].response != "utter_trajectory_more":
+        asked, answer = asked + 1, answers(guide, "nee")
     assert asked == 5
+    (message,) = answer
+    assert [(button.title, button.payload) for button in message.buttons] == [
+        ("Vragen beantwoorden", "/told more"),
+        ("Mijn taken", "/tasks"),
+    ]
+    said(guide.talk, "hoe zit het met de huur")
+    shown = answers(guide, "/tasks")[0]
+    assert "/told more" in [button.payload for button in shown.buttons]  # whoever let them be finds them there
+    assert said(guide.talk, "", "/told more") == ["utter_ask_condition_has_5"]
+    for _ in range(2):
+        said(guide.talk, "nee")
+    assert said(guide.talk, "nee") == ["utter_trajectory_told", "utter_my_tasks"]
+    assert guide.trajectory.told.conditions == {f"has_{n}": False for n in range(8)}
 
 
 def test_a_code_that_is_wrong_used_or_tried_too_often(guide: Guide) -> None:
@@ -319,6 +335,56 @@ def test_the_words_of_its_buttons_are_understood_too(guide: Guide) -> None:
     reminded(guide)
     assert said(guide.talk, "klaar") == ["utter_task_done"]
     assert guide.task("one").state is State.DONE
+
+
+def test_after_a_reminder_of_one_task_nobody_is_asked_which(guide: Guide) -> None:
+    begins(guide, ONE, TWO)
+    reminded(guide)
+
+    def says(what: str) -> None:
+        def say(work: Work) -> None:
+            newcomer, (conversation,) = work.newcomers.get(guide.newcomer_id), work.conversations.of(guide.newcomer_id)
+            voice = voice_to(guide.runtime, work, conversation.id)
+            assert newcomer is not None
+            assert voice is not None
+            say_of(voice, newcomer, conversation, what, None)
+
+        guide.runtime.database.write(say)
+
+    says("later")
+    assert [message.response for message in guide.read()] == ["utter_remind_later"]
+    now = guide.desk.clock.now()
+    guide.runtime.database.write(lambda work: work.reminders.answered(guide.newcomer_id, now))
+    says("later")  # once they reacted it may be about any of them
+    assert [message.response for message in guide.read()] == ["utter_which_task_later"]
+
+
+def test_the_name_of_the_button_is_help_with_the_task_and_without_one_the_menu(guide: Guide) -> None:
+    begins(guide)
+    assert "utter_task_help" not in said(guide.talk, "hulp")
+    reminded(guide)
+    assert said(guide.talk, "hulp") == ["utter_task_help"]
+
+
+# ---- it rests
+
+
+def test_the_button_takes_up_a_plan_that_rested_and_an_old_one_shows_the_tasks(guide: Guide) -> None:
+    begins(guide)
+    guide.does(pause, guide.trajectory.id, actor="coach")
+    guide.read()
+    assert "/tasks go_on" in [button.payload for button in answers(guide, "/tasks")[0].buttons]
+    assert said(guide.talk, "", "/tasks go_on") == ["utter_trajectory_resumed"]
+    assert (guide.trajectory.state, guide.events()[-1].actor) == ("active", "newcomer")
+    assert said(guide.talk, "", "/tasks go_on") == ["utter_my_tasks"]
+
+
+def test_of_a_day_that_is_past_it_is_said_that_it_was(guide: Guide) -> None:
+    begins(guide, ONE, TWO)
+    guide.desk.wait(days=20)
+    (message,) = answers(guide, "/tasks")
+    assert "De dag was maandag 30 november 2026." in message.text
+    assert "[task_two]: de dag was maandag 30 november 2026" in message.text
 
 
 def test_a_tap_on_the_template_says_what_it_was_about_once(guide: Guide) -> None:

@@ -129,6 +129,13 @@ CASES: dict[str, tuple[Nudge, Circumstances, datetime | None, Nudge, Circumstanc
         WELCOME_DUE,
         so(paused_until=MONDAY),
     ),
+    "resting": (
+        WELCOME_DUE,
+        so(resting=True),
+        local(date(2026, 11, 24), 10),
+        REGISTER_DUE,
+        so(resting=True),
+    ),
     "after_a_crisis": (
         REGISTER_DUE,
         so(crisis_at=local(date(2026, 11, 20), 12, 1)),

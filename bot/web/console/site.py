@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.web.console import (
     case,
     case_actions,
+    counts,
     demo,
     group,
     group_person,
@@ -48,6 +49,7 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *letter.DOORS,
     *privacy.DOORS,
     *team.DOORS,
+    *counts.DOORS,
     *settings.DOORS,
     *people.DOORS,
     *notifications.DOORS,
