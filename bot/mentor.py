@@ -98,6 +98,14 @@ class Mentor:
         """End a trajectory before its time."""
         return self._in(trajectory_id, lambda work: guide.end(self.runtime, work, trajectory_id, actor=self.who))
 
+    def pause(self, trajectory_id: str) -> TrajectoryRow | AnyRefusal:
+        """Let a trajectory rest; days of the law are still reminded of."""
+        return self._in(trajectory_id, lambda work: guide.pause(self.runtime, work, trajectory_id, actor=self.who))
+
+    def resume(self, trajectory_id: str) -> TrajectoryRow | AnyRefusal:
+        """Take up a trajectory that rested."""
+        return self._in(trajectory_id, lambda work: guide.resume(self.runtime, work, trajectory_id, actor=self.who))
+
     def tell(
         self, trajectory_id: str, anchors: Mapping[str, date | None], conditions: Mapping[str, bool | None]
     ) -> Changes | AnyRefusal:

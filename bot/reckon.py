@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from bot.domain.clock import local_day
 from bot.domain.languages import SOURCE
-from bot.guide import OWN, has_changed, next_day, plan_of, planned_for, template_of
+from bot.guide import OWN, RESTS, has_changed, next_day, plan_of, planned_for, template_of
 from bot.naming import dutch_title
 from bot.tasks import is_over
 from bot.trajectory.plan import State, waits_for
+from bot.trajectory.template import DeadlineKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,6 +83,11 @@ class Step:
         return self.row.task == OWN
 
     @property
+    def of_the_law(self) -> bool:
+        """Whether its day is one of the law."""
+        return self.row.kind is DeadlineKind.LEGAL
+
+    @property
     def sort_day(self) -> date:
         """The day by which it stands in a list; what has none comes last."""
         return self.day or date.max
@@ -131,9 +137,14 @@ class Course:
         return tuple(sorted(found, key=lambda one: one.sort_day))
 
     @property
+    def rests(self) -> bool:
+        """Whether somebody lets it rest."""
+        return self.row.state == RESTS
+
+    @property
     def overdue(self) -> tuple[Step, ...]:
-        """What is overdue, the longest first."""
-        found = [one for one in self.steps if one.stage is Stage.OVERDUE]
+        """What is overdue, the longest first; of who rests only what the law sets."""
+        found = [one for one in self.steps if one.stage is Stage.OVERDUE and not (self.rests and not one.of_the_law)]
         return tuple(sorted(found, key=lambda one: one.row.due or date.max))
 
     @property

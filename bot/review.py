@@ -63,6 +63,7 @@ class Member:
     unknown: int = 0
     next_day: date | None = None
     stuck: tuple[Stuck, ...] = ()
+    rests: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +156,7 @@ def _member(runtime: Runtime, work: Work, newcomer: NewcomerRow, number: int) ->
         awaiting=sum(len(one.at(Stage.AWAITING)) for one in courses),
         unknown=sum(len(one.asks_anchors) + len(one.asks_conditions) for one in courses),
         next_day=min((one.next_day for one in courses if one.next_day), default=None),
+        rests=any(one.rests for one in courses),
         stuck=tuple(_stuck(runtime, step) for step in overdue[:MOST_STUCK]),
     )
 

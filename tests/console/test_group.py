@@ -123,6 +123,8 @@ def test_another_coach_opens_nothing(coached: Circle) -> None:
         "/layer": {"layer": "laag1", "days": "7"},
         "/add": {"title": "x", "due": LATER},
         "/end": {"sure": "yes"},
+        "/pause": {},
+        "/resume": {},
         "/template": {"digest": "0"},
         **{f"/tasks/{coached.guide.task('welcome').id}?{name}": {"do": name, "reason": "x", "day": LATER,
                                                                    "until": LATER} for name in DOES},
@@ -221,6 +223,18 @@ def test_a_task_of_the_coachs_own(coached: Circle) -> None:
             f"{coached.home}/add", {"title": "Bel oma", "due": "", "trajectory": coached.guide.trajectory.id}
         ).text
     )
+
+
+def test_it_rests_and_goes_on(coached: Circle) -> None:
+    page = coached.posts(f"{coached.home}/pause")
+    assert "Het traject rust." in page
+    assert coached.guide.trajectory.state == "paused"
+    assert "Niet herinnerd: het traject rust." in coached.page(coached.task("welcome"))
+    assert "Dit traject rust" in coached.page("/desk/group")
+    assert "Dit traject rust al." in coached.fails(f"{coached.home}/pause")
+    assert "Coby ging verder met het traject." in coached.posts(f"{coached.home}/resume")
+    assert coached.guide.trajectory.state == "active"
+    assert "Dit traject rust niet." in coached.fails(f"{coached.home}/resume")
 
 
 def test_it_ends_when_the_coach_is_sure(coached: Circle) -> None:

@@ -59,6 +59,8 @@ PAGES = {
     "/desk/group/{newcomer}/layer": C,
     "/desk/group/{newcomer}/add": C,
     "/desk/group/{newcomer}/end": C,
+    "/desk/group/{newcomer}/pause": C,
+    "/desk/group/{newcomer}/resume": C,
     "/desk/group/{newcomer}/template": C,
     "/desk/group/{newcomer}/tasks/{task}": C,
     "/desk/replies": HELPERS | E,

@@ -57,6 +57,7 @@ def waiting(guide: Guide) -> str:
 
 ACTS: dict[str, Callable[[Guide, Mentor], Any]] = {
     "enrol": lambda _, mentor: mentor.enrol("small", TODAY),
+    "pause": lambda guide, mentor: mentor.pause(guide.trajectory.id),
     "end": lambda guide, mentor: mentor.end(guide.trajectory.id),
     "tell": lambda guide, mentor: mentor.tell(guide.trajectory.id, {"housing_date": LATER}, {"has_children": True}),
     "layer": lambda guide, mentor: mentor.move_layer(guide.trajectory.id, "laag1", 7),

@@ -150,6 +150,16 @@ def end(visit: Visit) -> Response:
     return onward(visit, mentor(visit).end(visit.given("trajectory")), "group_ended", "end")
 
 
+def pause(visit: Visit) -> Response:
+    """Let a trajectory rest."""
+    return onward(visit, mentor(visit).pause(visit.given("trajectory")), "group_paused", "rest")
+
+
+def resume(visit: Visit) -> Response:
+    """Take it up again."""
+    return onward(visit, mentor(visit).resume(visit.given("trajectory")), "group_resumed", "rest")
+
+
 # ---- a changed template
 
 
@@ -202,6 +212,8 @@ DOORS = (
     Door(path=f"{PERSON}/layer", screen=Screen.GROUP, endpoint=move_layer, methods=_POST),
     Door(path=f"{PERSON}/add", screen=Screen.GROUP, endpoint=add_task, methods=_POST),
     Door(path=f"{PERSON}/end", screen=Screen.GROUP, endpoint=end, methods=_POST),
+    Door(path=f"{PERSON}/pause", screen=Screen.GROUP, endpoint=pause, methods=_POST),
+    Door(path=f"{PERSON}/resume", screen=Screen.GROUP, endpoint=resume, methods=_POST),
     Door(path=f"{PERSON}/template", screen=Screen.GROUP, endpoint=preview),
     Door(path=f"{PERSON}/template", screen=Screen.GROUP, endpoint=follow, methods=_POST),
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Who does something besides people of the team.
 _OTHERS = frozenset({"newcomer", "time"})
 # What holds a reminder back is written down when its moment comes; of these it is known before.
-_FOR_GOOD = frozenset({"stopped", "condition_unknown", "with_the_coach"})
+_FOR_GOOD = frozenset({"stopped", "resting", "condition_unknown", "with_the_coach"})
 _KNOWN_BEFORE = {Stage.UNSURE: "condition_unknown", Stage.BLOCKED: "something_first"}
 
 
@@ -64,7 +64,9 @@ class GroupWords:
         if step.stage is Stage.NO_DAY:
             yield self.words("group_reminded_no_day")
             return
-        why = self._why_not(step, year)
+        course = next((one for one in year.courses if one.row.id == step.row.trajectory_id), None)
+        resting = course is not None and course.rests and not step.of_the_law
+        why = "resting" if resting else self._why_not(step, year)
         if coming is not None and why not in _FOR_GOOD:
             yield self.words("group_reminded_next", day=self.words.day(local_day(coming.due_at)))
             if why is not None:
