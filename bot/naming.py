@@ -83,10 +83,13 @@ def choices_for_any() -> tuple[Choice, ...]:
 
 def dutch_title(runtime: Runtime, task: TaskRow) -> str:
     """Return what the team calls a task."""
-    name = f"utter_task_{task.task}"
-    if task.title or name not in runtime.knowledge.content.responses:
-        return task.title or task.task
-    return runtime.renderer.words(name, SOURCE)
+    return task.title or dutch_name(runtime, task.task)
+
+
+def dutch_name(runtime: Runtime, task: str) -> str:
+    """Return what the team calls a task of a template; one that the texts do not know goes by its own name."""
+    name = f"utter_task_{task}"
+    return runtime.renderer.words(name, SOURCE) if name in runtime.knowledge.content.responses else task
 
 
 def _nothing_to_explain(voice: Voice) -> frozenset[str]:

@@ -133,14 +133,14 @@ def _open_in(voice: Voice, trajectory: TrajectoryRow, until: date) -> Iterator[O
         planned = planned_for(row, made)
         if row.state is not State.OPEN or planned is None or planned.applies is not True or planned.is_window:
             continue
-        if planned.missing is not None or _is_over(row, planned, made, today):
+        if planned.missing is not None or is_over(row, planned, made, today):
             continue
         begun = row.starts is None or row.starts <= today
         if begun or row.starts is None or row.starts <= until:
             yield Open(row=row, planned=planned, day=next_day(planned, today, row.due), begun=begun)
 
 
-def _is_over(row: TaskRow, planned: Planned, made: Plan, today: date) -> bool:
+def is_over(row: TaskRow, planned: Planned, made: Plan, today: date) -> bool:
     """Return whether nobody can do it any more: it closed, or the next time of a series has come."""
     if row.due is None or row.due >= today:
         return False

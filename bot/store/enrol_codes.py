@@ -38,8 +38,15 @@ class EnrolCodes:
         self._connection = connection
         self._vault = vault
 
-    def make(  # what the code begins
-        self, *, template: str, coach_id: str | None, team: str | None, started: date | None, now: datetime
+    def make(  # noqa: PLR0913  # what the code begins, and until when
+        self,
+        *,
+        template: str,
+        coach_id: str | None,
+        team: str | None,
+        started: date | None,
+        now: datetime,
+        valid_for: timedelta = VALID_FOR,
     ) -> str:
         """Make a code and return it, once. Without `started` the trajectory begins on the day it is entered."""
         values = {"template": template, "coach_id": coach_id, "team": team, "started": started}
@@ -48,7 +55,7 @@ class EnrolCodes:
             digest, *_ = self._vault.code_digests(code)
             stored = self._connection.scalar(
                 insert_or(self._connection, enrol_codes)
-                .values(id=new_id(), digest=digest, expires_at=now + VALID_FOR, **values)
+                .values(id=new_id(), digest=digest, expires_at=now + valid_for, **values)
                 .on_conflict_do_nothing(index_elements=["digest"])
                 .returning(enrol_codes.c.id)
             )
@@ -77,6 +84,11 @@ class EnrolCodes:
         columns = (column for column in enrol_codes.c if column.name != "digest")
         query = select(*columns).where(enrol_codes.c.coach_id == coach_id).order_by(enrol_codes.c.id.desc())
         return [EnrolCodeRow(**row._mapping) for row in self._connection.execute(query).all()]  # noqa: SLF001
+
+    def withdraw(self, code_id: str, coach_id: str) -> bool:
+        """Delete a code that this coach gave out and nobody used; False when there is none."""
+        unused = (enrol_codes.c.used_at.is_(None), enrol_codes.c.coach_id == coach_id)
+        return self._connection.execute(delete(enrol_codes).where(enrol_codes.c.id == code_id, *unused)).rowcount == 1
 
     def drop_expired(self, now: datetime) -> int:
         """Delete the codes whose time is over, used or not; return how many."""

@@ -163,10 +163,10 @@ class WithoutScript(By):
 
 
 @contextmanager
-def pages(browser: Browser, circle: Circle, how: By) -> Iterator[tuple[Page, Page]]:
+def pages(browser: Browser, circle: Circle, how: By, locale: str = "ti") -> Iterator[tuple[Page, Page]]:
     """Give the newcomer's page and the volunteer's."""
     kind = {"java_script_enabled": how.script, "viewport": PHONE}
-    chat = browser.new_context(locale="ti", **kind)
+    chat = browser.new_context(locale=locale, **kind)
     desk = browser.new_context(locale="nl-NL", has_touch=True, **kind)
     said: list[str] = []
     try:

@@ -9,6 +9,9 @@ from bot.web.console import (
     case_actions,
     counts,
     demo,
+    group,
+    group_person,
+    group_task,
     letter,
     notifications,
     people,
@@ -39,6 +42,7 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *provider.DOORS,
     *today.DOORS,
     *queue.DOORS,
+    *group.DOORS,
     *case.DOORS,
     *case_actions.DOORS,
     *relay.DOORS,
@@ -51,6 +55,9 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *settings.DOORS,
     *people.DOORS,
     *notifications.DOORS,
+    # Last: what is fixed below /desk/group/ is no newcomer.
+    *group_person.DOORS,
+    *group_task.DOORS,
 )
 
 
