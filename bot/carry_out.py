@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from bot import link, tasks, team
+from bot import invite, link, tasks, team
 from bot.domain.turn import (
     AcceptNotice,
+    AnswerCoach,
+    AnswerSession,
     AskEarlierOrNew,
     AskForPlan,
     AskLinkCode,
@@ -100,6 +102,8 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
             link.ask_reminders_to(voice, newcomer.id)
         case SetRemindersTo(channel=channel):
             link.set_reminders_to(voice, newcomer.id, channel)
+        case AnswerCoach(letter=letter, text=text):
+            return invite.to_the_coach(voice, newcomer, conversation, letter, text)
         case Enrol(code=code):
             work.newcomers.enrol(newcomer.id, code)
         case _:
@@ -108,7 +112,15 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
 
 
 def _about_tasks(
-    effect: EnrolBy | ShowTasks | SayOfTask | PutOff | TellForPlan | AskForPlan | OpenedTemplate | ReactedToReminder,
+    effect: EnrolBy
+    | ShowTasks
+    | SayOfTask
+    | PutOff
+    | TellForPlan
+    | AskForPlan
+    | AnswerSession
+    | OpenedTemplate
+    | ReactedToReminder,
     voice: Voice,
     newcomer: NewcomerRow,
     conversation: ConversationRow,
@@ -126,6 +138,8 @@ def _about_tasks(
             tasks.take_answer(voice, newcomer.id, name, answer, left)
         case AskForPlan():
             tasks.ask_next(voice, newcomer.id)
+        case AnswerSession(session=session, comes=comes):
+            invite.answer(voice, newcomer.id, session, comes=comes)
         case OpenedTemplate():
             tasks.opened(voice, newcomer.id)
         case ReactedToReminder():

@@ -405,6 +405,22 @@ class AskForPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerSession:
+    """The person says whether they come to this session; only the world knows whether they are invited."""
+
+    session: str
+    comes: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerCoach:
+    """What the person wrote answers a message to their group (`letter`): it is for their coach."""
+
+    letter: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenedTemplate:
     """The person tapped a template, and so opened the window; what it reminded them of is said now."""
 
@@ -441,6 +457,8 @@ Effect: TypeAlias = (
     | PutOff
     | TellForPlan
     | AskForPlan
+    | AnswerSession
+    | AnswerCoach
     | OpenedTemplate
     | ReactedToReminder
 )

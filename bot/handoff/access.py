@@ -26,6 +26,7 @@ class Screen(StrEnum):
     QUEUE = "queue"
     CASE = "case"
     LETTER = "letter"
+    GROUP = "group"  # of a coach: theirs, nobody else's
     REPLIES = "replies"
     TEAM = "team"
     PRIVACY = "privacy"
@@ -41,6 +42,7 @@ MAY_OPEN: Mapping[Screen, frozenset[Role]] = {
     Screen.QUEUE: HELPERS,
     Screen.CASE: HELPERS,
     Screen.LETTER: HELPERS,
+    Screen.GROUP: frozenset({Role.COACH}),
     Screen.REPLIES: HELPERS | {Role.CONTENT_EDITOR},
     Screen.TEAM: HELPERS | STEERING,
     Screen.PRIVACY: STEERING,
