@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.answer import as_actor
+from bot.domain.clock import local_day
 from bot.domain.languages import SOURCE
 from bot.gather import Refusal
 from bot.handoff.case import Role
@@ -17,7 +18,7 @@ from bot.handoff.timeline import Delivery, delivery_of
 from bot.invite import APPOINTMENT, is_coming
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from bot.runtime import Runtime
     from bot.store.rows import OutboxRow
@@ -45,6 +46,11 @@ class Listed:
     invited: int
     come: int
     comes_not: int
+
+    @property
+    def day(self) -> date:
+        """The day in Amsterdam."""
+        return local_day(self.row.at)
 
     @property
     def is_appointment(self) -> bool:

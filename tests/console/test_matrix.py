@@ -51,6 +51,14 @@ PAGES = {
     "/desk/queue": HELPERS,
     "/desk/replies": HELPERS | E,
     "/desk/replies/sign": HELPERS | E,
+    "/desk/group/sessions": C,
+    "/desk/group/sessions/{session}": C,
+    "/desk/group/sessions/{session}/move": C,
+    "/desk/group/sessions/{session}/cancel": C,
+    "/desk/group/sessions/{session}/invite": C,
+    "/desk/group/sessions/{session}/attendance": C,
+    "/desk/group/message": C,
+    "/desk/group/message/undo": C,
     "/desk/team": HELPERS | A,
     "/desk/team/group": O,
     "/desk/team/group/leave": O,
@@ -248,8 +256,9 @@ def test_pages_without_a_case(place: Place) -> None:
             if not may:
                 assert found.status == 403, (role, method, path, found.status)
             elif method == "GET":
-                # There is no provider here to sign in with.
-                assert found.status == (404 if path.endswith("/provider") else 200), (role, path, found.status)
+                # There is no provider here to sign in with, and no session.
+                is_nothing = path.endswith(("/provider", "{session}"))
+                assert found.status == (404 if is_nothing else 200), (role, path, found.status)
             else:
                 assert found.status not in {403, 500}, (role, path, found.status)
 

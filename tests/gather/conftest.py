@@ -109,8 +109,9 @@ class Group:
         """Let hours go by; return on which day and hour which response was read."""
         found = []
         for _ in range(hours):
-            for message in self.comes(hours=1):
-                found.append((self.guide.desk.clock.now().strftime("%d %H"), message.response))
+            messages = self.comes(hours=1)
+            now = self.guide.desk.clock.now().strftime("%d %H")
+            found += [(now, message.response) for message in messages]
         return found
 
     def presses(self, session: SessionOfGroupRow, answer: str, member: int = 0) -> list[str]:

@@ -261,7 +261,14 @@ def test_no_byte_of_a_forgotten_newcomer_is_left_in_the_file(tmp_path: Path, vau
                 ]
                 personal = table.name not in {"helped", "counters", "users", "group_sessions"}
                 for name in names if personal and table.name != "budgets" else ():
-                    kept = name not in {"master_key_id", "question_id", "user_id", "coach_id", "assignee_id", "session_id"}
+                    kept = name not in {
+                        "master_key_id",
+                        "question_id",
+                        "user_id",
+                        "coach_id",
+                        "assignee_id",
+                        "session_id",
+                    }
                     # The keys of the team are not about newcomers.
                     theirs = " WHERE id IN (SELECT data_key_id FROM newcomers)" if table.name == "data_keys" else ""
                     query = text(f"SELECT {name} FROM {table.name}{theirs}")
