@@ -17,6 +17,7 @@ from bot.team import remember, team_of_coach, voice_to
 from bot.trajectory.meetings import reminder_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.domain.turn import SlotValue
@@ -35,6 +36,16 @@ REMINDED = "utter_session_reminder"
 COMES, COMES_NOT, GONE = "utter_session_comes", "utter_session_comes_not", "utter_session_gone"
 OF_GROUP, WITH_COACH = "utter_session_of_group", "utter_session_with_coach"
 YES, NO = "utter_session_button_yes", "utter_session_button_no"
+# The answers below each. Only the first press on a message counts, so who changes their mind finds the other one below
+# what they are answered.
+BELOW: Mapping[str, tuple[str, ...]] = {
+    INVITED: (YES, NO),
+    MOVED: (YES, NO),
+    REMINDED: (YES, NO),
+    CANCELLED: (),
+    COMES: (NO,),
+    COMES_NOT: (YES,),
+}
 PASSED_ON = "utter_group_answer_passed"
 
 
@@ -55,12 +66,13 @@ def tell(runtime: Runtime, work: Work, session: SessionOfGroupRow, newcomer_id: 
 
 
 def said_of(voice: Voice, session: SessionOfGroupRow, response: str) -> Say:
-    """Return what is said of a session, with the two answers below it unless it is off."""
-    choices = (
-        Choice(payload=f"/session yes {session.id}", response=YES),
-        Choice(payload=f"/session no {session.id}", response=NO),
+    """Return what is said of a session, with the answers that can be given to it."""
+    choices = tuple(
+        Choice(payload=f"/session {answer} {session.id}", response=button)
+        for answer, button in (("yes", YES), ("no", NO))
+        if button in BELOW[response]
     )
-    return Say(response=response, extra=_facts(voice, session), choices=() if response == CANCELLED else choices)
+    return Say(response=response, extra=_facts(voice, session), choices=choices)
 
 
 def _facts(voice: Voice, session: SessionOfGroupRow) -> dict[str, SlotValue]:
@@ -95,7 +107,7 @@ def answer(voice: Voice, newcomer_id: str, session_id: str, *, comes: bool) -> N
     session, guest = found
     voice.work.group_sessions.answer(session.id, newcomer_id, "yes" if comes else "no")
     voice.work.group_sessions.wind(session.id, newcomer_id, _reminder(session, guest, voice.now) if comes else None)
-    voice.say(Say(response=COMES if comes else COMES_NOT, extra=_facts(voice, session)))
+    voice.say(said_of(voice, session, COMES if comes else COMES_NOT))
 
 
 def _reminder(session: SessionOfGroupRow, guest: GuestRow, now: datetime) -> datetime | None:

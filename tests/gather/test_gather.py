@@ -301,3 +301,14 @@ def test_what_speaks_against_a_moment(group: Group, moment: datetime, team: str,
 
 def test_sessions_are_for_the_tasks_that_ask_for_them(group: Group) -> None:
     assert [(one.template, one.task) for one in topics(group.runtime)] == [("small", "evening")]
+
+
+def test_who_changes_their_mind_finds_the_other_answer_below(group: Group) -> None:
+    session = group.plans(TALK, guests=group.ids[:1])
+    group.read()
+    answers, _ = group.talks[0].send("Cannot.")  # the words of the button, written out
+    assert [button.payload for button in answers[0].buttons] == [f"/session yes {session.id}"]
+    assert group.guest(session).answer == "no"
+    answers, _ = group.talks[0].send("knop", payload=answers[0].buttons[0].payload)
+    assert [button.payload for button in answers[0].buttons] == [f"/session no {session.id}"]
+    assert group.guest(session).answer == "yes"
