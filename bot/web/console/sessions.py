@@ -45,6 +45,7 @@ def show(
     found = my_sessions(visit.runtime, visit.user.id)
     if isinstance(found, Refusal):
         return visit.problem(403)
+    alone = APPOINTMENT in {visit.asked("for"), visit.given("what")}
     organisation = visit.runtime.knowledge.organisation
     return visit.page(
         "sessions.html",
@@ -52,9 +53,9 @@ def show(
         found=found,
         topics=topics(visit.runtime),
         teams={team.id: team.name for team in organisation.teams.values() if team.name},
-        alone=APPOINTMENT in {visit.asked("for"), visit.given("what")},
+        alone=alone,
         typed={name: visit.given(name) for name in FIELDS},
-        chosen=visit.chosen("guest"),
+        chosen=visit.chosen("guest") if wrong or doubtful or alone else [one.id for one in found.group],
         doubtful=[visit.words(f"sessions_doubt_{one.value}") for one in doubtful],
         names=names_for(visit),
         **_said(visit, wrong),
