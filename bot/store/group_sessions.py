@@ -65,12 +65,13 @@ class GroupSessions:
 
     def invite(self, session_id: str, newcomer_id: str, now: datetime) -> bool:
         """Invite somebody; False when they are invited already."""
-        invited = self._connection.execute(
+        invited = self._connection.scalar(
             insert_or(self._connection, session_guests)
             .values(id=new_id(), session_id=session_id, newcomer_id=newcomer_id, invited_at=now)
             .on_conflict_do_nothing(index_elements=["session_id", "newcomer_id"])
+            .returning(session_guests.c.id)
         )
-        return invited.rowcount == 1
+        return invited is not None
 
     def answer(self, session_id: str, newcomer_id: str, answer: str | None) -> bool:
         """Record whether somebody comes (`yes`, `no`; None: they are asked anew); False when they are not invited."""
