@@ -1,5 +1,5 @@
 """
-A coach sees their sessions: what comes, what was, who is invited and what they answered; and whom they may invite.
+A coach sees their sessions, who is invited and what they answered; whom they may invite; what speaks against a moment.
 
 Only their own, and no name: the desk knows somebody by the number of their last case, else by four digits.
 """
@@ -7,15 +7,18 @@ Only their own, and no name: the desk knows somebody by the number of their last
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.answer import as_actor
 from bot.domain.clock import local_day
+from bot.domain.days import is_holiday
 from bot.domain.languages import SOURCE
 from bot.gather import Refusal
 from bot.handoff.case import Role
 from bot.handoff.timeline import Delivery, delivery_of
 from bot.invite import APPOINTMENT, is_coming
+from bot.team import hours_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -24,6 +27,15 @@ if TYPE_CHECKING:
     from bot.store.rows import OutboxRow
     from bot.store.trajectory_rows import GuestRow, SessionOfGroupRow
     from bot.store.work import Work
+
+
+class Doubt(StrEnum):
+    """Why a moment may be none for an appointment; the coach may know better."""
+
+    HOLIDAY = "holiday"
+    CLOSED = "closed"  # the team is not there on that day
+    OUTSIDE = "outside"  # the team is there on that day, at other hours
+    UNKNOWN = "unknown"  # nobody told us when the team is there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +158,21 @@ def open_session(runtime: Runtime, who: str, session_id: str) -> Opened | Refusa
         )
 
     return runtime.database.read(look)
+
+
+def doubts(runtime: Runtime, at: datetime, team: str = "") -> tuple[Doubt, ...]:
+    """Return what speaks against this moment: a holiday, or that the team (empty: no team's place) is not there."""
+    if is_holiday(local_day(at)):
+        return (Doubt.HOLIDAY,)
+    if team not in runtime.knowledge.organisation.teams:
+        return ()
+    hours = hours_of(runtime, team)
+    if hours is None:
+        return (Doubt.UNKNOWN,)
+    spans = hours.spans(local_day(at))
+    if any(opens <= at < closes for opens, closes in spans):
+        return ()
+    return (Doubt.OUTSIDE if spans else Doubt.CLOSED,)
 
 
 def people_of(work: Work, who: str) -> tuple[Person, ...]:

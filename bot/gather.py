@@ -13,14 +13,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.answer import as_actor
-from bot.domain.clock import local_day
-from bot.domain.days import is_holiday
 from bot.guide import Settled, redate, settle
 from bot.handoff.case import Role
 from bot.invite import APPOINTMENT, CANCELLED, FREE, INVITED, MOVED, is_coming, tell
 from bot.safety.redaction import mask
 from bot.store.trajectory_rows import SessionOfGroupRow
-from bot.team import hours_of
 from bot.trajectory.meetings import reminder_moment
 
 if TYPE_CHECKING:
@@ -50,15 +47,6 @@ class Refusal(StrEnum):
     NOT_YET = "not_yet"  # nobody can have been there
 
 
-class Doubt(StrEnum):
-    """Why a moment may be none for an appointment; the coach may know better."""
-
-    HOLIDAY = "holiday"
-    CLOSED = "closed"  # the team is not there on that day
-    OUTSIDE = "outside"  # the team is there on that day, at other hours
-    UNKNOWN = "unknown"  # nobody told us when the team is there
-
-
 @dataclass(frozen=True, kw_only=True)
 class What:
     """What a session is about: a task of a trajectory template, or (without a template) a subject, an appointment."""
@@ -85,21 +73,6 @@ class Scene:
     who: str
     now: datetime
     group: frozenset[str]
-
-
-def doubts(runtime: Runtime, at: datetime, team: str = "") -> tuple[Doubt, ...]:
-    """Return what speaks against this moment: a holiday, or that the team (empty: no team's place) is not there."""
-    if is_holiday(local_day(at)):
-        return (Doubt.HOLIDAY,)
-    if team not in runtime.knowledge.organisation.teams:
-        return ()
-    hours = hours_of(runtime, team)
-    if hours is None:
-        return (Doubt.UNKNOWN,)
-    spans = hours.spans(local_day(at))
-    if any(opens <= at < closes for opens, closes in spans):
-        return ()
-    return (Doubt.OUTSIDE if spans else Doubt.CLOSED,)
 
 
 # ---- planned, moved, off

@@ -88,11 +88,11 @@ def test_plan_an_appointment_and_write_to_all(
     expect(page.get_by_text("donderdag 3 december om 10:00, Infopunt")).to_be_visible()
     assert desk.delivered() == ["utter_session_invited"]
     page.goto(url + MESSAGE)
-    page.get_by_label("Uw bericht").fill(TEXT)
+    page.get_by_label("Uw bericht", exact=True).fill(TEXT)
     page.get_by_role("button", name="Verstuur").click()
     expect(page.get_by_text("Uw bericht gaat naar iedereen die u koos.")).to_be_visible()
     page.get_by_role("button", name="Haal terug").click()
-    expect(page.get_by_label("Uw bericht")).to_have_value(TEXT)
+    expect(page.get_by_label("Uw bericht", exact=True)).to_have_value(TEXT)
     page.get_by_role("button", name="Verstuur").click()
     desk.wait(seconds=6)
     assert desk.delivered() == ["reply"] * 2

@@ -10,8 +10,8 @@ import pytest
 from bot.coach import take_out_of_group
 from bot.domain.clock import AMSTERDAM
 from bot.domain.days import at
-from bot.foresee import my_sessions, open_session, topics
-from bot.gather import Doubt, Refusal, What, cancel, doubts, invite, move, note_attendance
+from bot.foresee import Doubt, doubts, my_sessions, open_session, topics
+from bot.gather import Refusal, What, cancel, invite, move, note_attendance
 from bot.trajectory.plan import State
 from tests.gather.conftest import ALONE, EVENING, PLACE, TALK, THURSDAY
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bot import gather
 from bot.domain.clock import AMSTERDAM
 from bot.domain.days import at
-from bot.foresee import my_sessions, open_session, topics
-from bot.gather import Refusal, What, doubts
+from bot.foresee import doubts, my_sessions, open_session, topics
+from bot.gather import Refusal, What
 from bot.handoff.access import Screen
 from bot.invite import APPOINTMENT, FREE
 from bot.web.console.door import Door
@@ -18,7 +18,8 @@ from bot.web.console.lists import names_for
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from bot.gather import Doubt, Gathered
+    from bot.foresee import Doubt
+    from bot.gather import Gathered
     from bot.web.console.door import Visit
 
 SESSIONS = "/desk/group/sessions"
