@@ -45,7 +45,7 @@ def live(work: Work, writing: Writing) -> None:
         if position < 2:
             (leased,) = (row for row in work.outbox.lease(NOW, 10, 60) if row.conversation_id == mine)
             if position == 0:
-                work.outbox.sent(leased.id, leased.lease_token, "m1", NOW)
+                work.outbox.sent(leased.id, leased.lease_token, "wamid-of-Amina", NOW)
     work.conversations.save_state(mine, b'{"naam": "Amina Haddad"}', version=1, now=NOW)
     work.conversations.set_route(mine, "human", now=NOW)
     case = work.cases.open(
