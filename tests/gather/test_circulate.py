@@ -10,6 +10,7 @@ from bot.answer import BY_A_PERSON, Done, close
 from bot.channels.errors import DeliveryError
 from bot.circulate import Refusal, Sent, circulate, my_messages, take_back
 from bot.domain.messenger import Remedy
+from bot.forget import expire
 from bot.handoff.case import Outcome
 from bot.handoff.timeline import Delivery
 from bot.look import CaseFile, open_file
@@ -263,3 +264,11 @@ def test_what_the_bot_was_asking_is_no_question_any_more(group: Group) -> None:
     sends(group)
     arrives(group)
     assert writes(group, "ja") == [PASSED], asked
+
+
+def test_whom_it_went_to_is_forgotten_with_the_words(group: Group) -> None:
+    sends(group)
+    arrives(group)
+    group.guide.desk.wait(days=120)
+    expire(group.runtime)
+    assert my_messages(group.runtime, group.coach.id) == ()
