@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from bot import link, tasks, team
+from bot import invite, link, tasks, team
 from bot.domain.turn import (
     AcceptNotice,
+    AnswerCoach,
+    AnswerSession,
     AskEarlierOrNew,
     AskForPlan,
     AskLinkCode,
@@ -103,6 +105,8 @@ def carry_out(  # noqa: C901, PLR0912  # one arm for each effect
             link.ask_reminders_to(voice, newcomer.id)
         case SetRemindersTo(channel=channel):
             link.set_reminders_to(voice, newcomer.id, channel)
+        case AnswerCoach(letter=letter, text=text):
+            return invite.to_the_coach(voice, newcomer, conversation, letter, text)
         case Enrol(code=code):
             work.newcomers.enrol(newcomer.id, code)
         case _:
@@ -119,6 +123,7 @@ def _about_tasks(
     | TellForPlan
     | AskForPlan
     | GoOn
+    | AnswerSession
     | OpenedTemplate
     | ReactedToReminder,
     voice: Voice,
@@ -142,6 +147,8 @@ def _about_tasks(
             tasks.ask_next(voice, newcomer.id)
         case GoOn():
             tasks.go_on(voice, newcomer.id)
+        case AnswerSession(session=session, comes=comes):
+            invite.answer(voice, newcomer.id, session, comes=comes)
         case OpenedTemplate():
             tasks.opened(voice, newcomer.id)
         case ReactedToReminder():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.announce import announce_due
 from bot.attend import attend_due
 from bot.deliver import deliver_due, settle_uncertain
 from bot.fetch import fetch_due
@@ -149,7 +150,7 @@ class Engine:
             for conversation_id in runtime.database.read(lambda work: work.conversations.with_unread(100)):
                 self.wake(conversation_id)
             finish_erasures(runtime)
-            if attend_due(runtime) + remind_due(runtime):
+            if attend_due(runtime) + remind_due(runtime) + announce_due(runtime):
                 self._wake_a_deliverer()
             tell(runtime)
             if time.monotonic() - tidied > TIDY_SECONDS:

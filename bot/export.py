@@ -75,6 +75,7 @@ def kept_about(runtime: Runtime, work: Work, newcomer_id: str, *, most_bytes: in
                 "at": _iso(session.at),
                 "place": session.place,
                 "task": session.task,
+                "subject": session.subject,
                 "state": session.state,
                 "invited_at": _iso(guest.invited_at),
                 "answer": guest.answer,

@@ -147,6 +147,7 @@ def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int
     for some in (
         lambda work: work.expiry.empty_cases(words, now, limit=AT_ONCE),
         lambda work: work.trajectories.drop_ended(words, limit=TRAJECTORIES_AT_ONCE),
+        lambda work: work.group_letters.drop_before(words, limit=AT_ONCE),
         lambda work: work.expiry.drop_journal(journal, limit=AT_ONCE),
         lambda work: work.expiry.drop_at_the_door(now, limit=AT_ONCE),
     ):

@@ -256,9 +256,15 @@ def move_layer(  # noqa: PLR0913  # which layer, by how much, by whom
     return _redate(runtime, work, trajectory_id, learn, kind="layer_moved", actor=actor, detail=said)
 
 
-def redate(runtime: Runtime, work: Work, trajectory_id: str, *, actor: str) -> Changes | Refusal:
-    """Count the days anew, after something outside the trajectory changed: a session of the group."""
-    return _redate(runtime, work, trajectory_id, lambda _, told: told, kind="redated", actor=actor, detail={})
+def redate(runtime: Runtime, work: Work, trajectory_id: str, *, actor: str, quietly: bool = False) -> Changes | Refusal:
+    """
+    Count the days anew, after something outside the trajectory changed: a session of the group.
+
+    `quietly`: the newcomer hears what moved in other words.
+    """
+    return _redate(
+        runtime, work, trajectory_id, lambda _, told: told, kind="redated", actor=actor, detail={}, quietly=quietly
+    )
 
 
 def follow_template(
@@ -474,6 +480,7 @@ def _redate(  # noqa: PLR0913  # which, what is learnt, and how it is written do
     actor: str,
     detail: Mapping[str, Any],
     voice: Voice | None = None,
+    quietly: bool = False,
 ) -> Changes | Refusal:
     row = _going_on(work, trajectory_id)
     if isinstance(row, Refusal):
@@ -489,7 +496,8 @@ def _redate(  # noqa: PLR0913  # which, what is learnt, and how it is written do
     work.trajectories.learn(row, told)
     changed = _follow(work, row, template, made, now)
     work.trajectories.note(row, kind=kind, actor=actor, now=now, detail={**detail, **_counted(changed)})
-    _tell_what_moved(runtime, work, row, template, changed, voice, now, actor)
+    if not quietly:
+        _tell_what_moved(runtime, work, row, template, changed, voice, now, actor)
     return changed
 
 

@@ -75,6 +75,7 @@ LADDER: tuple[Rung, ...] = (
     commands.about_messengers,
     tasks.help_by_name,
     commands.other_commands,
+    desk.to_their_coach,
     desk.earlier_or_new,
     desk.after_close,
     kinds.unreadable,
@@ -225,6 +226,8 @@ def _turn(
     # The conversation is held: who answers this message cannot change before it is answered.
     person = _person(runtime, newcomer, dialogue, message, understood, by_person=conversation.route == "human")
     person = _with_their_question(person, work.cases.standing(newcomer.id, now - SAME_QUESTION_FOR))
+    letter = work.group_letters.unanswered(newcomer.id, now - SAME_QUESTION_FOR)
+    person = replace(person, group_letter=letter.id if letter else None)
     turn = Turn(
         knowledge=as_decided(work, runtime.knowledge),
         runner=runtime.runner,

@@ -100,7 +100,7 @@ def _remind(runtime: Runtime, newcomer_id: str, work: Work) -> None:
     rows = work.reminders.due_for(newcomer_id, now)
     if newcomer is None or newcomer.status == "erasing" or not rows:
         return
-    around = _around(work, newcomer, now)
+    around = around_of(work, newcomer, now)
     due = {one.row.id: one for one in _due(runtime, work, rows)}
     while due:
         passing = [one for one in due.values() if _may_go(work, one, around)]
@@ -149,6 +149,12 @@ def _due_in(runtime: Runtime, work: Work, trajectory: TrajectoryRow, rows: Seque
         if planned is None:
             work.reminders.end([row.id], "dropped")
             continue
+        if planned.task.by_session and work.group_sessions.is_invited(
+            trajectory.newcomer_id, template=trajectory.template, task=task.task, number=task.occurrence
+        ):
+            # Who is invited hears of the session itself, with its hour and place: see `bot/announce.py`.
+            work.reminders.end([row.id], "session")
+            continue
         yield Due(
             row=row,
             task=task,
@@ -167,7 +173,7 @@ def _due_in(runtime: Runtime, work: Work, trajectory: TrajectoryRow, rows: Seque
         )
 
 
-def _around(work: Work, newcomer: NewcomerRow, now: datetime) -> Circumstances:
+def around_of(work: Work, newcomer: NewcomerRow, now: datetime) -> Circumstances:
     """Return what is so around every reminder of this person."""
     quiet = now - QUIET_AFTER_CRISIS
     crises = (work.cases.last_crisis(newcomer.id), work.inbox.last_crisis(newcomer.id, quiet))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from bot.announce import announce_due
 from bot.carry_out import NOTICE_VERSION
 from bot.channels.terminal import Terminal
 from bot.deliver import deliver_due
@@ -61,7 +62,7 @@ class Conversation:
 
     def time_brings(self) -> list[Message]:
         """Do what has become due in the trajectory; return what was said of it."""
-        while remind_due(self.runtime):
+        while remind_due(self.runtime) or announce_due(self.runtime):
             pass
         return self._delivered()
 

@@ -421,6 +421,22 @@ class GoOn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerSession:
+    """The person says whether they come to this session; only the world knows whether they are invited."""
+
+    session: str
+    comes: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerCoach:
+    """What the person wrote answers a message to their group (`letter`): it is for their coach."""
+
+    letter: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class OpenedTemplate:
     """The person tapped a template, and so opened the window; what it reminded them of is said now."""
 
@@ -459,6 +475,8 @@ Effect: TypeAlias = (
     | TellForPlan
     | AskForPlan
     | GoOn
+    | AnswerSession
+    | AnswerCoach
     | OpenedTemplate
     | ReactedToReminder
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.turn import (
     CAPTIONED,
+    AnswerCoach,
     AskEarlierOrNew,
     EraseNewcomer,
     HoldMessage,
@@ -72,6 +73,21 @@ def _explicit(turn: Turn) -> Decision | None:
 def _started(turn: Turn, flow: str) -> Decision:
     outcome = turn.runner.start(replace(turn.dialogue, stack=()), flow)
     return decided(outcome.dialogue, *events_of(outcome, turn))
+
+
+def to_their_coach(turn: Turn) -> Decision | None:
+    """
+    Give what answers a message to their group to their coach, whatever it looks like: a person asked, a person hears.
+
+    Once for each message, so that the next question is the bot's again if nobody takes it up; see docs/decisions/0013.
+    """
+    letter = turn.person.group_letter
+    if letter is None or turn.heard.kind is not Kind.TEXT or turn.heard.payload is not None:
+        return None
+    if turn.dialogue.collecting is not None or not words_of(turn.heard.text):
+        return None
+    calm = replace(turn.dialogue, offered=(), misses=0)
+    return decided(calm, AnswerCoach(letter=letter, text=turn.heard.text))
 
 
 def earlier_or_new(turn: Turn) -> Decision | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.turn import (
+    AnswerSession,
     AskForPlan,
     EnrolBy,
     GoOn,
@@ -38,6 +39,7 @@ _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SAID = re.compile(rf"/task (done|later|help|not_for_me)(?: ({_ID}))?")
 _UNTIL = re.compile(rf"/task later ({_ID}) (tomorrow|week|day)")
 _WHAT = re.compile(r"/task what ([a-z][a-z0-9_]*)")
+_COMES = re.compile(rf"/session (yes|no) ({_ID})")
 _TOLD = re.compile(r"/told ([a-z][a-z0-9_]*) (yes|no|skip) (\d)")
 # A coach's code: T and eight digits, parted or not. The T also stands on a Ukrainian keyboard.
 _CODE = re.compile(r"(?:/start\s+)?[TТ]((?:[ -]?\d){8})", re.IGNORECASE)
@@ -53,6 +55,8 @@ def pressed(turn: Turn) -> Decision | None:
         return decided(calm, ReactedToReminder(), PutOff(task=found[1], until=found[2]))
     if found := _SAID.fullmatch(said):
         return decided(calm, ReactedToReminder(), SayOfTask(what=found[1], task=found[2]))
+    if found := _COMES.fullmatch(said):
+        return decided(calm, ReactedToReminder(), AnswerSession(session=found[2], comes=found[1] == "yes"))
     if found := _TOLD.fullmatch(said):
         answer = {"yes": True, "no": False}.get(found[2])
         return decided(calm, TellForPlan(name=found[1], answer=answer, left=int(found[3])))

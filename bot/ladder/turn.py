@@ -33,6 +33,7 @@ class Person:
     What the turn knows of who writes. `language` is the one on file, or the one we go by until they choose.
 
     `waiting` is the number of their question that waits in the team's queue, `closed` the one that was closed lately.
+    `group_letter` is the message to their group that reached them lately, while they did not answer it.
     """
 
     language: str
@@ -40,6 +41,7 @@ class Person:
     consented: bool = False
     stopped: bool = False
     helped_by_person: bool = False
+    group_letter: str | None = None
     waiting: int | None = None
     closed: Closed | None = None
 

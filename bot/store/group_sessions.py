@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 from bot.store.dialect import insert_or
 from bot.store.ids import new_id
 from bot.store.trajectory_rows import GuestRow, SessionOfGroupRow
-from bot.store.trajectory_tables import group_sessions, session_guests
+from bot.store.trajectory_tables import REMINDS, group_sessions, session_guests
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,8 +23,8 @@ class GroupSessions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def plan(  # a meeting is these things
-        self, coach_id: str, *, template: str, task: str, at: datetime, place: str
+    def plan(  # noqa: PLR0913  # a meeting is these things
+        self, coach_id: str, *, template: str, task: str, at: datetime, place: str, subject: str | None = None
     ) -> SessionOfGroupRow:
         """Plan the next session of a task for a coach's group. The coach must be held (`Groups.hold`)."""
         here = (
@@ -42,6 +42,7 @@ class GroupSessions:
             "at": at,
             "place": place,
             "state": "planned",
+            "subject": subject,
         }
         self._connection.execute(insert(group_sessions).values(**values))
         return SessionOfGroupRow(**values)
@@ -62,21 +63,53 @@ class GroupSessions:
 
     # ---- guests
 
-    def invite(self, session_id: str, newcomer_id: str, now: datetime) -> None:
-        """Invite somebody; harmless when they are invited already."""
-        self._connection.execute(
+    def invite(self, session_id: str, newcomer_id: str, now: datetime) -> bool:
+        """Invite somebody; False when they are invited already."""
+        invited = self._connection.scalar(
             insert_or(self._connection, session_guests)
             .values(id=new_id(), session_id=session_id, newcomer_id=newcomer_id, invited_at=now)
             .on_conflict_do_nothing(index_elements=["session_id", "newcomer_id"])
+            .returning(session_guests.c.id)
         )
+        return invited is not None
 
-    def answer(self, session_id: str, newcomer_id: str, answer: str) -> bool:
-        """Record whether somebody comes (`yes`, `no`); False when they are not invited."""
+    def answer(self, session_id: str, newcomer_id: str, answer: str | None) -> bool:
+        """Record whether somebody comes (`yes`, `no`; None: they are asked anew); False when they are not invited."""
         return self._of_guest(session_id, newcomer_id, answer=answer)
 
     def attended(self, session_id: str, newcomer_id: str, *, was_there: bool) -> bool:
         """Record whether somebody was there; False when they are not invited."""
         return self._of_guest(session_id, newcomer_id, attended=was_there)
+
+    def told(self, session_id: str, newcomer_id: str, outbox_id: str | None) -> None:
+        """Record in which message somebody was told of it last; None: there was no way to them."""
+        self._of_guest(session_id, newcomer_id, outbox_id=outbox_id)
+
+    def wind(self, session_id: str, newcomer_id: str, remind_at: datetime | None) -> None:
+        """Set when somebody's reminder is tried next; None: none is wanted any more."""
+        self._of_guest(session_id, newcomer_id, remind_at=remind_at)
+
+    def to_remind(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+        """Return session and newcomer of the reminders that are due, who waits longest first."""
+        query = select(session_guests.c.session_id, session_guests.c.newcomer_id)
+        query = query.where(REMINDS, session_guests.c.remind_at <= now).order_by(session_guests.c.remind_at)
+        return [(row.session_id, row.newcomer_id) for row in self._connection.execute(query.limit(limit)).all()]
+
+    def invitation(self, session_id: str, newcomer_id: str) -> tuple[SessionOfGroupRow, GuestRow] | None:
+        """Return the session and what is known of this guest; None when they are not invited to it."""
+        found = [pair for pair in self.for_newcomer(newcomer_id) if pair[0].id == session_id]
+        return found[0] if found else None
+
+    def is_invited(self, newcomer_id: str, *, template: str, task: str, number: int) -> bool:
+        """Return whether somebody is invited to this session of a task, and it is not cancelled."""
+        query = (
+            select(session_guests.c.id)
+            .join(group_sessions, group_sessions.c.id == session_guests.c.session_id)
+            .where(session_guests.c.newcomer_id == newcomer_id, group_sessions.c.template == template)
+            .where(group_sessions.c.task == task, group_sessions.c.number == number)
+            .where(group_sessions.c.state != "cancelled")
+        )
+        return self._connection.scalar(query.limit(1)) is not None
 
     def guests(self, session_id: str) -> list[GuestRow]:
         """Return who is invited to a session, who was invited first on top."""
@@ -109,4 +142,6 @@ def _guest(row: Any) -> GuestRow:
         invited_at=row.invited_at,
         answer=row.answer,
         attended=row.attended,
+        remind_at=row.remind_at,
+        outbox_id=row.outbox_id,
     )

@@ -29,7 +29,13 @@ from bot.store.tables import (
     views,
 )
 from bot.store.trajectories import Trajectories
-from bot.store.trajectory_tables import OF_A_NEWCOMER, session_guests, trajectories, trajectory_tasks
+from bot.store.trajectory_tables import (
+    OF_A_NEWCOMER,
+    group_letters,
+    session_guests,
+    trajectories,
+    trajectory_tasks,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,6 +103,8 @@ class Merging:
         invited = select(session_guests.c.session_id).where(session_guests.c.newcomer_id == stays.id)
         twice = (session_guests.c.newcomer_id == gone.id, session_guests.c.session_id.in_(invited))
         run(delete(session_guests).where(*twice))
+        got = select(group_letters.c.message_id).where(group_letters.c.newcomer_id == stays.id)
+        run(delete(group_letters).where(group_letters.c.newcomer_id == gone.id, group_letters.c.message_id.in_(got)))
         for table in OWNED:
             run(update(table).where(table.c.newcomer_id == gone.id).values(newcomer_id=stays.id))
         run(update(views).where(views.c.newcomer_id == gone.id).values(newcomer_id=stays.id))

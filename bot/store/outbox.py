@@ -69,11 +69,15 @@ def _say(*, in_postgresql: bool) -> ReturningInsert[Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """Which case a person of the team answers, who, the last message they had read, and when it leaves."""
+    """
+    Which case a person of the team answers, who, the last message they had read, and when it leaves.
 
-    case_id: str
+    A message to a group belongs to no case.
+    """
+
+    case_id: str | None
     user_id: str
-    seen_number: int
+    seen_number: int | None
     leaves_at: datetime
 
 

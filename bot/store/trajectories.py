@@ -99,9 +99,9 @@ class Trajectories:
             newcomer_id = now
         return None
 
-    def hold(self, newcomer_id: str) -> None:
-        """Keep other writers off this newcomer and their conversations until the end of the unit of work."""
-        hold_people(self._connection, newcomer_id)
+    def hold(self, *newcomer_ids: str) -> None:
+        """Keep other writers off these newcomers and their conversations until the end of the unit of work."""
+        hold_people(self._connection, *newcomer_ids)
 
     def going_on(self, newcomer_id: str) -> list[TrajectoryRow]:
         """Return the trajectories that the newcomer is in, the first one first."""

@@ -193,7 +193,11 @@ class EnrolCodeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionOfGroupRow:
-    """A meeting of a coach's group: which session of which task, when and where; planned, held or cancelled."""
+    """
+    A meeting of a coach's group: which session of which task, when and where; planned, held or cancelled.
+
+    What belongs to no task has an empty template; its `task` says what it is, and `subject` what it is about.
+    """
 
     id: str
     coach_id: str
@@ -203,14 +207,38 @@ class SessionOfGroupRow:
     at: datetime
     place: str
     state: str
+    subject: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class GuestRow:
-    """Somebody who is invited to a session: what they answered (yes, no) and whether they were there; None: unknown."""
+    """
+    Somebody who is invited to a session: what they answered (yes, no) and whether they were there; None: unknown.
+
+    `remind_at` is when a reminder is tried next, `outbox_id` in what they were told of it last.
+    """
 
     session_id: str
     newcomer_id: str
     invited_at: datetime
     answer: str | None
     attended: bool | None
+    remind_at: datetime | None = None
+    outbox_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupLetterRow:
+    """
+    A message of a coach to their group, on its way to one of them; `message_id` is the same for all.
+
+    Without `outbox_id` there was no way to them. `answered_at` is when what they wrote back was given to the coach.
+    """
+
+    id: str
+    message_id: str
+    coach_id: str
+    newcomer_id: str
+    outbox_id: str | None
+    at: datetime
+    answered_at: datetime | None

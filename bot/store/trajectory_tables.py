@@ -37,6 +37,7 @@ _GOES_ON = "state <> 'ended'"
 _WAITING = "state = 'waiting'"
 _ESCALATES = "escalates_on IS NOT NULL"
 _ENDED = "ended_at IS NOT NULL"
+_REMINDS = "remind_at IS NOT NULL"
 
 # A template as it was when somebody's days were counted by it: an author's change reaches them by an explicit step.
 template_versions = Table(
@@ -172,7 +173,7 @@ enrol_codes = Table(
     Index("ix_enrol_codes_expires_at", "expires_at"),
 )
 
-# A meeting of a coach's group. `number` tells the sessions of one task apart.
+# A meeting of a coach's group. `number` tells the sessions of one task apart. What belongs to no task has no template.
 group_sessions = Table(
     "group_sessions",
     metadata,
@@ -183,6 +184,7 @@ group_sessions = Table(
     Column("number", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("place", Text, nullable=False),
+    Column("subject", Text),  # of a meeting that belongs to no task
     Column("state", String(16), nullable=False),
     UniqueConstraint("coach_id", "template", "task", "number"),
     one_of("state", SESSION_STATES),
@@ -198,9 +200,28 @@ session_guests = Table(
     Column("invited_at", Moment, nullable=False),
     Column("answer", String(8)),
     Column("attended", Boolean),
+    Column("remind_at", Moment),  # when a reminder is tried next; empty once it went, and where none is wanted
+    Column("outbox_id", String(36)),  # in what they were told of it last
     UniqueConstraint("session_id", "newcomer_id"),
     one_of("answer", ANSWERS),
     Index("ix_session_guests_newcomer_id", "newcomer_id"),
+    Index("ix_session_guests_remind_at", "remind_at", **only_where(_REMINDS)),
+)
+
+# A message of a coach to their group, on its way to one of them. Its words are in the outbox, under that person's key.
+group_letters = Table(
+    "group_letters",
+    metadata,
+    id_(),
+    Column("message_id", String(36), nullable=False),  # the same for all who got it
+    to("users", name="coach_id"),
+    to("newcomers"),
+    Column("outbox_id", String(36)),  # empty: there was no way to reach them
+    Column("at", Moment, nullable=False),
+    Column("answered_at", Moment),  # when what they wrote back was given to the coach
+    UniqueConstraint("message_id", "newcomer_id"),
+    Index("ix_group_letters_coach_id", "coach_id", "at"),
+    Index("ix_group_letters_newcomer_id", "newcomer_id", "at"),
 )
 
 # A partial index is used only by a query that says the same words; see tables.py.
@@ -210,5 +231,9 @@ GOES_ON = trajectories.c.state != literal_column("'ended'")
 ENDED = trajectories.c.ended_at.is_not(None)
 WAITING = reminders.c.state == literal_column("'waiting'")
 ESCALATES = trajectory_tasks.c.escalates_on.is_not(None)
+REMINDS = session_guests.c.remind_at.is_not(None)
 # All that is about one newcomer, in the order in which it can be deleted.
-OF_A_NEWCOMER = (reminders, reminder_messages, trajectory_tasks, trajectory_events, trajectories, session_guests)
+OF_A_NEWCOMER = (
+    *(reminders, reminder_messages, trajectory_tasks, trajectory_events, trajectories),
+    *(session_guests, group_letters),
+)

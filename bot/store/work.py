@@ -14,6 +14,7 @@ from bot.store.counts import Counts
 from bot.store.drafts import Drafts
 from bot.store.enrol_codes import EnrolCodes
 from bot.store.expiry import Expiry
+from bot.store.group_letters import GroupLetters
 from bot.store.group_sessions import GroupSessions
 from bot.store.groups import Groups
 from bot.store.inbox import Inbox
@@ -79,5 +80,6 @@ class Work:
         self.trajectory_counts = TrajectoryCounts(connection)
         self.reminders = Reminders(connection)
         self.group_sessions = GroupSessions(connection)
+        self.group_letters = GroupLetters(connection)
         self.enrol_codes = EnrolCodes(connection, vault)
         self.merging = Merging(connection, self.keys)

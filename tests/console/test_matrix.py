@@ -65,6 +65,14 @@ PAGES = {
     "/desk/group/{newcomer}/tasks/{task}": C,
     "/desk/replies": HELPERS | E,
     "/desk/replies/sign": HELPERS | E,
+    "/desk/group/sessions": C,
+    "/desk/group/sessions/{session}": C,
+    "/desk/group/sessions/{session}/move": C,
+    "/desk/group/sessions/{session}/cancel": C,
+    "/desk/group/sessions/{session}/invite": C,
+    "/desk/group/sessions/{session}/attendance": C,
+    "/desk/group/message": C,
+    "/desk/group/message/undo": C,
     "/desk/team": HELPERS | A,
     "/desk/team/group": O,
     "/desk/team/group/leave": O,
@@ -267,9 +275,8 @@ def test_pages_without_a_case(place: Place) -> None:
             if not may:
                 assert found.status == 403, (role, method, path, found.status)
             elif method == "GET":
-                # There is no provider here to sign in with.
-                # Nor a newcomer of this name in anybody's group.
-                nothing = path.endswith("/provider") or "{newcomer}" in door.path
+                # There is no provider here to sign in with, no session, nor a newcomer of this name in anybody's group.
+                nothing = path.endswith("/provider") or "{newcomer}" in door.path or "{session}" in door.path
                 assert found.status == (404 if nothing else 200), (role, path, found.status)
             else:
                 assert found.status not in {403, 500}, (role, path, found.status)

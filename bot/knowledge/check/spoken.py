@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _NOTHING: frozenset[str] = frozenset()
 
 _CAPTION = frozenset({"has_caption"})
+_SESSION = frozenset({"session_title", "session_day", "session_time", "session_place"})
 
 SPOKEN: Mapping[str, frozenset[str]] = {
     "utter_ask_remind_day": _NOTHING,
@@ -56,6 +57,7 @@ SPOKEN: Mapping[str, frozenset[str]] = {
     "utter_footer_may_have_changed": _NOTHING,
     "utter_footer_source": frozenset({"sources", "checked_on"}),
     "utter_footer_source_unread": frozenset({"sources", "checked_on"}),
+    "utter_group_answer_passed": frozenset({"case_number"}),
     "utter_group_line": _NOTHING,
     "utter_kept_address": _NOTHING,
     "utter_kept_agreed": _NOTHING,
@@ -140,6 +142,17 @@ SPOKEN: Mapping[str, frozenset[str]] = {
     "utter_reminder_many": frozenset({"task_list"}),
     "utter_reminder_one": frozenset({"is_hidden", "task_day", "task_title", "task_why"}),
     "utter_reminders_to_set": frozenset({"messenger"}),
+    "utter_session_button_no": _NOTHING,
+    "utter_session_button_yes": _NOTHING,
+    "utter_session_cancelled": _SESSION,
+    "utter_session_comes": _SESSION,
+    "utter_session_comes_not": _SESSION,
+    "utter_session_gone": _NOTHING,
+    "utter_session_invited": _SESSION,
+    "utter_session_moved": _SESSION,
+    "utter_session_of_group": _NOTHING,
+    "utter_session_reminder": _SESSION,
+    "utter_session_with_coach": _NOTHING,
     "utter_set_aside": frozenset({"case_number"}),
     "utter_started_again": _NOTHING,
     "utter_sticker": _NOTHING,
