@@ -26,7 +26,7 @@ from bot.trajectory.reminders import Nudge, Why, first_moment, moments
 from bot.trajectory.template import DeadlineKind, Offset, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from bot.runtime import Runtime
@@ -377,11 +377,13 @@ def template_of(runtime: Runtime, work: Work, trajectory: TrajectoryRow) -> Temp
     return kept
 
 
-def plan_of(runtime: Runtime, work: Work, trajectory: TrajectoryRow) -> Plan:
-    """Return a trajectory's plan as it was counted."""
-    made = _plan(
-        work, trajectory.newcomer_id, template_of(runtime, work, trajectory), trajectory.told, trajectory.started
-    )
+def plan_of(runtime: Runtime, work: Work, trajectory: TrajectoryRow, *, only: Collection[str] | None = None) -> Plan:
+    """Return a trajectory's plan as it was counted; with `only` of these tasks and what they wait for."""
+    template = template_of(runtime, work, trajectory)
+    if only is not None:
+        known = [template.tasks[name] for name in only if name in template.tasks]
+        only = {*only, *(first for task in known for first in task.depends_on)}
+    made = _plan(work, trajectory.newcomer_id, template, trajectory.told, trajectory.started, only)
     assert made is not None  # it was counted before
     return made
 
@@ -447,7 +449,14 @@ def _known(template: Template, anchors: Mapping[str, date]) -> dict[str, date]:
     return {name: day for name, day in anchors.items() if template.anchors.get(name) is not None}
 
 
-def _plan(work: Work, newcomer_id: str, template: Template, told: Told, started: date) -> Plan | None:
+def _plan(  # noqa: PLR0913, PLR0917  # whose, by what, what is known
+    work: Work,
+    newcomer_id: str,
+    template: Template,
+    told: Told,
+    started: date,
+    only: Collection[str] | None = None,
+) -> Plan | None:
     sessions: dict[str, dict[int, date]] = {}
     for session, _ in work.group_sessions.for_newcomer(newcomer_id):
         if session.template == template.id and session.state != "cancelled":
@@ -460,6 +469,7 @@ def _plan(work: Work, newcomer_id: str, template: Template, told: Told, started:
             started=started,
             layer_shifts=told.layer_shifts,
             sessions=sessions,
+            only=only,
         )
     except OverflowError:
         return None
@@ -558,7 +568,7 @@ def _once_more(runtime: Runtime, work: Work, row: TrajectoryRow, task: TaskRow, 
     """Have a task that somebody put off reminded of on that day, when nothing of it is left to come."""
     if any(one.state == "waiting" for one in work.reminders.of_task(task.id)):
         return
-    one = planned_for(task, plan_of(runtime, work, row))
+    one = planned_for(task, plan_of(runtime, work, row, only={task.task}))
     if one is None:
         return
     due = task.due or day

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from bot.store.rows import ConversationRow
 from bot.store.tables import UNREAD, addresses, conversations, inbound
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from bot.store.keys import Keys
 
 CONVERSATION = list(conversations.c)
+
+# Built once: they are asked in every turn, and to build a statement costs more than to run it.
+_GET = select(*CONVERSATION).where(conversations.c.id == bindparam("id"))
+_OF = select(*CONVERSATION).where(conversations.c.newcomer_id == bindparam("newcomer")).order_by(conversations.c.id)
+_SET = update(conversations).where(conversations.c.id == bindparam("of"))
 
 
 class Conversations:
@@ -39,14 +44,12 @@ class Conversations:
 
     def get(self, conversation_id: str) -> ConversationRow | None:
         """Return the conversation as it is now, without holding it."""
-        query = select(*CONVERSATION).where(conversations.c.id == conversation_id)
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_GET, {"id": conversation_id}).one_or_none()
         return None if row is None else conversation_from(row, self._keys)
 
     def of(self, newcomer_id: str) -> list[ConversationRow]:
         """Return every conversation of one newcomer, the oldest first."""
-        query = select(*CONVERSATION).where(conversations.c.newcomer_id == newcomer_id)
-        rows = self._connection.execute(query.order_by(conversations.c.id)).all()
+        rows = self._connection.execute(_OF, {"newcomer": newcomer_id}).all()
         return [conversation_from(row, self._keys) for row in rows]
 
     def save_state(self, conversation_id: str, state: bytes, *, version: int, now: datetime) -> None:
@@ -94,7 +97,7 @@ class Conversations:
         self._set(conversation_id, attempts=0)
 
     def _set(self, conversation_id: str, **values: object) -> None:
-        self._connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(**values))
+        self._connection.execute(_SET, {"of": conversation_id, **values})
 
 
 def conversation_from(row: Row[*tuple[Any, ...]], keys: Keys) -> ConversationRow:

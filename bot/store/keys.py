@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.store.encryption import DataKey, KeyMissingError, Vault, WrappedKey
 from bot.store.tables import addresses, conversations, data_keys, newcomers, users
@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Select
+
+_KEY = select(data_keys.c.id, data_keys.c.master_key_id, data_keys.c.wrapped)
+_OF_PEOPLE = _KEY.join(newcomers, newcomers.c.data_key_id == data_keys.c.id)
+# Built once: whatever is read or written of somebody asks for their key first.
+_OF_NEWCOMER = _OF_PEOPLE.where(newcomers.c.id == bindparam("whose"))
+_OF_CONVERSATION = _OF_PEOPLE.join(conversations, conversations.c.newcomer_id == newcomers.c.id).where(
+    conversations.c.id == bindparam("whose")
+)
+_OF_USER = _KEY.join(users, users.c.data_key_id == data_keys.c.id).where(users.c.id == bindparam("whose"))
 
 
 class Keys:
@@ -48,7 +57,7 @@ class Keys:
         """Return the newcomer's key, or raise `KeyMissingError` when they were erased."""
         key = self._of_newcomer.get(newcomer_id)
         if key is None:
-            key = self._found(newcomers.c.id == newcomer_id, newcomer_id)
+            key = self._found(_OF_NEWCOMER, newcomer_id)
             self._of_newcomer[newcomer_id] = key
         return key
 
@@ -56,8 +65,7 @@ class Keys:
         """Return the key of the conversation's newcomer, or raise `KeyMissingError` when they were erased."""
         key = self._of_conversation.get(conversation_id)
         if key is None:
-            owner = select(conversations.c.newcomer_id).where(conversations.c.id == conversation_id)
-            key = self._found(newcomers.c.id == owner.scalar_subquery(), conversation_id)
+            key = self._found(_OF_CONVERSATION, conversation_id)
             self._of_conversation[conversation_id] = key
         return key
 
@@ -65,16 +73,12 @@ class Keys:
         """Return the key of somebody of the team, or raise `KeyMissingError` when there is none."""
         key = self._of_user.get(user_id)
         if key is None:
-            key = self._found(users.c.id == user_id, user_id, owners=users)
+            key = self._found(_OF_USER, user_id)
             self._of_user[user_id] = key
         return key
 
-    def _found(self, owner: Any, name: str, *, owners: Table = newcomers) -> DataKey:  # a condition of any type
-        row = self._connection.execute(
-            select(data_keys.c.id, data_keys.c.master_key_id, data_keys.c.wrapped)
-            .join(owners, owners.c.data_key_id == data_keys.c.id)
-            .where(owner)
-        ).one_or_none()
+    def _found(self, query: Select[Any, Any, Any], name: str) -> DataKey:
+        row = self._connection.execute(query, {"whose": name}).one_or_none()
         if row is None:
             raise KeyMissingError(name)
         return self.vault.unwrap(WrappedKey(id=row.id, master_key_id=row.master_key_id, wrapped=row.wrapped))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.holding import hold_people
@@ -34,12 +34,43 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, RowMapping
 
     from bot.store.keys import Keys
     from bot.trajectory.template import Template
 
 SETTLED = frozenset({State.DONE, State.SKIPPED})
+
+# Built once: they are asked for everybody who is reminded, and to build one costs more than to run it.
+_ONE = select(trajectories).where(trajectories.c.id == bindparam("id"))
+_WHOSE = select(trajectories.c.newcomer_id).where(trajectories.c.id == bindparam("id"))
+_SET = update(trajectories).where(trajectories.c.id == bindparam("of"))
+_OVER = (
+    select(trajectories.c.id)
+    .where(ACTIVE, trajectories.c.ends < bindparam("today"))
+    .order_by(trajectories.c.ends)
+    .limit(bindparam("most"))
+)
+_TASKS = select(trajectory_tasks).order_by(trajectory_tasks.c.id)
+_ALL_TASKS = _TASKS.where(trajectory_tasks.c.trajectory_id == bindparam("trajectory"))
+_THESE_TASKS = _TASKS.where(trajectory_tasks.c.id.in_(bindparam("ids", expanding=True)))
+_SET_TASK = update(trajectory_tasks).where(trajectory_tasks.c.id == bindparam("of"))
+_BEHIND = select(trajectory_tasks.c.task, trajectory_tasks.c.occurrence).where(
+    trajectory_tasks.c.trajectory_id == bindparam("trajectory"),
+    trajectory_tasks.c.state.in_(bindparam("states", expanding=True)),
+)
+_ESCALATING = (
+    select(trajectory_tasks.c.id)
+    .where(ESCALATES, trajectory_tasks.c.escalates_on <= bindparam("today"))
+    .order_by(trajectory_tasks.c.escalates_on)
+    .limit(bindparam("most"))
+)
+_VERSION = (template_versions.c.template == bindparam("template"), template_versions.c.digest == bindparam("digest"))
+_KEPT = select(template_versions.c.id).where(*_VERSION)
+_DOCUMENT = select(template_versions.c.document_json).where(*_VERSION)
+# What a digest stands for never changes, so a template is read from its JSON once in a process.
+_READ: dict[tuple[str, str], Template] = {}
+_MOST_READ = 64
 
 
 class Trajectories:
@@ -82,17 +113,16 @@ class Trajectories:
 
     def get(self, trajectory_id: str) -> TrajectoryRow | None:
         """Return one trajectory."""
-        row = self._connection.execute(select(trajectories).where(trajectories.c.id == trajectory_id)).one_or_none()
+        row = self._connection.execute(_ONE, {"id": trajectory_id}).one_or_none()
         return None if row is None else self._opened(row)
 
     def held(self, trajectory_id: str) -> TrajectoryRow | None:
         """Return one trajectory, with its newcomer and all their conversations held for this unit of work."""
-        whose = select(trajectories.c.newcomer_id).where(trajectories.c.id == trajectory_id)
-        newcomer_id = self._connection.scalar(whose)
+        newcomer_id = self._connection.scalar(_WHOSE, {"id": trajectory_id})
         while newcomer_id is not None:
             hold_people(self._connection, newcomer_id)
             # They may have become another person while we waited; then that one is held too.
-            now = self._connection.scalar(whose)
+            now = self._connection.scalar(_WHOSE, {"id": trajectory_id})
             if now == newcomer_id:
                 return self.get(trajectory_id)
             newcomer_id = now
@@ -127,8 +157,7 @@ class Trajectories:
 
     def over(self, today: date, limit: int) -> list[str]:
         """Return trajectories whose last day is past, the longest past first."""
-        query = select(trajectories.c.id).where(ACTIVE, trajectories.c.ends < today)
-        return list(self._connection.scalars(query.order_by(trajectories.c.ends).limit(limit)))
+        return list(self._connection.scalars(_OVER, {"today": today, "most": limit}))
 
     def drop_ended(self, before: datetime, *, limit: int) -> int:
         """Delete trajectories that ended before this moment, with all that was in them; return how many."""
@@ -144,6 +173,8 @@ class Trajectories:
 
     def keep_template(self, template: Template, now: datetime) -> None:
         """Keep a template as it is now: whoever's days were counted by it goes on with it."""
+        if self._connection.scalar(_KEPT, {"template": template.id, "digest": template.digest}) is not None:
+            return
         self._connection.execute(
             insert_or(self._connection, template_versions)
             .values(id=new_id(), template=template.id, digest=template.digest, document_json=as_json(template), at=now)
@@ -152,22 +183,36 @@ class Trajectories:
 
     def template(self, trajectory: TrajectoryRow) -> Template | None:
         """Return the template as it was when this trajectory's days were counted; None when it was not kept."""
-        version = template_versions.c
-        here = (version.template == trajectory.template, version.digest == trajectory.digest)
-        document = self._connection.scalar(select(version.document_json).where(*here))
-        return None if document is None else from_json(document)
+        which = (trajectory.template, trajectory.digest)
+        if which in _READ:
+            return _READ[which]
+        document = self._connection.scalar(_DOCUMENT, {"template": which[0], "digest": which[1]})
+        if document is None:
+            return None
+        if len(_READ) >= _MOST_READ:
+            _READ.clear()
+        return _READ.setdefault(which, from_json(document))
 
     # ---- tasks
 
     def tasks(self, trajectory_id: str) -> list[TaskRow]:
         """Return the tasks of a trajectory, in the order in which they came into it."""
-        query = select(trajectory_tasks).where(trajectory_tasks.c.trajectory_id == trajectory_id)
-        return [self._task(row) for row in self._connection.execute(query.order_by(trajectory_tasks.c.id)).all()]
+        found = self._connection.execute(_ALL_TASKS, {"trajectory": trajectory_id}).mappings()
+        return [self._task(row) for row in found]
 
     def task(self, task_id: str) -> TaskRow | None:
         """Return one task."""
-        row = self._connection.execute(select(trajectory_tasks).where(trajectory_tasks.c.id == task_id)).one_or_none()
-        return None if row is None else self._task(row)
+        return self.these(task_id).get(task_id)
+
+    def these(self, *task_ids: str) -> dict[str, TaskRow]:
+        """Return these tasks by their ids; there are never more than a person has."""
+        found = self._connection.execute(_THESE_TASKS, {"ids": task_ids}).mappings()
+        return {row["id"]: self._task(row) for row in found}
+
+    def in_states(self, trajectory_id: str, states: Collection[State]) -> set[tuple[str, int]]:
+        """Return what the tasks of a trajectory that are in one of these states are known by."""
+        of = {"trajectory": trajectory_id, "states": [state.value for state in states]}
+        return {(row.task, row.occurrence) for row in self._connection.execute(_BEHIND, of)}
 
     def add(self, trajectory: TrajectoryRow, tasks: Sequence[Mapping[str, Any]]) -> list[str]:
         """
@@ -204,7 +249,7 @@ class Trajectories:
         """Change days and state of a task. Of a state give its value."""
         if limits is not None:
             values["limits_json"] = _days_out(limits)
-        self._connection.execute(update(trajectory_tasks).where(trajectory_tasks.c.id == task_id).values(**values))
+        self._connection.execute(_SET_TASK, {"of": task_id, **values})
 
     def give_reason(self, task: TaskRow, reason: str | None) -> None:
         """Keep why a task was skipped, sealed."""
@@ -214,8 +259,7 @@ class Trajectories:
 
     def escalating(self, today: date, limit: int) -> list[str]:
         """Return tasks of which the coach has to hear that they are overdue, the longest overdue first."""
-        query = select(trajectory_tasks.c.id).where(ESCALATES, trajectory_tasks.c.escalates_on <= today)
-        return list(self._connection.scalars(query.order_by(trajectory_tasks.c.escalates_on).limit(limit)))
+        return list(self._connection.scalars(_ESCALATING, {"today": today, "most": limit}))
 
     # ---- what happened
 
@@ -281,7 +325,7 @@ class Trajectories:
     # ---- parts
 
     def _set(self, trajectory_id: str, **values: object) -> None:
-        self._connection.execute(update(trajectories).where(trajectories.c.id == trajectory_id).values(**values))
+        self._connection.execute(_SET, {"of": trajectory_id, **values})
 
     def _sealed(self, newcomer_id: str, trajectory_id: str, told: Told) -> bytes:
         key = self._keys.of_newcomer(newcomer_id)
@@ -301,18 +345,18 @@ class Trajectories:
         same = {name: getattr(row, name) for name in _TRAJECTORY_AS_IT_IS}
         return TrajectoryRow(**same, told=told)
 
-    def _task(self, row: Row[*tuple[Any, ...]]) -> TaskRow:
+    def _task(self, row: RowMapping) -> TaskRow:
+        same = dict(row)
+        limits, sealed = same.pop("limits_json"), same.pop("words_sealed")
         words: Mapping[str, Any] = {}
-        if row.words_sealed is not None:
-            key = self._keys.of_newcomer(row.newcomer_id)
-            place = {"table": "trajectory_tasks", "column": "words_sealed", "row": row.id}
-            words = self._keys.open_json(row.words_sealed, key, **place)
-        same = {name: getattr(row, name) for name in _TASK_AS_IT_IS}
+        if sealed is not None:
+            key = self._keys.of_newcomer(same["newcomer_id"])
+            place = {"table": "trajectory_tasks", "column": "words_sealed", "row": same["id"]}
+            words = self._keys.open_json(sealed, key, **place)
+        same["state"], same["kind"] = State(same["state"]), DeadlineKind(same["kind"])
         return TaskRow(
             **same,
-            state=State(row.state),
-            kind=DeadlineKind(row.kind),
-            limits={name: date.fromisoformat(day) for name, day in row.limits_json.items()},
+            limits={name: date.fromisoformat(day) for name, day in limits.items()},
             reason=words.get("reason"),
             title=words.get("title"),
             text=words.get("text"),
@@ -320,8 +364,6 @@ class Trajectories:
 
 
 _TRAJECTORY_AS_IT_IS = tuple(column.name for column in trajectories.columns if column.name != "told_sealed")
-_OPENED_OF_A_TASK: Collection[str] = {"state", "kind", "limits_json", "words_sealed"}
-_TASK_AS_IT_IS = tuple(column.name for column in trajectory_tasks.columns if column.name not in _OPENED_OF_A_TASK)
 
 
 def _days_out(limits: Mapping[str, date]) -> dict[str, str]:
