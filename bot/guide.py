@@ -524,13 +524,15 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
     Have every open task reminded of on the days it wants, and the coach hear of it in time; what went out stays.
 
     Without a plan only the coach's own tasks are looked at. Of who just begins nothing is said on the same day: they
-    have read it all.
+    have read it all. No reminder is made of a day that is past; but one that waits since then (for a Monday, or because
+    somebody had five this week) and is still wanted, stays.
     """
     today = local_day(now)
     first = today + timedelta(days=1) if begins else today
     wanted: dict[tuple[object, ...], tuple[str, Nudge]] = {}
     looked_at: set[str] = set()
     plans = {one.key: one for one in made.tasks} if made else {}
+    kept: dict[tuple[object, ...], ReminderRow] = {one.key: one for one in work.reminders.of_trajectory(row.id)}
     for task in work.trajectories.tasks(row.id):
         one = own_task(task) if task.task == OWN else plans.get(task.key)
         if one is None and made is None:
@@ -539,17 +541,20 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
         _set_escalation(work, task, one, today)
         if one is None or task.state is not State.OPEN:
             continue
-        for nudge in moments(one, due=task.due):
-            if nudge.day >= first:
-                wanted[task.id, nudge.day, nudge.why, nudge.on, nudge.limit] = (task.id, nudge)
-    kept: dict[tuple[object, ...], ReminderRow] = {
-        found.key: found for found in work.reminders.of_trajectory(row.id) if found.task_id in looked_at
-    }
+        nudges = [*moments(one, due=task.due)]
+        if task.paused_until is not None and today <= task.paused_until < date.max:
+            # The day until which they put it off was their own wish, and may be the last that is said of it.
+            last = _on_the_day(one, task, task.paused_until)
+            is_kept = _key(task.id, last) in kept
+            nudges += [last] if is_kept or all(nudge.day < today for nudge in nudges) else []
+        wanted |= {_key(task.id, nudge): (task.id, nudge) for nudge in nudges}
+    kept = {key: found for key, found in kept.items() if found.task_id in looked_at}
     work.reminders.drop([found.id for key, found in kept.items() if key not in wanted and found.state == "waiting"])
+    to_come = {key: found for key, found in wanted.items() if found[1].day >= first}
     for key, row_of_it in kept.items():
-        if key in wanted and row_of_it.state == "ended":
-            work.reminders.again(row_of_it.id, first_moment(wanted[key][1]))
-    missing = [(task_id, nudge, first_moment(nudge)) for key, (task_id, nudge) in wanted.items() if key not in kept]
+        if key in to_come and row_of_it.state == "ended":
+            work.reminders.again(row_of_it.id, first_moment(to_come[key][1]))
+    missing = [(task_id, nudge, first_moment(nudge)) for key, (task_id, nudge) in to_come.items() if key not in kept]
     work.reminders.add(row.newcomer_id, row.id, missing)
 
 
@@ -571,11 +576,21 @@ def _once_more(runtime: Runtime, work: Work, row: TrajectoryRow, task: TaskRow, 
     one = planned_for(task, plan_of(runtime, work, row, only={task.task}))
     if one is None:
         return
+    nudge = _on_the_day(one, task, day)
+    if all(kept.key != _key(task.id, nudge) for kept in work.reminders.of_task(task.id)):
+        work.reminders.add(row.newcomer_id, row.id, [(task.id, nudge, first_moment(nudge))])
+
+
+def _on_the_day(one: Planned, task: TaskRow, day: date) -> Nudge:
+    """Return the reminder of a task on the day until which somebody put it off."""
     due = task.due or day
     why = Why.BEFORE if day < due else Why.DUE if day == due else Why.AFTER
-    nudge = Nudge(task=one.task, occurrence=one.occurrence, day=day, why=why, on=due, kind=task.kind)
-    if all(kept.key != (task.id, day, why, due, None) for kept in work.reminders.of_task(task.id)):
-        work.reminders.add(row.newcomer_id, row.id, [(task.id, nudge, first_moment(nudge))])
+    return Nudge(task=one.task, occurrence=one.occurrence, day=day, why=why, on=due, kind=task.kind)
+
+
+def _key(task_id: str, nudge: Nudge) -> tuple[object, ...]:
+    """Return what a reminder is known by, as `ReminderRow.key`."""
+    return task_id, nudge.day, nudge.why, nudge.on, nudge.limit
 
 
 def _settled(  # noqa: PLR0913, PLR0917  # what became of it, by whom, when, why

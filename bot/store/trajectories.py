@@ -67,9 +67,9 @@ _ESCALATING = (
 )
 _VERSION = (template_versions.c.template == bindparam("template"), template_versions.c.digest == bindparam("digest"))
 _KEPT = select(template_versions.c.id).where(*_VERSION)
-_DOCUMENT = select(template_versions.c.document_json).where(*_VERSION)
-# What a digest stands for never changes, so a template is read from its JSON once in a process.
-_READ: dict[tuple[str, str], Template] = {}
+_DOCUMENT = select(template_versions.c.document_json).where(template_versions.c.id == bindparam("id"))
+# A kept template never changes, so it is read from its JSON once in a process.
+_READ: dict[str, Template] = {}
 _MOST_READ = 64
 
 
@@ -183,15 +183,12 @@ class Trajectories:
 
     def template(self, trajectory: TrajectoryRow) -> Template | None:
         """Return the template as it was when this trajectory's days were counted; None when it was not kept."""
-        which = (trajectory.template, trajectory.digest)
-        if which in _READ:
-            return _READ[which]
-        document = self._connection.scalar(_DOCUMENT, {"template": which[0], "digest": which[1]})
-        if document is None:
-            return None
-        if len(_READ) >= _MOST_READ:
-            _READ.clear()
-        return _READ.setdefault(which, from_json(document))
+        which = self._connection.scalar(_KEPT, {"template": trajectory.template, "digest": trajectory.digest})
+        if which is not None and which not in _READ:
+            if len(_READ) >= _MOST_READ:
+                _READ.clear()
+            _READ[which] = from_json(self._connection.scalar(_DOCUMENT, {"id": which}))
+        return _READ.get(which or "")
 
     # ---- tasks
 
