@@ -178,12 +178,15 @@ class Year:
 
     def _counted_anew(self, person: Person, change: Callable[[Work], object]) -> None:
         """Make a change that counts the days anew; see that no reminder is lost that waited and is still wanted."""
-        today = local_day(self.clock.now())
+        now = self.clock.now()
+        today = local_day(now)
 
         def made(work: Work) -> set[tuple[object, ...]]:
-            rows = work.reminders.of_trajectory(person.trajectory)
-            waited = {row.key for row in rows if row.state == "waiting" and row.day < today}
+            rows = work.reminders.due_for(person.id, now + timedelta(days=10))
+            waited = {row.key for row in rows if row.day < today}
             change(work)
+            if not waited:
+                return set()
             there = {row.key for row in work.reminders.of_trajectory(person.trajectory)}
             return (waited & wanted(self.runtime, work, person.trajectory)) - there
 
