@@ -485,6 +485,7 @@ def _follow(  # noqa: PLR0913, PLR0917  # which, by what, when
     planned = {one.key: one for one in made.tasks}
     added = {one.key for one in found.added}
     dropped = {one.key for one in found.dropped}
+    moved: dict[str, dict[str, Any]] = {}
     for key, task in kept.items():
         if key in dropped:
             work.trajectories.change(task.id, state=State.DROPPED.value, settled_at=now, escalates_on=None)
@@ -499,8 +500,10 @@ def _follow(  # noqa: PLR0913, PLR0917  # which, by what, when
             as_kept = {"state": task.state.value, "kind": task.kind.value}
             as_kept |= {name: getattr(task, name) for name in ("starts", "due", "pinned")}
             if days != as_kept or dict(after[key].limits) != dict(task.limits):
-                again = {"settled_at": None, "settled_by": None} if key in added else {}
-                work.trajectories.change(task.id, limits=after[key].limits, **days, **again)
+                settled = (None, None) if key in added else (task.settled_at, task.settled_by)
+                again = {"settled_at": settled[0], "settled_by": settled[1]}
+                moved[task.id] = {"limits": after[key].limits, **days, **again}
+    work.trajectories.change_each(moved)
     work.reminders.end_for([kept[key].id for key in dropped], "dropped")
     work.trajectories.add(row, [_as_row(one) for one in found.added if one.key not in kept])
     work.trajectories.follow(row.id, template.digest, made.ends)
@@ -533,12 +536,13 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
     looked_at: set[str] = set()
     plans = {one.key: one for one in made.tasks} if made else {}
     kept: dict[tuple[object, ...], ReminderRow] = {one.key: one for one in work.reminders.of_trajectory(row.id)}
+    heard_on: dict[str, dict[str, Any]] = {}
     for task in work.trajectories.tasks(row.id):
         one = own_task(task) if task.task == OWN else plans.get(task.key)
         if one is None and made is None:
             continue
         looked_at.add(task.id)
-        _set_escalation(work, task, one, today)
+        heard_on |= _set_escalation(task, one, today)
         if one is None or task.state is not State.OPEN:
             continue
         nudges = [*moments(one, due=task.due)]
@@ -548,6 +552,7 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
             is_kept = _key(task.id, last) in kept
             nudges += [last] if is_kept or all(nudge.day < today for nudge in nudges) else []
         wanted |= {_key(task.id, nudge): (task.id, nudge) for nudge in nudges}
+    work.trajectories.change_each(heard_on)
     kept = {key: found for key, found in kept.items() if found.task_id in looked_at}
     work.reminders.drop([found.id for key, found in kept.items() if key not in wanted and found.state == "waiting"])
     to_come = {key: found for key, found in wanted.items() if found[1].day >= first}
@@ -558,15 +563,15 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
     work.reminders.add(row.newcomer_id, row.id, missing)
 
 
-def _set_escalation(work: Work, task: TaskRow, one: Planned | None, today: date) -> None:
+def _set_escalation(task: TaskRow, one: Planned | None, today: date) -> dict[str, dict[str, Any]]:
+    """Return when the coach hears that this task is overdue, by its id, where that is another day now."""
     day = escalates_on(one, task.state, due=task.due) if one is not None and task.under_way else None
     if day is not None and task.escalated_at is not None and day <= local_day(task.escalated_at):
-        return  # they have heard of it
+        return {}  # they have heard of it
     if day is not None and day <= today and task.escalates_on != day:
         # It is told only now that it is late: first there is time to do it. A day that was set before stays.
         day = task.escalates_on or today + GRACE
-    if day != task.escalates_on:
-        work.trajectories.change(task.id, escalates_on=day, escalated_at=None)
+    return {} if day == task.escalates_on else {task.id: {"escalates_on": day, "escalated_at": None}}
 
 
 def _once_more(runtime: Runtime, work: Work, row: TrajectoryRow, task: TaskRow, day: date) -> None:

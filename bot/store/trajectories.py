@@ -248,6 +248,16 @@ class Trajectories:
             values["limits_json"] = _days_out(limits)
         self._connection.execute(_SET_TASK, {"of": task_id, **values})
 
+    def change_each(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change the same columns of several tasks at once, by the id of each; `limits` are days, as in `change`."""
+        rows = [
+            {"of": task_id, **{name: value for name, value in values.items() if name != "limits"}}
+            | ({"limits_json": _days_out(values["limits"])} if "limits" in values else {})
+            for task_id, values in changes.items()
+        ]
+        if rows:
+            self._connection.execute(_SET_TASK, rows)
+
     def give_reason(self, task: TaskRow, reason: str | None) -> None:
         """Keep why a task was skipped, sealed."""
         words = {name: value for name, value in (("title", task.title), ("text", task.text)) if value}
