@@ -103,7 +103,7 @@ HOLIDAYS = (
     (date(2026, 12, 26), True),
     (date(2026, 12, 31), False),
     (date(2027, 1, 1), True),
-    (date(2026, 4, 3), False),  # Good Friday is a day like others
+    (date(2026, 4, 3), True),  # Good Friday: offices may be open, the Algemene termijnenwet counts it as a holiday
     (date(2028, 2, 29), False),
     (date(2028, 4, 17), True),  # Easter Monday of a leap year
 )
