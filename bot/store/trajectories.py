@@ -187,7 +187,8 @@ class Trajectories:
         if which is not None and which not in _READ:
             if len(_READ) >= _MOST_READ:
                 _READ.clear()
-            _READ[which] = from_json(self._connection.scalar(_DOCUMENT, {"id": which}))
+            document = self._connection.execute(_DOCUMENT, {"id": which}).scalar_one()
+            _READ[which] = from_json(document)
         return _READ.get(which or "")
 
     # ---- tasks
