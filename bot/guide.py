@@ -26,7 +26,7 @@ from bot.trajectory.reminders import Nudge, Why, first_moment, moments
 from bot.trajectory.template import DeadlineKind, Offset, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.turn import SlotValue
@@ -434,11 +434,13 @@ def template_of(runtime: Runtime, work: Work, trajectory: TrajectoryRow) -> Temp
     return kept
 
 
-def plan_of(runtime: Runtime, work: Work, trajectory: TrajectoryRow) -> Plan:
-    """Return a trajectory's plan as it was counted."""
-    made = _plan(
-        work, trajectory.newcomer_id, template_of(runtime, work, trajectory), trajectory.told, trajectory.started
-    )
+def plan_of(runtime: Runtime, work: Work, trajectory: TrajectoryRow, *, only: Collection[str] | None = None) -> Plan:
+    """Return a trajectory's plan as it was counted; with `only` of these tasks and what they wait for."""
+    template = template_of(runtime, work, trajectory)
+    if only is not None:
+        known = [template.tasks[name] for name in only if name in template.tasks]
+        only = {*only, *(first for task in known for first in task.depends_on)}
+    made = _plan(work, trajectory.newcomer_id, template, trajectory.told, trajectory.started, only)
     assert made is not None  # it was counted before
     return made
 
@@ -506,7 +508,14 @@ def _known(template: Template, anchors: Mapping[str, date]) -> dict[str, date]:
     return {name: day for name, day in anchors.items() if template.anchors.get(name) is not None}
 
 
-def _plan(work: Work, newcomer_id: str, template: Template, told: Told, started: date) -> Plan | None:
+def _plan(  # noqa: PLR0913, PLR0917  # whose, by what, what is known
+    work: Work,
+    newcomer_id: str,
+    template: Template,
+    told: Told,
+    started: date,
+    only: Collection[str] | None = None,
+) -> Plan | None:
     sessions: dict[str, dict[int, date]] = {}
     for session, _ in work.group_sessions.for_newcomer(newcomer_id):
         if session.template == template.id and session.state != "cancelled":
@@ -519,6 +528,7 @@ def _plan(work: Work, newcomer_id: str, template: Template, told: Told, started:
             started=started,
             layer_shifts=told.layer_shifts,
             sessions=sessions,
+            only=only,
         )
     except OverflowError:
         return None
@@ -534,6 +544,7 @@ def _follow(  # noqa: PLR0913, PLR0917  # which, by what, when
     planned = {one.key: one for one in made.tasks}
     added = {one.key for one in found.added}
     dropped = {one.key for one in found.dropped}
+    moved: dict[str, dict[str, Any]] = {}
     for key, task in kept.items():
         if key in dropped:
             work.trajectories.change(task.id, state=State.DROPPED.value, settled_at=now, escalates_on=None)
@@ -548,8 +559,10 @@ def _follow(  # noqa: PLR0913, PLR0917  # which, by what, when
             as_kept = {"state": task.state.value, "kind": task.kind.value}
             as_kept |= {name: getattr(task, name) for name in ("starts", "due", "pinned")}
             if days != as_kept or dict(after[key].limits) != dict(task.limits):
-                again = {"settled_at": None, "settled_by": None} if key in added else {}
-                work.trajectories.change(task.id, limits=after[key].limits, **days, **again)
+                settled = (None, None) if key in added else (task.settled_at, task.settled_by)
+                again = {"settled_at": settled[0], "settled_by": settled[1]}
+                moved[task.id] = {"limits": after[key].limits, **days, **again}
+    work.trajectories.change_each(moved)
     work.reminders.end_for([kept[key].id for key in dropped], "dropped")
     work.trajectories.add(row, [_as_row(one) for one in found.added if one.key not in kept])
     work.trajectories.follow(row.id, template.digest, made.ends)
@@ -573,13 +586,16 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
     Have every open task reminded of on the days it wants, and the coach hear of it in time; what went out stays.
 
     Without a plan only the coach's own tasks are looked at. Of who just begins nothing is said on the same day: they
-    have read it all.
+    have read it all. No reminder is made of a day that is past; but one that waits since then (for a Monday, or because
+    somebody had five this week) and is still wanted, stays.
     """
     today = local_day(now)
     first = today + timedelta(days=1) if begins else today
     wanted: dict[tuple[object, ...], tuple[str, Nudge]] = {}
     looked_at: set[str] = set()
     plans = {one.key: one for one in made.tasks} if made else {}
+    kept: dict[tuple[object, ...], ReminderRow] = {one.key: one for one in work.reminders.of_trajectory(row.id)}
+    heard_on: dict[str, dict[str, Any]] = {}
     for task in work.trajectories.tasks(row.id):
         one = own_task(task) if task.task == OWN else plans.get(task.key)
         if one is None and made is None:
@@ -587,46 +603,60 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
         looked_at.add(task.id)
         # Who rests hears of days of the law only, and so does the coach.
         resting = row.state == RESTS and task.kind is not DeadlineKind.LEGAL
-        _set_escalation(work, task, None if resting else one, today)
+        heard_on |= _set_escalation(task, None if resting else one, today)
         if one is None or task.state is not State.OPEN:
             continue
-        for nudge in moments(one, due=task.due):
-            if nudge.day >= first:
-                wanted[task.id, nudge.day, nudge.why, nudge.on, nudge.limit] = (task.id, nudge)
-    kept: dict[tuple[object, ...], ReminderRow] = {
-        found.key: found for found in work.reminders.of_trajectory(row.id) if found.task_id in looked_at
-    }
+        nudges = [*moments(one, due=task.due)]
+        if task.paused_until is not None and today <= task.paused_until < date.max:
+            # The day until which they put it off was their own wish, and may be the last that is said of it.
+            last = _on_the_day(one, task, task.paused_until)
+            is_kept = _key(task.id, last) in kept
+            nudges += [last] if is_kept or all(nudge.day < today for nudge in nudges) else []
+        wanted |= {_key(task.id, nudge): (task.id, nudge) for nudge in nudges}
+    work.trajectories.change_each(heard_on)
+    kept = {key: found for key, found in kept.items() if found.task_id in looked_at}
     work.reminders.drop([found.id for key, found in kept.items() if key not in wanted and found.state == "waiting"])
+    to_come = {key: found for key, found in wanted.items() if found[1].day >= first}
     for key, row_of_it in kept.items():
-        if key in wanted and row_of_it.state == "ended":
-            work.reminders.again(row_of_it.id, first_moment(wanted[key][1]))
-    missing = [(task_id, nudge, first_moment(nudge)) for key, (task_id, nudge) in wanted.items() if key not in kept]
+        if key in to_come and row_of_it.state == "ended":
+            work.reminders.again(row_of_it.id, first_moment(to_come[key][1]))
+    missing = [(task_id, nudge, first_moment(nudge)) for key, (task_id, nudge) in to_come.items() if key not in kept]
     work.reminders.add(row.newcomer_id, row.id, missing)
 
 
-def _set_escalation(work: Work, task: TaskRow, one: Planned | None, today: date) -> None:
+def _set_escalation(task: TaskRow, one: Planned | None, today: date) -> dict[str, dict[str, Any]]:
+    """Return when the coach hears that this task is overdue, by its id, where that is another day now."""
     day = escalates_on(one, task.state, due=task.due) if one is not None and task.under_way else None
     if day is not None and task.escalated_at is not None and day <= local_day(task.escalated_at):
-        return  # they have heard of it
+        return {}  # they have heard of it
     if day is not None and day <= today and task.escalates_on != day:
         # It is told only now that it is late: first there is time to do it. A day that was set before stays.
         day = task.escalates_on or today + GRACE
-    if day != task.escalates_on:
-        work.trajectories.change(task.id, escalates_on=day, escalated_at=None)
+    return {} if day == task.escalates_on else {task.id: {"escalates_on": day, "escalated_at": None}}
 
 
 def _once_more(runtime: Runtime, work: Work, row: TrajectoryRow, task: TaskRow, day: date) -> None:
     """Have a task that somebody put off reminded of on that day, when nothing of it is left to come."""
     if any(one.state == "waiting" for one in work.reminders.of_task(task.id)):
         return
-    one = planned_for(task, plan_of(runtime, work, row))
+    one = planned_for(task, plan_of(runtime, work, row, only={task.task}))
     if one is None:
         return
+    nudge = _on_the_day(one, task, day)
+    if all(kept.key != _key(task.id, nudge) for kept in work.reminders.of_task(task.id)):
+        work.reminders.add(row.newcomer_id, row.id, [(task.id, nudge, first_moment(nudge))])
+
+
+def _on_the_day(one: Planned, task: TaskRow, day: date) -> Nudge:
+    """Return the reminder of a task on the day until which somebody put it off."""
     due = task.due or day
     why = Why.BEFORE if day < due else Why.DUE if day == due else Why.AFTER
-    nudge = Nudge(task=one.task, occurrence=one.occurrence, day=day, why=why, on=due, kind=task.kind)
-    if all(kept.key != (task.id, day, why, due, None) for kept in work.reminders.of_task(task.id)):
-        work.reminders.add(row.newcomer_id, row.id, [(task.id, nudge, first_moment(nudge))])
+    return Nudge(task=one.task, occurrence=one.occurrence, day=day, why=why, on=due, kind=task.kind)
+
+
+def _key(task_id: str, nudge: Nudge) -> tuple[object, ...]:
+    """Return what a reminder is known by, as `ReminderRow.key`."""
+    return task_id, nudge.day, nudge.why, nudge.on, nudge.limit
 
 
 def _settled(  # noqa: PLR0913, PLR0917  # what became of it, by whom, when, why

@@ -140,9 +140,9 @@ def _due(runtime: Runtime, work: Work, rows: Sequence[ReminderRow]) -> Iterator[
 
 
 def _due_in(runtime: Runtime, work: Work, trajectory: TrajectoryRow, rows: Sequence[ReminderRow]) -> Iterator[Due]:
-    made = plan_of(runtime, work, trajectory)
-    tasks = {task.id: task for task in work.trajectories.tasks(trajectory.id)}
-    behind = {task.key for task in tasks.values() if task.state in BEHIND}
+    tasks = work.trajectories.these(*{row.task_id for row in rows})
+    made = plan_of(runtime, work, trajectory, only={task.task for task in tasks.values()})
+    behind = work.trajectories.in_states(trajectory.id, BEHIND)
     for row in rows:
         task = tasks[row.task_id]
         planned = planned_for(task, made)
@@ -290,7 +290,7 @@ def _escalate(runtime: Runtime, task_id: str, work: Work) -> None:
         return
     conversations = work.conversations.of(newcomer.id)
     where = work.newcomers.reminder_conversation(newcomer.id) or conversations[0].id
-    planned = planned_for(task, plan_of(runtime, work, row))
+    planned = planned_for(task, plan_of(runtime, work, row, only={task.task}))
     question = planned.task.question if planned else None
     known = runtime.knowledge.content.questions.get(question or "")
     work.cases.open(

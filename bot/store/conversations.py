@@ -22,6 +22,7 @@ CONVERSATION = list(conversations.c)
 _ONE = select(*CONVERSATION).where(conversations.c.id == bindparam("of_conversation"))
 # SQLite has no row locks and needs none: its writes come one at a time.
 _HELD = {wait: _ONE.with_for_update(skip_locked=not wait) for wait in (True, False)}
+_OF = select(*CONVERSATION).where(conversations.c.newcomer_id == bindparam("newcomer")).order_by(conversations.c.id)
 _CHANGE = update(conversations).where(conversations.c.id == bindparam("of_conversation"))
 _ADDRESS = update(addresses).where(
     addresses.c.id
@@ -54,8 +55,7 @@ class Conversations:
 
     def of(self, newcomer_id: str) -> list[ConversationRow]:
         """Return every conversation of one newcomer, the oldest first."""
-        query = select(*CONVERSATION).where(conversations.c.newcomer_id == newcomer_id)
-        rows = self._connection.execute(query.order_by(conversations.c.id)).all()
+        rows = self._connection.execute(_OF, {"newcomer": newcomer_id}).all()
         return [conversation_from(row, self._keys) for row in rows]
 
     def save_state(self, conversation_id: str, state: bytes, *, version: int, now: datetime) -> None:

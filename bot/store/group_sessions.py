@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.ids import new_id
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+_NAMES = tuple(column.name for column in group_sessions.c)
+# Built once: it is asked whenever somebody's days are counted.
+_FOR_NEWCOMER = (
+    select(session_guests, *(column.label(f"of_{column.name}") for column in group_sessions.c))
+    .join(group_sessions, group_sessions.c.id == session_guests.c.session_id)
+    .where(session_guests.c.newcomer_id == bindparam("newcomer"))
+    .order_by(group_sessions.c.at)
+)
 
 
 class GroupSessions:
@@ -118,16 +127,9 @@ class GroupSessions:
 
     def for_newcomer(self, newcomer_id: str) -> list[tuple[SessionOfGroupRow, GuestRow]]:
         """Return the sessions that somebody is invited to, the first first."""
-        query = (
-            select(session_guests, *(column.label(f"of_{column.name}") for column in group_sessions.c))
-            .join(group_sessions, group_sessions.c.id == session_guests.c.session_id)
-            .where(session_guests.c.newcomer_id == newcomer_id)
-            .order_by(group_sessions.c.at)
-        )
-        names = [column.name for column in group_sessions.c]
         return [
-            (SessionOfGroupRow(**{name: getattr(row, f"of_{name}") for name in names}), _guest(row))
-            for row in self._connection.execute(query).all()
+            (SessionOfGroupRow(**{name: getattr(row, f"of_{name}") for name in _NAMES}), _guest(row))
+            for row in self._connection.execute(_FOR_NEWCOMER, {"newcomer": newcomer_id})
         ]
 
     def _of_guest(self, session_id: str, newcomer_id: str, **values: object) -> bool:

@@ -73,6 +73,12 @@ _AT = (
     .where(addresses.c.digest.in_(bindparam("digests", expanding=True)))
 )
 _HELD_AT = _AT.with_for_update(of=conversations)
+_WAYS = (
+    select(conversations.c.id, conversations.c.channel, conversations.c.heard_at)
+    .join(addresses, addresses.c.id == conversations.c.address_id)
+    .where(conversations.c.newcomer_id == bindparam("id"), addresses.c.blocked_at.is_(None))
+)
+_REMINDERS_TO = select(newcomers.c.reminders_to).where(newcomers.c.id == bindparam("id"))
 
 
 # What a messenger shows as a name is longer than this only in jest.
@@ -198,11 +204,7 @@ class Newcomers:
 
     def ways_to(self, newcomer_id: str) -> list[WayRow]:
         """Return the person's conversations that are not blocked, the one last heard from first, then the newest."""
-        rows = self._connection.execute(
-            select(conversations.c.id, conversations.c.channel, conversations.c.heard_at)
-            .join(addresses, addresses.c.id == conversations.c.address_id)
-            .where(conversations.c.newcomer_id == newcomer_id, addresses.c.blocked_at.is_(None))
-        ).all()
+        rows = self._connection.execute(_WAYS, {"id": newcomer_id}).all()
         heard = sorted((row for row in rows if row.heard_at is not None), key=lambda row: row.heard_at, reverse=True)
         silent = sorted((row for row in rows if row.heard_at is None), key=lambda row: row.id, reverse=True)
         return [WayRow(conversation_id=row.id, channel=row.channel) for row in (*heard, *silent)]
@@ -214,7 +216,7 @@ class Newcomers:
     def reminder_conversation(self, newcomer_id: str) -> str | None:
         """Return where reminders go: where the person wants them, else where they last wrote; None when all is shut."""
         ways = [way.conversation_id for way in self.ways_to(newcomer_id)]
-        chosen = self._connection.scalar(select(newcomers.c.reminders_to).where(newcomers.c.id == newcomer_id))
+        chosen = self._connection.scalar(_REMINDERS_TO, {"id": newcomer_id})
         return chosen if chosen in ways else next(iter(ways), None)
 
     def set_reachable(self, channel: str, address: str, *, reachable: bool, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from bot.store.ids import new_id
 from bot.store.trajectory_rows import ReminderMessageRow, ReminderRow
@@ -21,12 +21,31 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection, RowMapping, Select
 
     from bot.trajectory.reminders import Nudge
 
 # Parameters of one statement stay far below what either database takes.
 AT_ONCE = 500
+
+# Built once: they are asked at every sweep and for everybody, and to build one costs more than to run it.
+_DUE = (
+    select(reminders.c.newcomer_id)
+    .where(WAITING, reminders.c.due_at <= bindparam("now"))
+    .order_by(reminders.c.due_at)
+    .limit(bindparam("most"))
+)
+_ALL = select(reminders).order_by(reminders.c.day, reminders.c.id)
+_DUE_FOR = _ALL.where(reminders.c.newcomer_id == bindparam("newcomer"), WAITING, reminders.c.due_at <= bindparam("now"))
+_OF_TRAJECTORY = _ALL.where(reminders.c.trajectory_id == bindparam("trajectory"))
+_OF_TASK = _ALL.where(reminders.c.task_id == bindparam("task"))
+_IN_MESSAGE = _ALL.where(reminders.c.message_id == bindparam("message"))
+_STILL_WAITING = update(reminders).where(reminders.c.id.in_(bindparam("ids", expanding=True)), WAITING)
+_SENT_SINCE = (
+    select(reminder_messages.c.sent_at)
+    .where(reminder_messages.c.newcomer_id == bindparam("newcomer"), reminder_messages.c.sent_at > bindparam("moment"))
+    .order_by(reminder_messages.c.sent_at)
+)
 
 
 class Reminders:
@@ -60,11 +79,11 @@ class Reminders:
 
     def of_trajectory(self, trajectory_id: str) -> list[ReminderRow]:
         """Return every reminder of a trajectory, in the order of their days."""
-        return self._found(reminders.c.trajectory_id == trajectory_id)
+        return self._found(_OF_TRAJECTORY, trajectory=trajectory_id)
 
     def of_task(self, task_id: str) -> list[ReminderRow]:
         """Return every reminder of one task, in the order of their days."""
-        return self._found(reminders.c.task_id == task_id)
+        return self._found(_OF_TASK, task=task_id)
 
     def drop(self, ids: Collection[str]) -> None:
         """Delete reminders that are not wanted any more, where they still wait."""
@@ -91,25 +110,19 @@ class Reminders:
 
     def due(self, now: datetime, limit: int) -> list[str]:
         """Return the newcomers of the first so many reminders that are due, who waits longest first."""
-        query = select(reminders.c.newcomer_id).where(WAITING, reminders.c.due_at <= now)
-        found = self._connection.scalars(query.order_by(reminders.c.due_at).limit(limit))
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(self._connection.scalars(_DUE, {"now": now, "most": limit})))
 
     def due_for(self, newcomer_id: str, now: datetime) -> list[ReminderRow]:
         """Return what is due for one newcomer."""
-        return self._found((reminders.c.newcomer_id == newcomer_id) & WAITING & (reminders.c.due_at <= now))
+        return self._found(_DUE_FOR, newcomer=newcomer_id, now=now)
 
     def wind(self, ids: Collection[str], due_at: datetime, rule: str | None) -> None:
         """Have reminders tried again at this moment; `rule` is what holds them back until then."""
-        for some in _parts(ids):
-            here = (reminders.c.id.in_(some), WAITING)
-            self._connection.execute(update(reminders).where(*here).values(due_at=due_at, rule=rule))
+        self._move(ids, due_at=due_at, rule=rule)
 
     def end(self, ids: Collection[str], rule: str) -> None:
         """End reminders for good; `rule` says why."""
-        for some in _parts(ids):
-            here = (reminders.c.id.in_(some), WAITING)
-            self._connection.execute(update(reminders).where(*here).values(state="ended", rule=rule))
+        self._move(ids, state="ended", rule=rule)
 
     def sent(  # noqa: PLR0913  # which, in what message, to whom, when
         self,
@@ -133,14 +146,12 @@ class Reminders:
                 tasks=tasks,
             )
         )
-        went = {"state": "sent", "sent_at": now, "message_id": message_id, "rule": None}
-        for some in _parts(ids):
-            self._connection.execute(update(reminders).where(reminders.c.id.in_(some), WAITING).values(**went))
+        self._move(ids, state="sent", sent_at=now, message_id=message_id, rule=None)
         return message_id
 
     def in_message(self, message_id: str) -> list[ReminderRow]:
         """Return what went out in one message."""
-        return self._found(reminders.c.message_id == message_id)
+        return self._found(_IN_MESSAGE, message=message_id)
 
     # ---- messages
 
@@ -152,9 +163,7 @@ class Reminders:
 
     def sent_since(self, newcomer_id: str, moment: datetime) -> tuple[datetime, ...]:
         """Return when messages reminded this person, after this moment."""
-        here = (reminder_messages.c.newcomer_id == newcomer_id, reminder_messages.c.sent_at > moment)
-        query = select(reminder_messages.c.sent_at).where(*here).order_by(reminder_messages.c.sent_at)
-        return tuple(self._connection.scalars(query))
+        return tuple(self._connection.scalars(_SENT_SINCE, {"newcomer": newcomer_id, "moment": moment}))
 
     def answered(self, newcomer_id: str, now: datetime) -> None:
         """Record that the person reacted to the last message that reminded them; only the first time counts."""
@@ -165,17 +174,18 @@ class Reminders:
 
     # ---- parts
 
-    def _found(self, condition: ColumnElement[bool]) -> list[ReminderRow]:
-        query = select(reminders).where(condition).order_by(reminders.c.day, reminders.c.id)
-        return [_opened(row) for row in self._connection.execute(query).all()]
+    def _move(self, ids: Collection[str], **values: Any) -> None:
+        """Set this of the reminders that still wait."""
+        for some in _parts(ids):
+            self._connection.execute(_STILL_WAITING, {"ids": some, **values})
+
+    def _found(self, query: Select[*tuple[Any, ...]], **of: Any) -> list[ReminderRow]:
+        return [_opened(row) for row in self._connection.execute(query, of).mappings()]
 
 
-def _opened(row: Row[*tuple[Any, ...]]) -> ReminderRow:
-    same = {name: getattr(row, name) for name in _AS_IT_IS}
-    return ReminderRow(**same, why=Why(row.why), kind=DeadlineKind(row.kind))
-
-
-_AS_IT_IS = tuple(column.name for column in reminders.columns if column.name not in {"why", "kind"})
+def _opened(row: RowMapping) -> ReminderRow:
+    same = {**row, "why": Why(row["why"]), "kind": DeadlineKind(row["kind"])}
+    return ReminderRow(**same)
 
 
 def _parts(ids: Collection[str]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.holding import hold_people
@@ -35,12 +35,44 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, RowMapping
 
     from bot.store.keys import Keys
     from bot.trajectory.template import Template
 
 SETTLED = frozenset({State.DONE, State.SKIPPED})
+
+# Built once: they are asked for everybody who is reminded, and to build one costs more than to run it.
+_ONE = select(trajectories).where(trajectories.c.id == bindparam("id"))
+_WHOSE = select(trajectories.c.newcomer_id).where(trajectories.c.id == bindparam("id"))
+_SET = update(trajectories).where(trajectories.c.id == bindparam("of"))
+_PAST = (
+    select(trajectories.c.id)
+    .where(trajectories.c.ends < bindparam("today"))
+    .order_by(trajectories.c.ends)
+    .limit(bindparam("most"))
+)
+_OVER, _OVER_AND_RESTING = _PAST.where(ACTIVE), _PAST.where(RESTS)
+_TASKS = select(trajectory_tasks).order_by(trajectory_tasks.c.id)
+_ALL_TASKS = _TASKS.where(trajectory_tasks.c.trajectory_id == bindparam("trajectory"))
+_THESE_TASKS = _TASKS.where(trajectory_tasks.c.id.in_(bindparam("ids", expanding=True)))
+_SET_TASK = update(trajectory_tasks).where(trajectory_tasks.c.id == bindparam("of"))
+_BEHIND = select(trajectory_tasks.c.task, trajectory_tasks.c.occurrence).where(
+    trajectory_tasks.c.trajectory_id == bindparam("trajectory"),
+    trajectory_tasks.c.state.in_(bindparam("states", expanding=True)),
+)
+_ESCALATING = (
+    select(trajectory_tasks.c.id)
+    .where(ESCALATES, trajectory_tasks.c.escalates_on <= bindparam("today"))
+    .order_by(trajectory_tasks.c.escalates_on)
+    .limit(bindparam("most"))
+)
+_VERSION = (template_versions.c.template == bindparam("template"), template_versions.c.digest == bindparam("digest"))
+_KEPT = select(template_versions.c.id).where(*_VERSION)
+_DOCUMENT = select(template_versions.c.document_json).where(template_versions.c.id == bindparam("id"))
+# A kept template never changes, so it is read from its JSON once in a process.
+_READ: dict[str, Template] = {}
+_MOST_READ = 64
 
 
 class Trajectories:
@@ -83,17 +115,16 @@ class Trajectories:
 
     def get(self, trajectory_id: str) -> TrajectoryRow | None:
         """Return one trajectory."""
-        row = self._connection.execute(select(trajectories).where(trajectories.c.id == trajectory_id)).one_or_none()
+        row = self._connection.execute(_ONE, {"id": trajectory_id}).one_or_none()
         return None if row is None else self._opened(row)
 
     def held(self, trajectory_id: str) -> TrajectoryRow | None:
         """Return one trajectory, with its newcomer and all their conversations held for this unit of work."""
-        whose = select(trajectories.c.newcomer_id).where(trajectories.c.id == trajectory_id)
-        newcomer_id = self._connection.scalar(whose)
+        newcomer_id = self._connection.scalar(_WHOSE, {"id": trajectory_id})
         while newcomer_id is not None:
             hold_people(self._connection, newcomer_id)
             # They may have become another person while we waited; then that one is held too.
-            now = self._connection.scalar(whose)
+            now = self._connection.scalar(_WHOSE, {"id": trajectory_id})
             if now == newcomer_id:
                 return self.get(trajectory_id)
             newcomer_id = now
@@ -132,9 +163,9 @@ class Trajectories:
 
     def over(self, today: date, limit: int) -> list[str]:
         """Return trajectories whose last day is past, the longest past first."""
-        query = select(trajectories.c.id).where(trajectories.c.ends < today).order_by(trajectories.c.ends).limit(limit)
+        asked = {"today": today, "most": limit}
         # Asked apart: few rest, and most are found by an index of those that are active.
-        found = [*self._connection.scalars(query.where(ACTIVE)), *self._connection.scalars(query.where(RESTS))]
+        found = [*self._connection.scalars(_OVER, asked), *self._connection.scalars(_OVER_AND_RESTING, asked)]
         return found[:limit]
 
     def drop_ended(self, before: datetime, *, limit: int) -> int:
@@ -151,6 +182,8 @@ class Trajectories:
 
     def keep_template(self, template: Template, now: datetime) -> None:
         """Keep a template as it is now: whoever's days were counted by it goes on with it."""
+        if self._connection.scalar(_KEPT, {"template": template.id, "digest": template.digest}) is not None:
+            return
         self._connection.execute(
             insert_or(self._connection, template_versions)
             .values(id=new_id(), template=template.id, digest=template.digest, document_json=as_json(template), at=now)
@@ -159,22 +192,34 @@ class Trajectories:
 
     def template(self, trajectory: TrajectoryRow) -> Template | None:
         """Return the template as it was when this trajectory's days were counted; None when it was not kept."""
-        version = template_versions.c
-        here = (version.template == trajectory.template, version.digest == trajectory.digest)
-        document = self._connection.scalar(select(version.document_json).where(*here))
-        return None if document is None else from_json(document)
+        which = self._connection.scalar(_KEPT, {"template": trajectory.template, "digest": trajectory.digest})
+        if which is not None and which not in _READ:
+            if len(_READ) >= _MOST_READ:
+                _READ.clear()
+            document = self._connection.execute(_DOCUMENT, {"id": which}).scalar_one()
+            _READ[which] = from_json(document)
+        return _READ.get(which or "")
 
     # ---- tasks
 
     def tasks(self, trajectory_id: str) -> list[TaskRow]:
         """Return the tasks of a trajectory, in the order in which they came into it."""
-        query = select(trajectory_tasks).where(trajectory_tasks.c.trajectory_id == trajectory_id)
-        return [self._task(row) for row in self._connection.execute(query.order_by(trajectory_tasks.c.id)).all()]
+        found = self._connection.execute(_ALL_TASKS, {"trajectory": trajectory_id}).mappings()
+        return [self._task(row) for row in found]
 
     def task(self, task_id: str) -> TaskRow | None:
         """Return one task."""
-        row = self._connection.execute(select(trajectory_tasks).where(trajectory_tasks.c.id == task_id)).one_or_none()
-        return None if row is None else self._task(row)
+        return self.these(task_id).get(task_id)
+
+    def these(self, *task_ids: str) -> dict[str, TaskRow]:
+        """Return these tasks by their ids; there are never more than a person has."""
+        found = self._connection.execute(_THESE_TASKS, {"ids": task_ids}).mappings()
+        return {row["id"]: self._task(row) for row in found}
+
+    def in_states(self, trajectory_id: str, states: Collection[State]) -> set[tuple[str, int]]:
+        """Return what the tasks of a trajectory that are in one of these states are known by."""
+        of = {"trajectory": trajectory_id, "states": [state.value for state in states]}
+        return {(row.task, row.occurrence) for row in self._connection.execute(_BEHIND, of)}
 
     def add(self, trajectory: TrajectoryRow, tasks: Sequence[Mapping[str, Any]]) -> list[str]:
         """
@@ -211,7 +256,17 @@ class Trajectories:
         """Change days and state of a task. Of a state give its value."""
         if limits is not None:
             values["limits_json"] = _days_out(limits)
-        self._connection.execute(update(trajectory_tasks).where(trajectory_tasks.c.id == task_id).values(**values))
+        self._connection.execute(_SET_TASK, {"of": task_id, **values})
+
+    def change_each(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change the same columns of several tasks at once, by the id of each; `limits` are days, as in `change`."""
+        rows = [
+            {"of": task_id, **{name: value for name, value in values.items() if name != "limits"}}
+            | ({"limits_json": _days_out(values["limits"])} if "limits" in values else {})
+            for task_id, values in changes.items()
+        ]
+        if rows:
+            self._connection.execute(_SET_TASK, rows)
 
     def give_reason(self, task: TaskRow, reason: str | None) -> None:
         """Keep why a task was skipped, sealed."""
@@ -221,8 +276,7 @@ class Trajectories:
 
     def escalating(self, today: date, limit: int) -> list[str]:
         """Return tasks of which the coach has to hear that they are overdue, the longest overdue first."""
-        query = select(trajectory_tasks.c.id).where(ESCALATES, trajectory_tasks.c.escalates_on <= today)
-        return list(self._connection.scalars(query.order_by(trajectory_tasks.c.escalates_on).limit(limit)))
+        return list(self._connection.scalars(_ESCALATING, {"today": today, "most": limit}))
 
     # ---- what happened
 
@@ -288,7 +342,7 @@ class Trajectories:
     # ---- parts
 
     def _set(self, trajectory_id: str, **values: object) -> None:
-        self._connection.execute(update(trajectories).where(trajectories.c.id == trajectory_id).values(**values))
+        self._connection.execute(_SET, {"of": trajectory_id, **values})
 
     def _sealed(self, newcomer_id: str, trajectory_id: str, told: Told) -> bytes:
         key = self._keys.of_newcomer(newcomer_id)
@@ -308,18 +362,18 @@ class Trajectories:
         same = {name: getattr(row, name) for name in _TRAJECTORY_AS_IT_IS}
         return TrajectoryRow(**same, told=told)
 
-    def _task(self, row: Row[*tuple[Any, ...]]) -> TaskRow:
+    def _task(self, row: RowMapping) -> TaskRow:
+        same = dict(row)
+        limits, sealed = same.pop("limits_json"), same.pop("words_sealed")
         words: Mapping[str, Any] = {}
-        if row.words_sealed is not None:
-            key = self._keys.of_newcomer(row.newcomer_id)
-            place = {"table": "trajectory_tasks", "column": "words_sealed", "row": row.id}
-            words = self._keys.open_json(row.words_sealed, key, **place)
-        same = {name: getattr(row, name) for name in _TASK_AS_IT_IS}
+        if sealed is not None:
+            key = self._keys.of_newcomer(same["newcomer_id"])
+            place = {"table": "trajectory_tasks", "column": "words_sealed", "row": same["id"]}
+            words = self._keys.open_json(sealed, key, **place)
+        same["state"], same["kind"] = State(same["state"]), DeadlineKind(same["kind"])
         return TaskRow(
             **same,
-            state=State(row.state),
-            kind=DeadlineKind(row.kind),
-            limits={name: date.fromisoformat(day) for name, day in row.limits_json.items()},
+            limits={name: date.fromisoformat(day) for name, day in limits.items()},
             reason=words.get("reason"),
             title=words.get("title"),
             text=words.get("text"),
@@ -327,8 +381,6 @@ class Trajectories:
 
 
 _TRAJECTORY_AS_IT_IS = tuple(column.name for column in trajectories.columns if column.name != "told_sealed")
-_OPENED_OF_A_TASK: Collection[str] = {"state", "kind", "limits_json", "words_sealed"}
-_TASK_AS_IT_IS = tuple(column.name for column in trajectory_tasks.columns if column.name not in _OPENED_OF_A_TASK)
 
 
 def _days_out(limits: Mapping[str, date]) -> dict[str, str]:

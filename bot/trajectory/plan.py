@@ -115,6 +115,7 @@ def plan(  # noqa: PLR0913  # everything that is known of a person, and nothing 
     layer_shifts: Mapping[str, int] | None = None,
     until: date | None = None,
     sessions: Mapping[str, Mapping[int, date]] | None = None,
+    only: Collection[str] | None = None,
 ) -> Plan:
     """
     Return every task of the template with its dates.
@@ -127,7 +128,8 @@ def plan(  # noqa: PLR0913  # everything that is known of a person, and nothing 
 
     `layer_shifts` are days by which the coach moved a layer: they move programme tasks that count from the start, never
     what the law or good practice sets. `until` ends what comes back (the end of the trajectory, unless given).
-    `sessions` are the days that the coach planned, by task and by session (numbered from 1).
+    `sessions` are the days that the coach planned, by task and by session (numbered from 1). With `only` the plan has
+    no more than these tasks, with the same days: who is reminded of one need not wait for a hundred.
 
     Raises:
         OverflowError: a date lies outside the calendar.
@@ -138,6 +140,8 @@ def plan(  # noqa: PLR0913  # everything that is known of a person, and nothing 
     span = Window(starts=started, ends=until or template.ends_on(started))
     made: list[Planned] = []
     for task in template.tasks.values():
+        if only is not None and task.id not in only:
+            continue
         applies = True if task.applies_if == ALWAYS else conditions.get(task.applies_if)
         shift = shifts[task.layer] if _moves_with_layer(task, template) else timedelta()
         planned = (sessions or {}).get(task.id, {})

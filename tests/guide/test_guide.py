@@ -32,7 +32,7 @@ from bot.guide import (
 from bot.remind import end_over
 from bot.trajectory.plan import State
 from tests.guide.conftest import ALL
-from tests.trajectory.small import HOME, REGISTER, STARTED, WELCOME, days
+from tests.trajectory.small import HOME, REGISTER, STARTED, WELCOME, days, task
 
 if TYPE_CHECKING:
     from tests.guide.conftest import Guide
@@ -151,6 +151,18 @@ def test_what_went_out_stays_and_is_not_sent_again(guide: Guide) -> None:
     assert {row.id: row for row in rows if row.state == "sent"} == before
     assert len({row.key for row in rows}) == len(rows)
     assert guide.comes(minutes=1) == []
+
+
+def test_a_reminder_that_waits_for_monday_is_not_lost_when_days_are_counted_anew(guide: Guide) -> None:
+    sunday = date(2026, 11, 29)
+    guide.knows(task("on_sunday", due=days(6), reminder_days=(0,)), REGISTER)
+    guide.enrols()
+    guide.comes(days=6, hours=-1)  # Sunday, nine in the morning
+    guide.comes(days=1, hours=-1)  # Monday, eight: before reminders go out
+    assert guide.waiting("on_sunday") == [sunday]
+    guide.does(tell, guide.trajectory.id, anchors={"housing_date": HOME}, actor="newcomer")
+    assert guide.waiting("on_sunday") == [sunday]
+    assert [message.response for message in guide.comes(hours=2)] == ["utter_overdue"]
 
 
 def test_a_condition_that_is_told_drops_and_brings_back(guide: Guide) -> None:
@@ -272,6 +284,17 @@ def test_what_is_put_off_past_its_last_reminder_gets_one_more(guide: Guide) -> N
     until = date(2026, 12, 10)
     assert guide.does(put_off, guide.task("welcome").id, until, actor="newcomer").paused_until == until
     assert guide.waiting("welcome") == [until]
+
+
+def test_what_somebody_put_off_comes_on_its_day_also_when_other_days_are_counted_anew(guide: Guide) -> None:
+    guide.enrols()
+    guide.comes(days=9, hours=1)
+    until = date(2026, 12, 10)
+    guide.does(put_off, guide.task("welcome").id, until, actor="newcomer")
+    guide.does(tell, guide.trajectory.id, anchors={"housing_date": HOME}, actor="newcomer")
+    assert guide.waiting("welcome") == [until]
+    guide.does(redate, guide.trajectory.id, actor="x")
+    assert [row.day for row in guide.reminders("welcome")].count(until) == 1
 
 
 # ---- the template changes

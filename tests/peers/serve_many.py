@@ -3,6 +3,8 @@
 
 One line with a number on its input starts a server and answers with the process's id. What runs in it is the command as
 it stands, from its settings on; only the imports, half of a start, are done before.
+
+With `SERVE_MANY_AHEAD` (seconds) its clock goes that far ahead of the machine's: reminders wait for the day.
 """
 
 from __future__ import annotations
@@ -10,14 +12,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 
 import bot.commands.serve
 import bot.knowledge.load
 import bot.nlu.training  # noqa: F401  # read here once for all
 from bot.cli import main
+from bot.domain.clock import SystemClock
+
+AHEAD = "SERVE_MANY_AHEAD"
 
 
 def run() -> None:
+    ahead = timedelta(seconds=float(os.environ.get(AHEAD, "0")))
+    SystemClock.now = lambda _: datetime.now(UTC) + ahead  # type: ignore[method-assign]  # this process is a test's
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who are killed
     for line in sys.stdin:
         child = os.fork()

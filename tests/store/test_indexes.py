@@ -26,6 +26,12 @@ INSERT INTO data_keys (id, master_key_id, wrapped, created_at) SELECT 'k' || n, 
 INSERT INTO newcomers (id, data_key_id, created_at) SELECT 'n' || n, 'k' || n, :now FROM {NUMBERS};
 INSERT INTO cases (id, number, newcomer_id, conversation_id, state, reason, opened_at, closed_at)
 SELECT 'c' || n, n, 'n' || n, :conversation, 'closed', '', :now, :now FROM {NUMBERS};
+INSERT INTO trajectories (id, newcomer_id, template, digest, started, ends, state, created_at, created_by)
+SELECT 't' || n, 'n' || n, 'year', '', '2026-01-01', '2027-01-01', 'ended', :now, '' FROM {NUMBERS};
+INSERT INTO trajectory_tasks (id, trajectory_id, newcomer_id, task, occurrence, state, kind, limits_json)
+SELECT 't' || n, 't' || n, 'n' || n, 'task', 0, 'done', 'legal', '{{}}' FROM {NUMBERS};
+INSERT INTO reminders (id, task_id, trajectory_id, newcomer_id, day, why, about, kind, due_at, state)
+SELECT 'r' || n, 't' || n, 't' || n, 'n' || n, '2026-02-01', 'due', '2026-02-01', 'legal', :now, 'sent' FROM {NUMBERS};
 ANALYZE
 """
 QUERIES = {
@@ -41,6 +47,9 @@ QUERIES = {
     "ix_cases_assignee_id": lambda work, _, __: work.cases.without_account(10),
     "ix_outbox_replies": lambda work, conversation, now: work.cases.after_delivery(conversation, now),
     "ix_newcomers_erasing": lambda work, _, __: work.newcomers.being_forgotten(10),
+    "ix_reminders_due": lambda work, _, now: work.reminders.due(now, 10),
+    "ix_trajectory_tasks_escalates": lambda work, _, now: work.trajectories.escalating(now.date(), 10),
+    "ix_trajectories_ends": lambda work, _, now: work.trajectories.over(now.date(), 10),
 }
 
 
@@ -72,6 +81,7 @@ def test_the_daily_queries_use_their_partial_index(
                 (
                     *("SELECT inbound", "SELECT outbox", "SELECT attachments", "UPDATE inbound"),
                     *("SELECT newcomers.id", "SELECT cases.id"),
+                    *("SELECT reminders", "SELECT trajectory_tasks", "SELECT trajectories"),
                 )
             ):
                 continue

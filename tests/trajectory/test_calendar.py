@@ -48,6 +48,10 @@ OFFSETS = (
     (date(2027, 12, 31), days(60), date(2028, 2, 29)),
     (date(2026, 12, 31), days(60), date(2027, 3, 1)),
     (date(2020, 12, 28), weeks(53), date(2022, 1, 3)),
+    (date(2027, 12, 27), weeks(1), date(2028, 1, 3)),  # week 52, and no 53, before a leap year
+    (date(2028, 1, 1), days(366), date(2029, 1, 1)),  # a leap year is a day longer
+    (date(2027, 12, 31), months(2), date(2028, 2, 29)),
+    (date(2028, 3, 31), months(-1), date(2028, 2, 29)),
     # over a change of the clock a day stays a day
     (date(2026, 10, 24), days(2), date(2026, 10, 26)),
     (date(2027, 3, 27), weeks(1), date(2027, 4, 3)),
@@ -99,6 +103,9 @@ HOLIDAYS = (
     (date(2026, 12, 26), True),
     (date(2026, 12, 31), False),
     (date(2027, 1, 1), True),
+    (date(2026, 4, 3), True),  # Good Friday: offices may be open, the Algemene termijnenwet counts it as a holiday
+    (date(2028, 2, 29), False),
+    (date(2028, 4, 17), True),  # Easter Monday of a leap year
 )
 
 
@@ -132,6 +139,13 @@ WAITS = (
     (local(date(2026, 5, 14), 12), local(date(2026, 5, 15), 10)),
     (local(date(2026, 5, 24), 12), local(date(2026, 5, 26), 10)),
     (local(date(2028, 2, 29), 12), local(date(2028, 2, 29), 12)),
+    (local(date(2028, 2, 29), 19), local(date(2028, 3, 1), 9)),
+    (local(date(2028, 2, 28), 22), local(date(2028, 2, 29), 9)),
+    (local(date(2027, 12, 31), 19), local(date(2028, 1, 3), 10)),  # New Year on Saturday, then Sunday
+    (local(date(2028, 12, 30), 19), local(date(2029, 1, 2), 10)),  # Sunday, then New Year
+    # the next two changes of the clock, each in the night to a Sunday
+    (datetime(2027, 10, 30, 17, tzinfo=UTC), datetime(2027, 11, 1, 9, tzinfo=UTC)),  # 19:00 in summer, 10:00 in winter
+    (datetime(2028, 3, 25, 18, tzinfo=UTC), datetime(2028, 3, 27, 8, tzinfo=UTC)),  # 19:00 in winter, 10:00 in summer
     (local(date(2026, 11, 23), 0), local(date(2026, 11, 23), 9)),
 )
 
