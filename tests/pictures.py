@@ -1,5 +1,5 @@
 """
-Pictures of the console's eight screens for docs/pictures/: `make pictures`.
+Pictures of the console's screens for docs/pictures/: `make pictures`.
 
 On a desk, on a phone, a case in Arabic, and in the dark; all people in them are the demo's, which are invented.
 """
@@ -44,7 +44,7 @@ def shots(stage: Stage) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     arabic = f"/desk/cases/{stage.demo.cases['queued'].id}"
     yield "case-arabic-phone", "sami", arabic, {"viewport": PHONE, "device_scale_factor": 2}
     yield "case-arabic-desk", "sami", arabic, {"viewport": DESK}
-    for name in ("today", "case", "queue"):
+    for name in ("today", "case", "queue", "year"):
         who, path = stage.screens[name]
         yield f"{name}-dark", who, path, {"viewport": DESK, "color_scheme": "dark"}
 

@@ -19,6 +19,7 @@ import click
 
 from bot import answer
 from bot.commands import demo_cast as cast
+from bot.commands import demo_group
 from bot.commands.throwaway import accept_notice
 from bot.deliver import deliver_due
 from bot.domain.clock import HeldClock
@@ -317,6 +318,7 @@ def fill(runtime: Runtime, *, channel: str | None = None) -> Demo:
     )
     stage.go_back(days=30)
     stage.hire()
+    demo_group.begin(stage)
     cases = {
         "closed": _closed(stage),
         "snoozed": _snoozed(stage),
@@ -328,6 +330,7 @@ def fill(runtime: Runtime, *, channel: str | None = None) -> Demo:
     }
     _only_the_bot(stage)
     stage.go_back()
+    demo_group.meets(stage)
     vera, until = stage.users["vera"].id, stage.clock.now() + timedelta(hours=4)
 
     def look(work: Work) -> Demo:

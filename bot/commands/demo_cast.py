@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,16 @@ class Newcomer:
     language: str
     asks: str
     coached: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Year:
+    """Where somebody of the coach's group is: begun so many days ago, what is known, and how much is undone."""
+
+    days: int
+    behind: int
+    anchors: Mapping[str, int] = field(default_factory=dict)  # days after the beginning
+    conditions: Mapping[str, bool] = field(default_factory=dict)
 
 
 TEAM = {
@@ -76,3 +90,19 @@ SAMI_TO_HODAN = "Salaan. Waxaan kaa caawinaynaa inaad hesho huisarts. Waa maxay 
 VERA_TO_OKSANA = "Добрий день! Так, це можливо. Яка сума стоїть у рахунку?"
 OKSANA_ANSWERS = "Там стоїть 240 євро. Мені треба заплатити до кінця місяця."
 NOTE_ON_OKSANA = "Het waterbedrijf gebeld: betalen in drie termijnen kan. Ik wacht op het bedrag."
+
+# The coach's group in their year. What is not told here stands open, for the coach to ask.
+YEARS = {
+    "karim": Year(
+        days=75,
+        behind=2,
+        anchors={"housing_date": 3, "brp_date": 6, "permit_date": -40, "bijstand_application_date": 5},
+        conditions={"has_children_4_17": True, "has_children_under_18": True, "rented_home": True, "low_income": True},
+    ),
+    "amal": Year(days=40, behind=1, anchors={"housing_date": 2, "brp_date": 5}, conditions={"rented_home": True}),
+    "yonas": Year(days=110, behind=4, anchors={"housing_date": 1, "permit_date": -60}),
+    "hodan": Year(days=24, behind=0, anchors={"housing_date": 0, "brp_date": 4}),
+    "oksana": Year(days=12, behind=0),
+}
+SESSION = "Samen de post op volgorde leggen"
+PLACE = "Bibliotheek, zaal 2 (verzonnen)"

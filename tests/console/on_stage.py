@@ -46,7 +46,7 @@ U kunt ook langskomen bij de balie.
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Where it is served, who plays, and where each of the eight screens is."""
+    """Where it is served, who plays, and where each of the screens is."""
 
     url: str
     demo: demo.Demo
@@ -55,7 +55,7 @@ class Stage:
 
     @property
     def screens(self) -> dict[str, tuple[str, str]]:
-        """The eight screens by name: who looks, and at which address."""
+        """The screens by name: who looks, and at which address."""
         active = f"/desk/cases/{self.demo.cases['active'].id}"
         return {
             "today": ("vera", "/desk"),
@@ -66,6 +66,11 @@ class Stage:
             "team": ("nora", "/desk/team"),
             "privacy": ("nora", "/desk/privacy"),
             "settings": ("vera", "/desk/settings"),
+            "group": ("coby", "/desk/group"),
+            "year": ("coby", f"/desk/group/{self.demo.newcomers['karim']}"),
+            "sessions": ("coby", "/desk/group/sessions"),
+            "group-message": ("coby", "/desk/group/message"),
+            "counts": ("nora", "/desk/counts"),
         }
 
     def enter(self, context: BrowserContext, name: str) -> None:
