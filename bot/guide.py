@@ -607,11 +607,11 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
         if one is None or task.state is not State.OPEN:
             continue
         nudges = [*moments(one, due=task.due)]
-        if task.paused_until is not None and today <= task.paused_until < date.max:
+        if task.paused_until is not None and task.paused_until < date.max:
             # The day until which they put it off was their own wish, and may be the last that is said of it.
             last = _on_the_day(one, task, task.paused_until)
-            is_kept = _key(task.id, last) in kept
-            nudges += [last] if is_kept or all(nudge.day < today for nudge in nudges) else []
+            is_last = all(nudge.day < today for nudge in nudges)
+            nudges += [last] if is_last or _key(task.id, last) in kept else []
         wanted |= {_key(task.id, nudge): (task.id, nudge) for nudge in nudges}
     work.trajectories.change_each(heard_on)
     kept = {key: found for key, found in kept.items() if found.task_id in looked_at}

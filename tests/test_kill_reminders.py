@@ -113,7 +113,7 @@ def _killed_again_and_again(server: Server) -> Counter[str]:
     chance = random.Random(SEED)
     left: Counter[str] = Counter()
     due = NEWCOMERS * TASKS
-    moments = sorted(chance.sample(range(1, due - due // 5, TASKS), KILLS))
+    moments = sorted(chance.sample(range(1, due - due // 3, TASKS), KILLS))
     server.start()
     for moment in moments:
         _until(server, moment)

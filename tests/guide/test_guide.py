@@ -297,6 +297,16 @@ def test_what_somebody_put_off_comes_on_its_day_also_when_other_days_are_counted
     assert [row.day for row in guide.reminders("welcome")].count(until) == 1
 
 
+def test_what_somebody_put_off_until_a_sunday_is_not_lost_on_monday_morning(guide: Guide) -> None:
+    guide.enrols()
+    guide.comes(days=9, hours=1)
+    sunday = date(2026, 12, 13)
+    guide.does(put_off, guide.task("welcome").id, sunday, actor="newcomer")
+    guide.comes(days=12, hours=-3)  # Monday, eight in the morning
+    guide.does(redate, guide.trajectory.id, actor="x")
+    assert guide.waiting("welcome") == [sunday]
+
+
 # ---- the template changes
 
 
