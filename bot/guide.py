@@ -587,7 +587,7 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
 
     Without a plan only the coach's own tasks are looked at. Of who just begins nothing is said on the same day: they
     have read it all. No reminder is made of a day that is past; but one that waits since then (for a Monday, or because
-    somebody had five this week) and is still wanted, stays.
+    somebody had five this week) and is still wanted, stays, unless the plan begins or is taken up again.
     """
     today = local_day(now)
     first = today + timedelta(days=1) if begins else today
@@ -615,8 +615,9 @@ def _wind(work: Work, row: TrajectoryRow, made: Plan | None, now: datetime, *, b
         wanted |= {_key(task.id, nudge): (task.id, nudge) for nudge in nudges}
     work.trajectories.change_each(heard_on)
     kept = {key: found for key, found in kept.items() if found.task_id in looked_at}
-    work.reminders.drop([found.id for key, found in kept.items() if key not in wanted and found.state == "waiting"])
     to_come = {key: found for key, found in wanted.items() if found[1].day >= first}
+    stays = to_come if begins else wanted
+    work.reminders.drop([found.id for key, found in kept.items() if key not in stays and found.state == "waiting"])
     for key, row_of_it in kept.items():
         if key in to_come and row_of_it.state == "ended":
             work.reminders.again(row_of_it.id, first_moment(to_come[key][1]))
