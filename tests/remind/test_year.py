@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.endurance, pytest.mark.timeout(280)]
 
 def test_over_a_winter_everybody_is_reminded_once_and_politely(assistant: Parts) -> None:
     begins, days = date(2027, 10, 25), 128
-    found = simulate(9, days, begins=begins, knowledge=assistant.knowledge)
+    found = simulate(12, days, begins=begins, knowledge=assistant.knowledge)
     assert found.wrong == {name: [] for name in found.wrong}
-    assert found.counts["reminders sent"] > 9 * 10
+    assert found.counts["reminders sent"] > 12 * 10
     assert found.counts["wanted, counted anew"] > 0
     assert found.counts["messages by template, outside the window"] > 0
     assert {told.split()[0] for told in found.languages} == {"ar", "ti", "nl", "en", "fa", "tr", "so", "uk", "fr"}
