@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 FOLDS, MEASURED_FOLDS = 3, 1
 LOGISTIC_C, LEXICAL_C, BOTH_C, DANGER_C = 20.0, 1.0, 0.25, 0.5
 ROUNDS = 60  # of the logistic regression: what more of them changed was never an answer
-TOLERANCE = 0.1  # of the vector machines: a thousand times finer took half as long again and changed no figure
+MACHINE_ROUNDS, TOLERANCE = 6, 0.1  # of the vector machines: as many as they like took half as long again for nothing
 SEED = 20261128  # the same lines give the same model, wherever they are fitted
-MOST_EACH = 60  # lines of one intent and language that the intents learn from: more of one would outshout the rest
+MOST_EACH = 45  # lines of one intent and language that the intents learn from: more of one would outshout the rest
 WORTH_A_PROCESS = 2000  # lines; fewer are fitted before a second process has started
 ALIKE_IN_MEANING, ALIKE_IN_WORDS = 0.6, 0.5  # cosines above which two lines of one intent say the same
 _ABSENT = -20.0  # the score of an intent that a fold has no example of
@@ -129,15 +129,13 @@ def _fit_once(
     inside = np.array([line.intent != OUT_OF_SCOPE for line in lines], dtype=bool)
     words, width, some = _matrix(lexicon, lines), len(intents), _evenly(lines)
     own_columns = columns[some]
-    lexical = _fit_linear(
-        _vector_machine(C=LEXICAL_C, tol=TOLERANCE, random_state=SEED), words[some], own_columns, width, np.float16
-    )
+    lexical = _fit_linear(_machine(LEXICAL_C), words[some], own_columns, width, np.float16)
     meaning = both = danger = None
     if centred is not None:
         meaning = _fit_linear(_logistic(C=LOGISTIC_C, max_iter=ROUNDS), centred[some], own_columns, width, np.float32)
         side_by_side = _stack([words, _csr(centred)], format="csr")
         joint = _fit_linear(
-            _vector_machine(C=BOTH_C, tol=TOLERANCE, random_state=SEED),
+            _machine(BOTH_C),
             side_by_side[some],
             own_columns,
             width,
@@ -148,7 +146,7 @@ def _fit_once(
         if 0 < in_danger.sum() < len(lines):
             danger = _apart(
                 _fit_linear(
-                    _vector_machine(C=DANGER_C, tol=TOLERANCE, random_state=SEED),
+                    _machine(DANGER_C),
                     side_by_side,
                     in_danger,
                     2,
@@ -172,6 +170,10 @@ def _fit_once(
         romanised=Mix(),
         shortcut_margin=float("inf"),
     )
+
+
+def _machine(share: float) -> Any:
+    return _vector_machine(C=share, tol=TOLERANCE, max_iter=MACHINE_ROUNDS, random_state=SEED)
 
 
 def _apart(joint: Linear, words: int, *, added: Linear | None = None) -> Both:
