@@ -44,13 +44,10 @@ if TYPE_CHECKING:
     from bot.nlu.examples import Example
     from bot.nlu.recipe import Floats
 
-# A third of the lines is measured by a model of the others. Of many lines that is enough, and to measure all takes
-# twice as long; few are all measured.
+# A third of the lines is measured by a model of the others: thousands are enough, to measure all takes twice as long.
 FOLDS, MEASURED_FOLDS = 3, 1
-LOGISTIC_C, LEXICAL_C, BOTH_C, DANGER_C = 20.0, 1.0, 0.25, 0.5
+LOGISTIC_C, LEXICAL_C, BOTH_C = 20.0, 1.0, 0.5
 ROUNDS = 60  # of the logistic regression: what more of them changed was never an answer
-MACHINE_ROUNDS, TOLERANCE = 6, 0.1  # of the vector machines: as many as they like took half as long again for nothing
-SEED = 20261128  # the same lines give the same model, wherever they are fitted
 MOST_EACH = 45  # lines of one intent and language that the intents learn from: more of one would outshout the rest
 WORTH_A_PROCESS = 2000  # lines; fewer are fitted before a second process has started
 ALIKE_IN_MEANING, ALIKE_IN_WORDS = 0.6, 0.5  # cosines above which two lines of one intent say the same
@@ -105,7 +102,7 @@ def fit(
 
     def stepped(done: int) -> None:
         if on_step:
-            on_step(done, _measured_folds(len(lines)) + 1)
+            on_step(done, MEASURED_FOLDS + 1)
 
     # On a busy machine BLAS threads wait for one another: training took eight times as long with two.
     known = alarming & set(intents)
@@ -129,30 +126,17 @@ def _fit_once(
     inside = np.array([line.intent != OUT_OF_SCOPE for line in lines], dtype=bool)
     words, width, some = _matrix(lexicon, lines), len(intents), _evenly(lines)
     own_columns = columns[some]
-    lexical = _fit_linear(_machine(LEXICAL_C), words[some], own_columns, width, np.float16)
+    lexical = _fit_linear(_vector_machine(C=LEXICAL_C), words[some], own_columns, width, np.float16)
     meaning = both = danger = None
     if centred is not None:
         meaning = _fit_linear(_logistic(C=LOGISTIC_C, max_iter=ROUNDS), centred[some], own_columns, width, np.float32)
         side_by_side = _stack([words, _csr(centred)], format="csr")
-        joint = _fit_linear(
-            _machine(BOTH_C),
-            side_by_side[some],
-            own_columns,
-            width,
-            np.float32,
-        )
+        joint = _fit_linear(_vector_machine(C=BOTH_C), side_by_side[some], own_columns, width, np.float32)
         both = _apart(joint, len(lexicon), added=lexical)
         in_danger = np.array([line.intent in alarming for line in lines], dtype=np.intp)
         if 0 < in_danger.sum() < len(lines):
             danger = _apart(
-                _fit_linear(
-                    _machine(DANGER_C),
-                    side_by_side,
-                    in_danger,
-                    2,
-                    np.float32,
-                ),
-                len(lexicon),
+                _fit_linear(_vector_machine(C=BOTH_C), side_by_side, in_danger, 2, np.float32), len(lexicon)
             )
             danger = Both(words=danger.words[:, 1:], meaning=danger.meaning[:, 1:], bias=danger.bias[1:])
     return Recipe(
@@ -170,10 +154,6 @@ def _fit_once(
         romanised=Mix(),
         shortcut_margin=float("inf"),
     )
-
-
-def _machine(share: float) -> Any:
-    return _vector_machine(C=share, tol=TOLERANCE, max_iter=MACHINE_ROUNDS, random_state=SEED)
 
 
 def _apart(joint: Linear, words: int, *, added: Linear | None = None) -> Both:
@@ -301,9 +281,7 @@ def _fit_all(
     )
     measurable = np.zeros(len(lines), dtype=bool)
     with _beside(len(lines)) as pool:
-        parts = [
-            [place for place, own in enumerate(folds) if own != fold] for fold in range(_measured_folds(len(lines)))
-        ]
+        parts = [[place for place, own in enumerate(folds) if own != fold] for fold in range(MEASURED_FOLDS)]
         models = [
             pool.submit(fitted.apart, [examples[place] for place in seen], None if centred is None else centred[seen])
             for seen in parts
@@ -337,10 +315,6 @@ class _Fitted:
 def _columns(lines: Sequence[_Line], intents: tuple[str, ...]) -> NDArray[np.intp]:
     place = {intent: column for column, intent in enumerate(intents)}
     return np.array([place[line.intent] for line in lines], dtype=np.intp)
-
-
-def _measured_folds(lines: int) -> int:
-    return FOLDS if lines < WORTH_A_PROCESS else MEASURED_FOLDS
 
 
 def _beside(lines: int) -> Executor:

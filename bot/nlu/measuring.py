@@ -25,7 +25,7 @@ FALSE_ALARMS = 0.01  # of ordinary messages, at most this share may be taken for
 MISSED_ANYWAY = 0.005  # the share of danger that no threshold would save: mistakes of ours, most of them
 ENOUGH_LINES = 100  # in Latin letters instead of their own, to measure a mix for those
 ENOUGH_OTHERS = 10  # examples of what is not ours, to choose a threshold by them
-_AS_GOOD = 0.45  # standard errors: what is right that much less often may be so by chance
+_AS_GOOD = 1.01  # a loss within a hundredth of the best is no worse: then the more often right one is taken
 _NEVER = float("inf")
 
 
@@ -100,16 +100,14 @@ def _mix(held_out: HeldOut) -> Mix:
 
 
 def _lexical_share(held_out: HeldOut) -> float:
-    """
-    Return how much the n-grams should count beside the sentence vector: the most that is as good as any.
-
-    The most, because the model of all lines knows its n-grams better than the one that was measured.
-    """
-    own = held_out.columns
-    right = {share: float((held_out.mixed(share).argmax(axis=1) == own).mean()) for share in LEXICAL_SHARES}
-    best = max(right.values())
-    error = np.sqrt(best * (1 - best) / len(own))
-    return max(share for share in LEXICAL_SHARES if right[share] >= best - _AS_GOOD * error)
+    """Return how much the n-grams should count beside the sentence vector."""
+    losses, right = {}, {}
+    for share in LEXICAL_SHARES:
+        scores = held_out.mixed(share)
+        losses[share] = _best_temperature(scores, held_out.columns)[1]
+        right[share] = float((scores.argmax(axis=1) == held_out.columns).mean())
+    as_good = [share for share in LEXICAL_SHARES if losses[share] <= min(losses.values()) * _AS_GOOD]
+    return max(as_good, key=right.__getitem__)
 
 
 def _best_temperature(scores: Floats, columns: NDArray[np.intp]) -> tuple[float, float]:
