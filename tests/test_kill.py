@@ -202,7 +202,7 @@ def undisturbed(runtime: Runtime, written: Sequence[Sequence[str]]) -> None:
 
 
 @pytest.mark.endurance
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_killed_at_any_point_of_a_thousand_turns_nothing_is_lost_or_answered_twice(server: Server) -> None:
     chance = random.Random(SEED)
     written = plans(chance)

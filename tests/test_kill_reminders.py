@@ -87,7 +87,7 @@ def enrolled(runtime: Runtime) -> None:
 
 
 @pytest.mark.endurance
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_killed_while_reminders_go_out_none_is_lost_and_none_goes_twice(server: Server, ten_o_clock: datetime) -> None:
     with parts(Settings()) as ready, open_database(Settings()) as database:
         database.upgrade()

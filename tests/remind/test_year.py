@@ -13,7 +13,7 @@ from bot.trajectory import reminders
 if TYPE_CHECKING:
     from bot.wiring import Parts
 
-pytestmark = [pytest.mark.endurance, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(600)]
 
 
 def test_over_a_winter_everybody_is_reminded_once_and_politely(assistant: Parts) -> None:
