@@ -63,7 +63,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
             channels["whatsapp"] = whatsapp(account, database, parts.knowledge, clock)
         if bot is not None:
             channels[bot.name] = bot
-        runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
+        runtime = parts.runtime(database, channels=channels, clock=clock)
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
         news = News(runtime)

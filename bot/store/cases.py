@@ -31,6 +31,7 @@ from bot.store.tables import (
     outbox,
     users,
 )
+from bot.store.wakes import Wake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from bot.store.keys import Keys
+    from bot.store.wakes import Wakes
 
 # What the case of a reply is told of it, by what became of it in the outbox.
 # Made once, for every turn asks it (see bot/store/inbox.py).
@@ -58,9 +60,10 @@ _EVENT = {"accepted": Event.REPLY_ACCEPTED, "waits": Event.REPLY_WAITS, "failed"
 class Cases:
     """The cases and what happened to them."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
+    def __init__(self, connection: Connection, keys: Keys, wakes: Wakes) -> None:
         self._connection = connection
         self._keys = keys
+        self._wakes = wakes
 
     # ---- opening
 
@@ -438,6 +441,7 @@ class Cases:
                 id=new_id(), case_id=case_id, at=now, kind=str(kind), actor=actor, detail_json=dict(detail or {})
             )
         )
+        self._wakes.note(Wake.DESK)
 
     def events(self, case_id: str) -> list[CaseEventRow]:
         """Return what happened to the case, in order."""

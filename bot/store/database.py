@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
     from bot.store.encryption import Vault
+    from bot.store.wakes import Carrier, Wakes
 
 T = TypeVar("T")
 
@@ -45,7 +46,9 @@ class Database(ABC):
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
+        self.carrier: Carrier | None = None
         self._inside = threading.local()
+        self._listeners: list[Callable[[Wakes], None]] = []
 
     @staticmethod
     def open(url: str, vault: Vault) -> Database:
@@ -94,6 +97,20 @@ class Database(ABC):
     def close(self) -> None:
         """Let go of the connections, after what was started is done."""
 
+    @contextmanager
+    def heard_by(self, listener: Callable[[Wakes], None]) -> Iterator[None]:
+        """
+        Tell `listener` what each unit of work of this process led to, once it is stored.
+
+        It is called by whoever stored it, and others wait for it: it only notes down what it hears. Wake-ups for
+        other processes are the `carrier`'s.
+        """
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
     def __enter__(self) -> Self:
         return self
 
@@ -111,9 +128,16 @@ class Database(ABC):
         self._inside.unit = True
         try:
             with engine.begin() as connection:
-                return fn(Work(connection, self.vault))
+                work = Work(connection, self.vault)
+                result = fn(work)
+                if work.wakes and self.carrier is not None:
+                    self.carrier.carry(connection, work.wakes)
         finally:
             self._inside.unit = False
+        if work.wakes:
+            for listener in tuple(self._listeners):
+                listener(work.wakes)
+        return result
 
 
 class _SqliteDatabase(Database):
