@@ -10,23 +10,22 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.deliver import deliver_due
+from bot.domain.wakes import Wake
 from bot.fetch import fetch_due
 from bot.notify import ping_due
 from bot.receive import answer_next
-from bot.store.wakes import Wake
 from bot.sweep import EXPIRE_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, forget_what_is_old, sweep, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.domain.wakes import Wakes
     from bot.runtime import Runtime
-    from bot.store.wakes import Wakes
 
 log = structlog.get_logger()
 
@@ -43,7 +42,6 @@ class Engine:
         self._workers = 0 if shared else workers
         self._sweepers = 0 if shared else 1
         self._deliverers = deliverers
-        self._hearing = ExitStack()
         self._runtime: Runtime | None = None
         self._waiting: deque[str] = deque()
         self._known: set[str] = set()
@@ -58,7 +56,7 @@ class Engine:
     def start(self, runtime: Runtime) -> None:
         """Begin to work for `runtime`, and to hear what its units of work lead to."""
         self._runtime = runtime
-        self._hearing.enter_context(runtime.database.heard_by(self.hear))
+        runtime.database.listeners.append(self.hear)
         several = ((self._answer, self._workers), (self._deliver, self._deliverers), (self._sweep, self._sweepers))
         jobs: list[Callable[[], None]] = [self._fetch, self._ping]
         jobs += [job for job, how_many in several for _ in range(how_many)]
@@ -69,7 +67,8 @@ class Engine:
 
     def stop(self) -> None:
         """Finish what was begun and end."""
-        self._hearing.close()
+        if self._runtime is not None:
+            self._runtime.database.listeners.remove(self.hear)
         self._stopping.set()
         with self._to_deliver:
             self._to_deliver.notify_all()

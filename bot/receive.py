@@ -112,7 +112,7 @@ def decide(turn: Turn) -> Decision:
 
 def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     """
-    Store a message as its conversation's next one; whoever answers is woken with it (bot/store/wakes.py).
+    Store a message as its conversation's next one; whoever answers is woken with it (bot/domain/wakes.py).
 
     Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Other words for a message
     that waits for its turn replace it. Return the conversation's id, or None when the messenger gave this before.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, func, insert, not_, or_, select, update
 
+from bot.domain.wakes import Wake
 from bot.handoff.case import OVERDUE, WITH_A_PERSON, Event, Outcome, Status, becomes
 from bot.store.dialect import insert_or
 from bot.store.errors import CannotHappenError
@@ -31,7 +32,6 @@ from bot.store.tables import (
     outbox,
     users,
 )
-from bot.store.wakes import Wake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from bot.domain.wakes import Wakes
     from bot.store.keys import Keys
-    from bot.store.wakes import Wakes
 
 # What the case of a reply is told of it, by what became of it in the outbox.
 # Made once, for every turn asks it (see bot/store/inbox.py).

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from bot.domain.wakes import Wakes
     from bot.store.keys import Keys
-    from bot.store.wakes import Wakes
 
 
 # What every turn asks is made once: to make a statement costs eight times what it costs to have it run.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, true, update
 
+from bot.domain.wakes import Wake
 from bot.store.columns import Moment
 from bot.store.dialect import insert_into, is_postgresql
 from bot.store.encryption import EncryptionError
@@ -25,7 +26,6 @@ from bot.store.tables import (
     reply_files,
     unsent,
 )
-from bot.store.wakes import Wake
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
     from sqlalchemy.sql.dml import ReturningInsert
 
+    from bot.domain.wakes import Wakes
     from bot.store.keys import Keys
-    from bot.store.wakes import Wakes
 
 _earlier = outbox.alias("earlier")
 

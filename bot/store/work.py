@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.wakes import Wakes
 from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
@@ -35,7 +36,6 @@ from bot.store.trajectories import Trajectories
 from bot.store.trajectory_counts import TrajectoryCounts
 from bot.store.users import Users
 from bot.store.views import Decisions, Views
-from bot.store.wakes import Wakes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -47,7 +47,8 @@ class Work:
     """
     What a unit of work sees. All of it is stored together, or none of it.
 
-    `wakes` is who has something to look at once it is stored. `connection` is the store's own; nobody else writes SQL.
+    `wakes` is who has something to look at once it is stored. `connection` is the store's own, and the shared
+    queue's (bot/scale/); nobody else writes SQL.
     """
 
     def __init__(self, connection: Connection, vault: Vault) -> None:

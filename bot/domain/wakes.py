@@ -8,12 +8,10 @@ harmless; it only saves the wait for the next sweep.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from sqlalchemy import Connection
 
 
 class Wake(StrEnum):
@@ -29,6 +27,7 @@ class Wakes:
     def __init__(self) -> None:
         self._conversations: dict[str, None] = {}
         self._others: dict[Wake, None] = {}
+        self._pages: dict[str, None] = {}
 
     def answer(self, conversation_id: str) -> None:
         """Note that this conversation has an unread message."""
@@ -37,6 +36,15 @@ class Wakes:
     def note(self, what: Wake) -> None:
         """Note that there may be something to do."""
         self._others[what] = None
+
+    def show(self, address: str) -> None:
+        """Note that the preview's pages of this address have something new to show."""
+        self._pages[address] = None
+
+    @property
+    def pages(self) -> Collection[str]:
+        """The addresses of the preview whose pages have something new."""
+        return self._pages.keys()
 
     @property
     def conversations(self) -> Collection[str]:
@@ -49,12 +57,4 @@ class Wakes:
         return self._others.keys()
 
     def __bool__(self) -> bool:
-        return bool(self._conversations or self._others)
-
-
-class Carrier(Protocol):
-    """What takes wake-ups to other processes."""
-
-    def carry(self, connection: Connection, wakes: Wakes) -> None:
-        """Have them go out when this transaction is stored, and not if it is not. It never undoes the transaction."""
-        ...
+        return bool(self._conversations or self._others or self._pages)
