@@ -6,6 +6,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -46,37 +47,72 @@ def _program(name: str) -> str:
     return found
 
 
-class Cluster:
-    """A running server, reached over a socket file: no port that another run could hold."""
+# What makes a test quick, and would lose what was stored if the machine went down.
+_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+# What a server in use has; little log to write ahead, so that a small disk is enough.
+_DURABLE = {"fsync": "on", "synchronous_commit": "on", "max_wal_size": "64MB", "min_wal_size": "32MB"}
 
-    def __init__(self) -> None:
-        initdb, postgres = _program("initdb"), _program("postgres")
-        self._folder = Path(tempfile.mkdtemp(prefix="wegwijs-pg-"))
+
+class Cluster:
+    """
+    A server, reached over a socket file: no port that another run could hold.
+
+    A `durable` one keeps its promises when it is crashed. `home` is the folder it lives in; else it makes one.
+    """
+
+    def __init__(self, *, durable: bool = False, home: Path | None = None) -> None:
+        initdb = _program("initdb")
+        self._folder = home or Path(tempfile.mkdtemp(prefix="wegwijs-pg-"))
         # PostgreSQL refuses to run as root.
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         if os.geteuid() == 0:
             shutil.chown(self._folder, user=self._user)
         self._folder.chmod(0o755)  # the tests run as another user than the server
         self._numbers = itertools.count(1)
-        data, self._log = self._folder / "data", self._folder / "log"
-        self._run([initdb, "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])
-        settings = {
+        self._data, self._log = self._folder / "data", self._folder / "log"
+        self._run([initdb, "-D", str(self._data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])
+        self._settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._folder),
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
             "max_connections": "200",
             "shared_buffers": "32MB",
-            "autovacuum": "off",
             "deadlock_timeout": "100ms",
+            **(_DURABLE if durable else _QUICK),
         }
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with self._log.open("wb") as log:
-            self._server = subprocess.Popen(
-                [postgres, "-D", str(data), *options], stdout=log, stderr=log, **self._as_user()
-            )
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, unless it runs, and wait until it answers."""
+        self.begin()
         self._wait()
+
+    def begin(self) -> None:
+        """Start the server, unless it runs."""
+        if self.runs:
+            return
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        with self._log.open("ab") as log:
+            self._server = subprocess.Popen(
+                [_program("postgres"), "-D", str(self._data), *options], stdout=log, stderr=log, **self._as_user()
+            )
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server's process is there."""
+        return hasattr(self, "_server") and self._server.poll() is None
+
+    def crash(self) -> None:
+        """End the server as a crash does: nothing is put in order, the next start recovers ("immediate")."""
+        self._end(signal.SIGQUIT)
+
+    def shut(self) -> None:
+        """End the server in good order; whoever is connected is cut off ("fast")."""
+        self._end(signal.SIGINT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.runs:
+            self._server.send_signal(how)
+        self._server.wait(timeout=_PATIENCE)
 
     def _as_user(self) -> dict[str, object]:
         if os.geteuid() != 0:

@@ -2,25 +2,39 @@
 `wegwijs serve` again and again, quickly: a process that has read the code and forks for each start.
 
 One line with a number on its input starts a server and answers with the process's id. What runs in it is the command as
-it stands, from its settings on; only the imports, half of a start, are done before.
+it stands, from its settings on; only the imports, half of a start, are done before. A line of JSON starts another
+command: its `words`, and the `clock` that a test can set while it runs (tests/peers/set_clock.py).
 
 With `SERVE_MANY_AHEAD` (seconds) its clock goes that far ahead of the machine's: reminders wait for the day.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import bot.commands.serve
 import bot.knowledge.load
 import bot.nlu.training  # noqa: F401  # read here once for all
 from bot.cli import main
 from bot.domain.clock import SystemClock
+from tests.peers import set_clock
 
 AHEAD = "SERVE_MANY_AHEAD"
+
+
+def begin(line: str) -> None:
+    """Become the command of this line."""
+    if line.isdigit():
+        main(["serve", "--port", line])
+        return
+    wanted = json.loads(line)
+    set_clock.go_by(Path(wanted["clock"]))
+    main(wanted["words"])
 
 
 def run() -> None:
@@ -30,8 +44,10 @@ def run() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-            main(["serve", "--port", line.strip()])
+            begin(line.strip())
+            os._exit(0)
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
 

@@ -61,6 +61,7 @@ class Call:
     files: dict[str, bytes]
     status: int
     result: Any = None
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def chat(self) -> int | None:
