@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
 
-.PHONY: setup run test test-peers pictures answers $(BENCHES) lock clean help
+.PHONY: setup run test test-peers faults pictures answers $(BENCHES) lock clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -37,6 +37,10 @@ test: $(VENV)/.test ## Run every check; the last line counts the lanes
 
 test-peers: $(VENV)/.test ## Only the tests against peers that nobody here wrote (installs them the first time)
 	@$(BIN)/python tests/lanes.py --only peers $(ARGS)
+
+faults: $(VENV)/.test ## Things go wrong for three minutes on many processes; the books must balance (ARGS="--minutes 30")
+	@$(BIN)/python tests/peers/install.py telegram
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 pictures: $(VENV)/.test ## Take the pictures of the console again, for docs/pictures/ (needs Chromium)
 	@$(BIN)/python -m tests.pictures $(ARGS)

@@ -17,6 +17,7 @@ from bot.domain.clock import AMSTERDAM
 from bot.invite import REMINDED, is_coming, said_of
 from bot.remind import AT_ONCE, TRY_AGAIN, around_of
 from bot.say import window_is_open
+from bot.store.errors import DatabaseAwayError
 from bot.team import remember, voice_to
 from bot.trajectory.meetings import nudge_of
 from bot.trajectory.reminders import next_moment, reason_to_hold
@@ -41,6 +42,8 @@ def announce_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
     for session_id, newcomer_id in found:
         try:
             runtime.database.write(partial(_announce, runtime, session_id, newcomer_id))
+        except DatabaseAwayError:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever it was, the others must not wait for this one
             log.warning("not reminded", error=type(error).__name__)
             runtime.database.write(partial(_wind, session_id, newcomer_id, now + TRY_AGAIN))

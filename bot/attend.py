@@ -17,6 +17,7 @@ from bot.domain.days import is_day, next_morning
 from bot.domain.turn import Say
 from bot.handoff.case import Event, Outcome, Status, is_unasked
 from bot.handoff.timers import Standing, Timer, lease_end, timers
+from bot.store.errors import DatabaseAwayError
 from bot.team import clock_of, remember, say_closed, take_up_again, voice_to
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def attend_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
     for case_id in dict.fromkeys(ids):
         try:
             runtime.database.write(partial(_attend, runtime, case_id))
+        except DatabaseAwayError:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever it was, the other cases must not wait for this one
             log.warning("case not attended", case=case_id, error=type(error).__name__)
             runtime.database.write(partial(_later, case_id, now + TRY_AGAIN))

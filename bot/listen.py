@@ -15,6 +15,7 @@ import structlog
 from bot.channels.errors import DeliveryError
 from bot.domain.turn import Inbound
 from bot.hear import TRIES, hear, without_words
+from bot.store.errors import DatabaseAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +54,7 @@ class Listener:
         self._offset = 0
         self._away = 0
         self._unstored = 0
+        self._failures = 0  # of the first message that is not stored yet, for a reason of its own
 
     def start(self) -> None:
         """Begin to listen."""
@@ -88,12 +90,15 @@ class Listener:
         for news in told.news:
             try:
                 self._hears(self._runtime, news)
+            except DatabaseAwayError:
+                raise  # no fault of the message: it keeps its words
             except Exception:
-                if self._unstored < TRIES or not isinstance(news, Inbound):
+                self._failures += 1
+                if self._failures <= TRIES or not isinstance(news, Inbound):
                     raise
                 self._hears(self._runtime, without_words(news))  # which fails too while the store is away
                 log.error("message stored without its words", channel=self._channel.name)  # noqa: TRY400  # no trace: it may quote the words
-        self._unstored = 0
+        self._unstored = self._failures = 0
         self._offset = told.number + 1
         self._channel.settle(told)
 

@@ -19,6 +19,7 @@ from bot.domain.messenger import Letter, Remedy
 from bot.domain.turn import Message
 from bot.handoff.case import Actor, Role, Status
 from bot.handoff.pings import EVENTS, QUIET_FOR, Colleague, Matter, Ping, audience, moment_for, ping_of, still_so
+from bot.store.errors import DatabaseAwayError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,6 +147,8 @@ def ping_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
     for ping in pings:
         try:
             _send(runtime, here[ping.channel], ping)
+        except DatabaseAwayError:
+            raise
         except Exception as error:  # noqa: BLE001  # one whose address cannot be opened must not hold up the others
             log.warning("ping not sent", channel=ping.channel, error=type(error).__name__)
             runtime.database.write(partial(_given_up, ping))

@@ -39,6 +39,7 @@ from bot.nlu.text import words_of
 from bot.safety.redaction import mask
 from bot.say import Voice, voice_in
 from bot.store.encryption import TamperedError
+from bot.store.errors import DatabaseAwayError
 
 if TYPE_CHECKING:
     from bot.nlu.model import Understanding
@@ -183,6 +184,8 @@ def answer_next(runtime: Runtime, conversation_id: str) -> Report | None:
     try:
         understood = _understand(runtime, message, language)
         return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message, understood))
+    except DatabaseAwayError:
+        raise  # no fault of the message: its turn is still to come
     except Exception as error:  # noqa: BLE001  # whatever it was, the messages after this one must go on
         _failed(runtime, conversation_id, message, error)
         return Report(rung="failed")

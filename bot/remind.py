@@ -20,6 +20,7 @@ from bot.guide import RESTS, end, plan_of, planned_for
 from bot.handoff.case import OVERDUE
 from bot.naming import choices_for, choices_for_any, dutch_title, line_of, listed, title_of, words
 from bot.say import window_is_open
+from bot.store.errors import DatabaseAwayError
 from bot.tasks import REMINDER
 from bot.team import remember, team_of_coach, voice_to
 from bot.trajectory.plan import State, waits_for
@@ -67,6 +68,8 @@ def remind_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
     for newcomer_id in ids:
         try:
             runtime.database.write(partial(_remind, runtime, newcomer_id))
+        except DatabaseAwayError:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever it was, the others must not wait for this one
             log.warning("not reminded", error=type(error).__name__)
             runtime.database.write(partial(_later, newcomer_id, now))

@@ -95,7 +95,11 @@ def lanes() -> tuple[Lane, ...]:
         Lane(
             name="tests",
             commands=(
-                (*all_of_it, "-m", "not browser and not postgresql and not peers and not endurance and not paper"),
+                (
+                    *all_of_it,
+                    "-m",
+                    "not browser and not postgresql and not peers and not endurance and not faults and not paper",
+                ),
             ),
         ),
         Lane(
@@ -107,6 +111,12 @@ def lanes() -> tuple[Lane, ...]:
         Lane(name="browser", commands=((*both, "-m", "browser"),), needs="chromium"),
         Lane(name="paper", commands=((*pytest, "-m", "paper"),), needs="poppler"),
         Lane(name="endurance", commands=((*both, "-m", "endurance"),)),
+        Lane(
+            name="faults",
+            commands=((*pytest, "-m", "faults"),),
+            needs="postgresql",
+            prepares=(python, str(ROOT / "tests" / "peers" / "install.py"), "telegram"),
+        ),
         Lane(
             name="peers",
             commands=((*pytest, "-m", "peers"),),

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -37,8 +39,14 @@ HEARTBEAT_SECONDS, SILENT_SECONDS = 5.0, 15.0
 # Seconds to finish what was begun when the process is asked to end.
 GRACE_SECONDS = 20.0
 AWAY_SECONDS = 2.0
+LOOK_SECONDS = 2.0
 FIRST = 10  # the queue's priority of sweeps: a thousand people who write at once must not stop the reminders
 POLL_SECONDS = 5.0  # when a notification of the queue was lost
+# A moment that is past by any clock: the queue goes by the database's, and a job that this machine, whose clock may be
+# ahead, would put in the future would hold its conversation until then.
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+# The queue's schedule waits for the moment after its last one, so a clock that went back so far would stop the sweeps.
+BACK_SECONDS = 5.0
 
 
 class Worker:
@@ -92,11 +100,25 @@ class Worker:
                 if self._stopping.is_set():
                     return
                 self._running = worker
+            watching = asyncio.create_task(self._watch_the_clock(worker))
             try:
                 await worker.run()  # type: ignore[no-untyped-call]
             finally:
+                watching.cancel()
                 with self._lock:
                     self._running = None
+
+    async def _watch_the_clock(self, worker: ProcrastinateWorker) -> None:
+        """End the loop when the machine's clock was set back; the next one begins with a schedule of its own."""
+        most = float("-inf")
+        while True:
+            ahead = self._runtime.clock.now().timestamp() - time.monotonic()
+            if ahead < most - BACK_SECONDS:
+                log.warning("clock went back", seconds=round(most - ahead))
+                worker.stop()  # type: ignore[no-untyped-call]
+                return
+            most = max(most, ahead)
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _app(self) -> App:
         # One connection listens, one beats the heart, the others fetch and finish jobs.
@@ -141,9 +163,8 @@ class Worker:
             database.write(lambda work: _ask_for(work, wanted))
 
     async def _rescue(self, app: App) -> None:
-        now = self._runtime.clock.now()
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
-            await app.job_manager.retry_job(job, retry_at=now)
+            await app.job_manager.retry_job(job, retry_at=AT_ONCE)
 
 
 def _ask_for(work: Work, conversations: list[str]) -> None:

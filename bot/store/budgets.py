@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+# How far the clocks of two processes may be apart; more, and one was set.
+APART = timedelta(seconds=2)
 
 
 class Budgets:
@@ -27,12 +31,14 @@ class Budgets:
         row = self._connection.execute(select(budgets).where(budgets.c.account == account).with_for_update()).one()
         if row.paused_until is not None and row.paused_until > now:
             return 0
-        # A clock that went back must not empty the bucket.
+        # A clock that went back must not empty the bucket; by much, and it is the clock from now on: else the bucket
+        # would not fill before the old one is caught up with.
         passed = max(0.0, (now - row.at).total_seconds())
+        at = max(now, row.at) if row.at - now < APART else now
         tokens = min(float(burst), row.tokens + passed * per_second)
         granted = min(wanted, int(tokens))
         self._connection.execute(
-            update(budgets).where(budgets.c.account == account).values(tokens=tokens - granted, at=max(now, row.at))
+            update(budgets).where(budgets.c.account == account).values(tokens=tokens - granted, at=at)
         )
         return granted
 

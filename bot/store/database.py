@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from bot.store.errors import (
+    DatabaseAwayError,
     DatabaseClosedError,
     DatabaseUnusableError,
     StillBeingReadError,
@@ -51,6 +53,12 @@ TIMEOUTS = {
 _IDLE_IN_TRANSACTION = "30s"
 # What PostgreSQL says when two transactions stood in each other's way and doing it again is right.
 _DO_IT_AGAIN = frozenset({"40001", "40P01"})
+# The classes of what passes, or is mended at the server: connection, resources (its disk is full), an operator's hand,
+# its machine; and a session that was ended because it stood still in the middle of a transaction.
+_PASSING = ("08", "53", "57", "58", "25P03", *_DO_IT_AGAIN)
+_SQLITE_PASSING = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+})  # fmt: skip
 
 
 class Carrier(Protocol):
@@ -101,7 +109,13 @@ class Database(ABC):
 
     @abstractmethod
     def read(self, fn: Callable[[Work], T]) -> T:
-        """Run a unit of work that changes nothing; the database refuses a write."""
+        """
+        Run a unit of work that changes nothing; the database refuses a write.
+
+        Raises:
+            DatabaseAwayError: it may be asked again.
+
+        """
 
     @abstractmethod
     def write(self, fn: Callable[[Work], T], *, urgent: bool = False) -> T:
@@ -112,6 +126,11 @@ class Database(ABC):
 
         `fn` can run more than once (PostgreSQL asks for it when two units collide), so it changes nothing but
         the database; and it runs while others wait, so it calls no network.
+
+        Raises:
+            DatabaseAwayError: it may be asked again. It is seldom known that nothing was stored: the server can go
+                between storing it and saying so.
+
         """
 
     @abstractmethod
@@ -190,10 +209,12 @@ class _SqliteDatabase(Database):
     def read(self, fn: Callable[[Work], T]) -> T:
         if self._closed:
             raise DatabaseClosedError
-        return self._run(self._reader, fn)
+        with _away_is_said():
+            return self._run(self._reader, fn)
 
     def write(self, fn: Callable[[Work], T], *, urgent: bool = False) -> T:
-        return self._on_the_writer_thread(lambda: self._run(self._writer, fn), urgent=urgent)
+        with _away_is_said():
+            return self._on_the_writer_thread(lambda: self._run(self._writer, fn), urgent=urgent)
 
     def scrub(self) -> None:
         def rewrite() -> None:
@@ -279,18 +300,20 @@ class _PostgresqlDatabase(Database):
 
     def read(self, fn: Callable[[Work], T]) -> T:
         self._refuse_closed()
-        return self._run(self._reader, fn)
+        with _away_is_said():
+            return self._run(self._reader, fn)
 
     def write(self, fn: Callable[[Work], T], *, urgent: bool = False) -> T:  # noqa: ARG002  # the server's writers share
         self._refuse_closed()
-        for pause in _pauses():
-            try:
-                return self._run(self._engine, fn)
-            except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) not in _DO_IT_AGAIN:
-                    raise
-            time.sleep(pause)
-        return self._run(self._engine, fn)
+        with _away_is_said():
+            for pause in _pauses():
+                try:
+                    return self._run(self._engine, fn)
+                except OperationalError as error:
+                    if getattr(error.orig, "sqlstate", None) not in _DO_IT_AGAIN:
+                        raise
+                time.sleep(pause)
+            return self._run(self._engine, fn)
 
     def scrub(self) -> None:
         """Rewrite the table of the data keys: without them the other tables' leftovers cannot be read."""
@@ -304,6 +327,29 @@ class _PostgresqlDatabase(Database):
     def _refuse_closed(self) -> None:
         if self._closed:
             raise DatabaseClosedError
+
+
+@contextmanager
+def _away_is_said() -> Iterator[None]:
+    """Tell what passes from what is wrong: whoever counts failures must not count these."""
+    try:
+        yield
+    except (NoConnectionError, PendingRollbackError) as error:
+        raise DatabaseAwayError(type(error).__name__) from error
+    except DBAPIError as error:
+        if not _passes(error):
+            raise
+        raise DatabaseAwayError(type(error.orig).__name__) from error
+
+
+def _passes(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_PASSING
+    state = getattr(error.orig, "sqlstate", None)
+    # Without a state the driver says it, not the server: there is no connection.
+    return isinstance(error, OperationalError) and (state is None or state.startswith(_PASSING))
 
 
 @contextmanager

@@ -39,6 +39,15 @@ class DatabaseUnusableError(StoreError):
         self.reason = reason
 
 
+class DatabaseAwayError(StoreError):
+    """The database is away, restarts, or has no room: the same may be asked again, and nothing asked for was wrong."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.args = (f"{self.__doc__} ({reason})",)
+        self.reason = reason
+
+
 class ConversationGoneError(StoreError):
     """The conversation does not exist any more: its newcomer was forgotten in the meantime."""
 

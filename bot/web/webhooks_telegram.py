@@ -20,6 +20,7 @@ from starlette.routing import Route
 from bot.channels.telegram_news import NotAnUpdateError
 from bot.domain.turn import Inbound
 from bot.hear import TRIES, hear, without_words
+from bot.store.errors import DatabaseAwayError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -51,6 +52,8 @@ def telegram_webhook(runtime: Runtime, channel: Telegram, *, secret: str) -> Rou
                 # Telegram tells one after the other: one that never can be stored would keep back everybody's.
                 worn_out = failures.get(told.number, 0) >= TRIES
                 hear(runtime, without_words(news) if worn_out and isinstance(news, Inbound) else news)
+        except DatabaseAwayError:
+            raise  # no fault of the message: it keeps its words
         except Exception:
             failures[told.number] = failures.get(told.number, 0) + 1
             while len(failures) > REMEMBERED:

@@ -78,9 +78,7 @@ class Kept:
     causes: Mapping[str, str]  # the messenger's id of each message that was heard, by ours
 
 
-def balanced(
-    database: Database, calm: Runtime, written: Mapping[tuple[int, int], str], calls: Sequence[Call]
-) -> Books:
+def balanced(database: Database, calm: Runtime, written: Mapping[tuple[int, int], str], calls: Sequence[Call]) -> Books:
     """Return the books: `written` is what was posted, `calls` what came over the line to the messenger."""
     books = Books()
     kept = [one for person in range(PEOPLE) if (one := database.read(lambda work, p=person: _kept(work, p)))]
@@ -155,7 +153,9 @@ def _as_undisturbed(books: Books, database: Database, calm: Runtime, kept: Seque
 def _said(books: Books, kept: Sequence[Kept]) -> None:
     rows = [(one.person, row) for one in kept for row in one.said]
     books.line(
-        "each answer has its one outcome", len(rows), [(p, row.number, row.status) for p, row in rows if row.status not in KNOWN]
+        "each answer has its one outcome",
+        len(rows),
+        [(p, row.number, row.status) for p, row in rows if row.status not in KNOWN],
     )
     gaps = [one.person for one in kept if [row.number for row in one.said] != list(range(1, len(one.said) + 1))]
     books.line("answers numbered without a gap, per person", len(kept), gaps)
@@ -221,12 +221,12 @@ def _reached(expected: Sequence[tuple[str, ...]], came: Sequence[str]) -> list[s
     """
     states = {(0, 0)}
     whole: list[set[int]] = [{0}]
-    for text in came:
+    for words in came:
         after = set()
         for at, part in states:
             # The next part, the first part of this one again, or the whole of the one before again.
             for here, piece in ((at, part), (at, 0), (at - 1, 0), *((at - 1, n) for n in range(1, 4))):
-                if 0 <= here < len(expected) and piece < len(expected[here]) and expected[here][piece] == text:
+                if 0 <= here < len(expected) and piece < len(expected[here]) and expected[here][piece] == words:
                     after.add((here + 1, 0) if piece + 1 == len(expected[here]) else (here, piece + 1))
         states = after
         whole.append({at for at, part in states if part == 0})

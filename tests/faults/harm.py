@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -17,7 +15,9 @@ from tests.faults.crew import Crew, one_of
 from tests.peers.telegram import Fault, breaks_off, hangs, refusal
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from tests.peers.postgresql import Cluster
     from tests.peers.telegram import Gate

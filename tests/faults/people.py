@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import queue
-import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from tests.test_endurance import WORDS, Post
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
 
 TALKERS = 60

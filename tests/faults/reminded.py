@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from bot.store.work import Work
 
 TASKS = 2  # as many messages a day as anybody gets
-DUE = (
-    "UPDATE reminders SET due_at = :due WHERE id = :id AND state = 'waiting'"  # else they all fall due at ten o'clock
-)
+DUE = "UPDATE reminders SET due_at = :due WHERE id = :id AND state = 'waiting'"  # else they all fall due at ten o'clock
 
 
 def enrolled(runtime: Runtime, begins: datetime, seconds: float, chance: random.Random) -> int:

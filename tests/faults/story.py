@@ -126,9 +126,7 @@ def told(seconds: float, seed: int) -> Told:
         story = Told(seed=seed, senders=senders)
         if disk is None:
             story.left_out["the disk is full"] = why_not
-        world = harm.World(
-            crew=everybody, cluster=cluster, database=database, gate=peer.gate, disk=disk, chance=chance
-        )
+        world = harm.World(crew=everybody, cluster=cluster, database=database, gate=peer.gate, disk=disk, chance=chance)
         everybody.later((begins - datetime.now(UTC)).total_seconds())
         everybody.start()
         _harmed(story, world, seconds)
@@ -159,9 +157,10 @@ def _harmed(story: Told, world: harm.World, seconds: float) -> None:
     _until_all_are_there(world)
     story.senders.start()
     began = time.monotonic()
+    kinds = sorted(set(harm.KINDS) - set(story.left_out))
     todo: list[str] = []
     while time.monotonic() - began < seconds:
-        todo = todo or world.chance.sample(sorted(set(harm.KINDS) - set(story.left_out)), k=len(harm.KINDS) - len(story.left_out))
+        todo = todo or world.chance.sample(kinds, k=len(kinds))
         world.waits(*QUIET)
         kind, start = todo.pop(), time.monotonic()
         log.info("%4.0f s: %s", start - began, kind)
