@@ -14,8 +14,7 @@ import uvicorn
 from bot.channels.webchat import WebChat
 from bot.commands import demo
 from bot.commands.messengers import messengers
-from bot.commands.work import NotManyError, shared
-from bot.domain.clock import SystemClock
+from bot.commands.work import NotManyError, one_clock, shared
 from bot.engine import Engine
 from bot.sign_in import first_administrator
 from bot.web.app import create_app
@@ -65,7 +64,7 @@ def run(  # noqa: PLR0913  # what `wegwijs serve` takes
     real_port = listening.getsockname()[1]
     webchat = WebChat()
     with open_database(settings) as database, ExitStack() as stack:
-        clock = SystemClock()
+        clock = stack.enter_context(one_clock(settings))
         channels = stack.enter_context(messengers(settings, parts.knowledge, database, clock))
         runtime = parts.runtime(database, channels={WebChat.name: webchat, **channels}, clock=clock)
         bot = channels.get("telegram")

@@ -18,6 +18,7 @@ from bot.wiring import open_database
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from bot.domain.clock import Clock
     from bot.domain.wakes import Wakes
     from bot.runtime import Runtime
     from bot.settings import Settings
@@ -42,7 +43,7 @@ def run(settings: Settings, parts: Parts, *, turns: int) -> None:
     for sig in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sig, lambda *_: ending.set())
     with open_database(settings) as database, ExitStack() as stack:
-        clock = SystemClock()
+        clock = stack.enter_context(one_clock(settings))
         webchat = WebChat()
         channels = stack.enter_context(messengers(settings, parts.knowledge, database, clock))
         runtime = parts.runtime(database, channels={WebChat.name: webchat, **channels}, clock=clock)
@@ -57,6 +58,23 @@ class NoQueueError(click.ClickException):
 
     def __init__(self) -> None:
         super().__init__("a shared PostgreSQL needs one more library: pip install 'wegwijs[scale]'")
+
+
+@contextmanager
+def one_clock(settings: Settings) -> Iterator[Clock]:
+    """Give the clock that everybody on a shared database goes by; alone, it is this machine's."""
+    if not settings.is_shared:
+        yield SystemClock()
+        return
+    try:
+        from bot.scale.clock import ServerClock
+    except ImportError:
+        raise NoQueueError from None
+    clock = ServerClock(settings.url)
+    try:
+        yield clock
+    finally:
+        clock.close()
 
 
 @contextmanager

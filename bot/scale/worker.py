@@ -18,6 +18,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.worker import Worker as ProcrastinateWorker
 
+from bot.domain.clock import SystemClock
 from bot.receive import answer_next
 from bot.scale.queue import ANSWER, address, untaken
 from bot.store.database import WAKE_UPS
@@ -108,11 +109,13 @@ class Worker:
                 with self._lock:
                     self._running = None
 
-    async def _watch_the_clock(self, worker: ProcrastinateWorker) -> None:
+    @staticmethod
+    async def _watch_the_clock(worker: ProcrastinateWorker) -> None:
         """End the loop when the machine's clock was set back; the next one begins with a schedule of its own."""
         most = float("-inf")
         while True:
-            ahead = self._runtime.clock.now().timestamp() - time.monotonic()
+            # The machine's own clock, which the queue's schedule goes by; ours is the server's (clock.py).
+            ahead = SystemClock().now().timestamp() - time.monotonic()
             if ahead < most - BACK_SECONDS:
                 log.warning("clock went back", seconds=round(most - ahead))
                 worker.stop()  # type: ignore[no-untyped-call]

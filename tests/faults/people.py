@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TALKERS = 60
 REMINDED = 60
 WRITING_TOO = 12  # so many of those who are reminded write as well
-PER_SECOND = 12.0
+PER_SECOND = 8.0
 TWICE = 0.1
 SENDERS = 16
 ANSWER_SECONDS = 10.0  # how long the messenger waits for an answer before it posts again

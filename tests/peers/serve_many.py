@@ -17,9 +17,13 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import bot.channels.telegram
+import bot.channels.whatsapp
 import bot.commands.serve
+import bot.commands.serve_telegram
 import bot.knowledge.load
-import bot.nlu.training  # noqa: F401  # read here once for all
+import bot.nlu.training
+import bot.scale.worker  # noqa: F401  # read here once for all
 from bot.cli import main
 from bot.domain.clock import SystemClock
 from tests.peers import set_clock

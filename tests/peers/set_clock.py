@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import bot.scale.clock
 from bot.domain.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -38,5 +39,9 @@ def go_by(file: Path) -> None:
     def ahead() -> float:
         return sum(_BOTH.unpack(shown[:]))
 
+    def world(_: object) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=_BOTH.unpack(shown[:])[0])
+
+    bot.scale.clock.asked = world
     time.time = lambda: _real() + ahead()
     SystemClock.now = lambda _: datetime.now(UTC) + timedelta(seconds=ahead())  # type: ignore[method-assign]
