@@ -137,6 +137,23 @@ def work(turns: int) -> None:
 
 
 @main.command()
+@click.option("--web", default=2, show_default=True, type=click.IntRange(1, 16), help="How many web processes.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16), help="How many workers.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65000), help="Of the first; and up.")
+def many(web: int, workers: int, port: int) -> None:
+    """
+    Try on one machine how many machines work together: PostgreSQL, web processes, workers and the demo.
+
+    Everything is invented, and gone at the end. Kill any of the processes: it is started again and nothing is lost.
+    """
+    from bot.commands import many as command
+
+    found = settings()
+    with assistant_parts(found) as ready:
+        command.run(found, ready, web=web, workers=workers, port=port)
+
+
+@main.command()
 @LANGUAGE
 @click.option("--fresh", is_flag=True, help="Begin as somebody new instead of going on where you were.")
 def chat(language: str | None, fresh: bool) -> None:

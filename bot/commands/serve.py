@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,6 +47,15 @@ STARTED = time.monotonic()
 TURNS = 2  # that a process which does everything takes at a time
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Where people look: the address, the socket that listens there, and whether its desk is the demo's."""
+
+    host: str
+    listening: socket.socket
+    is_demo: bool = False
+
+
 def run(  # noqa: PLR0913  # what `wegwijs serve` takes
     settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool = False, web_only: bool = False
 ) -> None:
@@ -58,10 +68,14 @@ def run(  # noqa: PLR0913  # what `wegwijs serve` takes
         raise NotManyError
     if is_demo:
         demo.refuse_elsewhere(host)
-    listening = _listen(host, port)
+    page = Page(host=host, listening=listen(host, port), is_demo=is_demo)
     if is_demo:
         settings, parts = demo.made_anew(settings, parts)
-    real_port = listening.getsockname()[1]
+    serve(settings, parts, page, web_only=web_only, fills=is_demo)
+
+
+def serve(settings: Settings, parts: Parts, page: Page, *, web_only: bool, fills: bool = False) -> None:
+    """Serve on a socket until interrupted; first put the demo's people in, where it `fills`."""
     webchat = WebChat()
     with open_database(settings) as database, ExitStack() as stack:
         clock = stack.enter_context(one_clock(settings))
@@ -81,7 +95,7 @@ def run(  # noqa: PLR0913  # what `wegwijs serve` takes
             webhooks=routes,
             news=news,
             entrance=entrance,
-            is_demo=is_demo,
+            is_demo=page.is_demo,
         )
         config = uvicorn.Config(
             app,
@@ -92,16 +106,16 @@ def run(  # noqa: PLR0913  # what `wegwijs serve` takes
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
         server = _Server(config, webchat, news)
-        if is_demo:
+        if fills:
             demo.fill(runtime, channel=WebChat.name)
         parts.understander.warm()
         stack.enter_context(_at_work(settings, runtime, (webchat.hear, news.hear), web_only=web_only))
         try:
-            link = None if is_demo else first_administrator(runtime)
-            _say_where(host, real_port, settings, link, is_demo=is_demo)
+            link = None if page.is_demo else first_administrator(runtime)
+            _say_where(page, settings, link)
             if edge:
                 edge.start()
-            server.run(sockets=[listening])
+            server.run(sockets=[page.listening])
         finally:
             webchat.close()
             news.close()
@@ -210,7 +224,14 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """
+    Return a socket that listens there; port 0 is any that is free.
+
+    Raises:
+        ClickException: it cannot, and what to choose instead.
+
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -224,12 +245,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, settings: Settings, link: str | None, *, is_demo: bool = False) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    here = f"http://{shown}:{port}"
+def _say_where(page: Page, settings: Settings, link: str | None) -> None:
+    shown = f"[{page.host}]" if ":" in page.host else page.host
+    here = f"http://{shown}:{page.listening.getsockname()[1]}"
     click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
     click.echo(f"  Browser preview   {here}/")
-    click.echo(f"  Demo desk         {here}{DEMO}" if is_demo else f"  Console           {here}{HOME}")
+    click.echo(f"  Demo desk         {here}{DEMO}" if page.is_demo else f"  Console           {here}{HOME}")
     click.echo(f"  Health            {here}/healthz")
     click.echo(f"  Data              {settings.data_dir}")
     if link is not None:
