@@ -23,16 +23,16 @@ def _head(story: Told) -> Iterator[str]:
 
 
 def _faults(story: Told) -> Iterator[str]:
-    yield f"{'what goes wrong':<28}{'times':>6}{'lasts, s':>10}{'first answer after it began, s (median, most)':>48}"
+    yield f"{'what goes wrong':<32}{'times':>6}{'lasts, s':>10}{'first answer after it began, s (median, most)':>48}"
     recovery = recovered(story)
     for kind in sorted({one.kind for one in story.faults}):
         these = [number for number, one in enumerate(story.faults) if one.kind == kind]
         lasted = median(story.faults[number].over - story.faults[number].began for number in these)
         found = [seconds for number in these if (seconds := recovery[number]) is not None]
         shown = f"{median(found):.1f}  {max(found):.1f}" if found else "—"
-        yield f"{kind:<28}{len(these):>6}{lasted:>10.1f}{shown:>48}"
+        yield f"{kind:<32}{len(these):>6}{lasted:>10.1f}{shown:>48}"
     for kind, why in story.left_out.items():
-        yield f"{kind:<28}  LEFT OUT: {why}"
+        yield f"{kind:<32}  LEFT OUT: {why}"
 
 
 def recovered(story: Told) -> Sequence[float | None]:
