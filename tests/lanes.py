@@ -121,13 +121,13 @@ def lanes() -> tuple[Lane, ...]:
         Lane(name="postgresql", commands=((*both, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*both, "-m", "browser"),), needs="chromium"),
         Lane(name="paper", commands=((*pytest, "-m", "paper"),), needs="poppler"),
-        Lane(name="endurance", commands=((*both, "-m", "endurance"),)),
         Lane(
             name="faults",
             commands=((*pytest, "-m", "faults"),),
             needs="postgresql",
             prepares=(python, str(ROOT / "tests" / "peers" / "install.py"), "telegram"),
         ),
+        Lane(name="endurance", commands=((*both, "-m", "endurance"),)),
         Lane(
             name="peers",
             commands=((*pytest, "-m", "peers"),),

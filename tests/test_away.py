@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
+from bot.domain.clock import HeldClock
+from bot.domain.days import at
 from bot.domain.turn import Inbound, Kind
 from bot.flows.runner import Runner
 from bot.hear import TRIES
 from bot.receive import answer_next, take_in
+from bot.remind import remind_due
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
 from bot.store.errors import DatabaseAwayError
 from tests.channels import updates
+from tests.faults.reminded import enrolled
 from tests.peers.postgresql import Cluster
 from tests.peers.telegram_chat import SECRET, chatting_with_nobody, post, posted_to
 from tests.peers.tiny import tiny_assistant
@@ -28,7 +35,16 @@ if TYPE_CHECKING:
     from bot.runtime import Runtime
 
 MORE_THAN_A_PAGE = "Hallo " * 1300
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+TEN_O_CLOCK = at(date(2026, 11, 30), time(10))  # a Monday
+
+
+def cut(address: str) -> None:
+    """Cut every connection to the database but the one that this needs."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +54,7 @@ class Cutting(Runner):
     address: str
 
     def settle(self, dialogue: Dialogue) -> tuple[Dialogue, str | None]:
-        with psycopg.connect(self.address, autocommit=True) as connection:
-            connection.execute(f"{CUT} AND pid <> pg_backend_pid()")
+        cut(self.address)
         return super().settle(dialogue)
 
 
@@ -63,7 +78,7 @@ def shared(address: str) -> Iterator[Runtime]:
 
 @pytest.mark.postgresql
 def test_a_message_is_not_put_aside_because_the_connection_was_cut_in_its_turn(shared: Runtime, address: str) -> None:
-    cut = Cutting(flows=shared.runner.flows, about=shared.runner.about, address=address)
+    cutting = Cutting(flows=shared.runner.flows, about=shared.runner.about, address=address)
     said = Inbound(
         channel="terminal",
         address="amina",
@@ -76,10 +91,40 @@ def test_a_message_is_not_put_aside_because_the_connection_was_cut_in_its_turn(s
     assert conversation is not None
     for _ in range(TRIES):
         with pytest.raises(DatabaseAwayError):
-            answer_next(replace(shared, runner=cut), conversation)
+            answer_next(replace(shared, runner=cutting), conversation)
     assert answer_next(shared, conversation)
     (message,) = shared.database.read(lambda work: work.inbox.all_for(conversation))
     assert (message.status, message.attempts) == ("held", 0), "as ever: the notice comes first"
+
+
+class CuttingClock(HeldClock):
+    """Cuts every connection to the database whenever it is looked at."""
+
+    def __init__(self, moment: datetime, address: str) -> None:
+        super().__init__(moment)
+        self._address = address
+
+    def now(self) -> datetime:
+        cut(self._address)
+        return super().now()
+
+
+@pytest.mark.postgresql
+def test_a_reminder_does_not_wait_an_hour_because_the_connection_was_cut(shared: Runtime, address: str) -> None:
+    before = HeldClock(TEN_O_CLOCK - timedelta(days=7))
+    planned = enrolled(replace(shared, clock=before), TEN_O_CLOCK, 0, random.Random(1))
+    with pytest.raises(DatabaseAwayError):
+        remind_due(replace(shared, clock=CuttingClock(TEN_O_CLOCK, address)))
+    assert _states(shared) == {("waiting", None): planned}
+    while remind_due(replace(shared, clock=HeldClock(TEN_O_CLOCK))):
+        pass
+    assert _states(shared) == {("sent", None): planned}
+
+
+def _states(runtime: Runtime) -> dict[tuple[str, str | None], int]:
+    query = text("SELECT state, rule, count(*) FROM reminders GROUP BY state, rule")
+    found = runtime.database.read(lambda work: work.connection.execute(query).all())
+    return {(state, rule): times for state, rule, times in found}
 
 
 def grow(database: Database, most: int | None) -> None:
