@@ -104,7 +104,12 @@ def _leased(work: Work, channel: Channel, limit: int, now: datetime) -> list[Lea
 
 def _send(runtime: Runtime, channel: Channel, row: LeasedRow) -> None:
     """Send one message outside any transaction, then record what became of it."""
-    letter = _letter(runtime, row, channel.limits, runtime.clock.now())
+    now = runtime.clock.now()
+    if row.leased_until is not None and now + timedelta(seconds=SEND_SECONDS) > row.leased_until:
+        # The process stood still since it took this up. Sent now, it could come after what another has sent by then.
+        log.warning("lease too short to send in", outbox=row.id)
+        return
+    letter = _letter(runtime, row, channel.limits, now)
     if row.blocked:
         _record(runtime, row, lambda work: work.outbox.failed(row.id, row.lease_token, "blocked", None))
         return

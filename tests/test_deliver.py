@@ -233,6 +233,24 @@ def test_a_process_that_died_on_the_way_is_taken_over(runtime: Runtime, messenge
     assert (states(runtime, amina), rows(runtime, amina)[0].attempts) == (["sent"], 2)
 
 
+def test_a_process_that_stood_still_since_it_took_messages_up_leaves_them_to_others(
+    runtime: Runtime, messenger: Messenger, clock: HeldClock
+) -> None:
+    """Both are taken up at once; while the first is sent the process stands still, and another sends the second."""
+    say(runtime, "amina", "een")
+    say(runtime, "yonas", "twee", "drie")
+
+    def stands_still() -> None:
+        clock.wait(seconds=LEASE_SECONDS)
+        deliver_all(replace(runtime, channels={messenger.name: messenger}))
+
+    messenger.planned.append(stands_still)
+    deliver_all(runtime)
+
+    assert messenger.texts.count("twee") == messenger.texts.count("drie") == 1
+    assert messenger.texts.index("twee") < messenger.texts.index("drie")
+
+
 @pytest.mark.parametrize("end", [None, AWAY, REFUSED])
 def test_who_lost_the_lease_records_nothing(
     end: Exception | None, runtime: Runtime, messenger: Messenger, clock: HeldClock
