@@ -123,9 +123,8 @@ def _heard(books: Books, kept: Sequence[Kept], written: Mapping[tuple[int, int],
     status = {(one.person, _number(name)): status for one in kept for _, name, _, status in one.heard}
     books.set_aside = sum(one == "set_aside" for one in status.values())
     books.turns = sum(one == "read" for one in status.values())
-    said_yes = {person for (person, _), one in status.items() if one == "read"}
-    # Who has not answered the notice yet is held until they do; nothing of theirs is read then.
-    unread = [(key, one) for key, one in status.items() if one != "read" and (one != "held" or key[0] in said_yes)]
+    # Who never said yes to the notice is held; that this is so of the right ones, the undisturbed assistant says.
+    unread = [(key, one) for key, one in status.items() if one != "read" and (one != "held" or key[0] >= TALKERS)]
     books.line("each is read, or held until the notice is answered", len(status), unread)
     gaps = [one.person for one in kept if [n for n, *_ in one.heard] != list(range(1, len(one.heard) + 1))]
     books.line("numbers without a gap, per person", len(kept), gaps)

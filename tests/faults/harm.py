@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 SEND = "sendMessage"
 HOUR = 3600.0
-# Longer than a worker may be silent (bot/scale/worker.py), shorter than a lease (bot/deliver.py).
-STALLED = (16.0, 20.0)
+# Longer than a worker may be silent (bot/scale/worker.py), shorter than a lease (bot/deliver.py); and longer than one.
+STALLED, LONG_STALLED = (16.0, 20.0), (65.0, 75.0)
 
 
 @dataclass
@@ -72,6 +72,11 @@ def ask_web_to_end(world: World) -> None:
 def stall_worker(world: World) -> None:
     """A process stands still, is taken for dead, and goes on where it was."""
     _stalled(world, one_of(world.crew.workers, world.chance), STALLED)
+
+
+def stall_worker_long(world: World) -> None:
+    """As long as its leases do not last: what it took up, others have sent when it goes on."""
+    _stalled(world, one_of(world.crew.workers, world.chance), LONG_STALLED)
 
 
 def stall_web(world: World) -> None:
@@ -188,6 +193,7 @@ def clocks_apart(world: World) -> None:
         world.crew.set_clock(one, 0)
 
 
+LONG = "a worker stands still, long"
 KINDS: Mapping[str, Callable[[World], None]] = {
     "a web process is killed": kill_web,
     "a worker is killed": kill_worker,
@@ -196,6 +202,7 @@ KINDS: Mapping[str, Callable[[World], None]] = {
     "a worker is asked to end": ask_worker_to_end,
     "a web process stands still": stall_web,
     "a worker stands still": stall_worker,
+    LONG: stall_worker_long,
     "PostgreSQL crashes": crash_postgresql,
     "PostgreSQL is away": stop_postgresql,
     "connections are cut": cut_connections,

@@ -34,7 +34,7 @@ from tests.peers.telegram import TOKEN, emulator
 from tests.test_endurance import PUBLIC, SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from tests.peers.telegram import Gate
 
@@ -51,6 +51,7 @@ LEFT = {
     "wake-ups": "SELECT count(*) FROM wakeups.procrastinate_jobs WHERE task_name = 'answer'",
 }
 HOUR = 3600.0
+LONG_ENOUGH = 600.0  # seconds of faults in which there is time for one that takes more than a minute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +97,8 @@ def small_disk() -> Iterator[tuple[Path | None, str]]:
         folder.rmdir()
 
 
-def told(seconds: float, seed: int) -> Told:
-    """Have all of it happen, with faults for so many seconds; return what there is to tell."""
+def told(seconds: float, seed: int, only: Collection[str] = ()) -> Told:
+    """Have all of it happen, with faults (`only` these kinds) for so many seconds; return what there is to tell."""
     chance = random.Random(seed)
     with contextlib.ExitStack() as stack:
         disk, why_not = stack.enter_context(small_disk())
@@ -124,12 +125,16 @@ def told(seconds: float, seed: int) -> Told:
         everybody = stack.enter_context(crew(folder, variables))
         senders = Senders(ports=[one.port for one in everybody.web if one.port], chance=random.Random(seed + 1))
         story = Told(seed=seed, senders=senders)
+        kinds = set(only or harm.KINDS)
+        if seconds < LONG_ENOUGH and not only:
+            kinds.discard(harm.LONG)
         if disk is None:
+            kinds.discard("the disk is full")
             story.left_out["the disk is full"] = why_not
         world = harm.World(crew=everybody, cluster=cluster, database=database, gate=peer.gate, disk=disk, chance=chance)
         everybody.later((begins - datetime.now(UTC)).total_seconds())
         everybody.start()
-        _harmed(story, world, seconds)
+        _harmed(story, world, seconds, sorted(kinds))
         _put_right(story, world, senders)
         everybody.end()
         story.by_itself, story.starts = everybody.by_itself, sum(one.starts for one in everybody.members)
@@ -152,12 +157,11 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _harmed(story: Told, world: harm.World, seconds: float) -> None:
+def _harmed(story: Told, world: harm.World, seconds: float, kinds: Sequence[str]) -> None:
     """Have messages flow, and every kind of fault happen in its turn, in another order each time."""
     _until_all_are_there(world)
     story.senders.start()
     began = time.monotonic()
-    kinds = sorted(set(harm.KINDS) - set(story.left_out))
     todo: list[str] = []
     while time.monotonic() - began < seconds:
         todo = todo or world.chance.sample(kinds, k=len(kinds))
