@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import measure
 from bot.announce import announce_due
 from bot.attend import attend_due
 from bot.deliver import deliver_due, settle_uncertain
@@ -53,10 +54,17 @@ class Engine:
         self._due = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._swept: float | None = None
+
+    @property
+    def seconds_since_sweep(self) -> float | None:
+        """How long ago the sweep last came to its end, or the engine was started; None before that."""
+        return None if self._swept is None else time.monotonic() - self._swept
 
     def start(self, runtime: Runtime) -> None:
         """Begin to work for `runtime`."""
         self._runtime = runtime
+        self._swept = time.monotonic()
         deliver = (self._deliver for _ in range(self._deliverers))
         jobs = [*(self._answer for _ in range(self._workers)), *deliver, self._fetch, self._ping, self._sweep]
         for at, job in enumerate(jobs):
@@ -90,7 +98,9 @@ class Engine:
             try:
                 job()  # type: ignore[operator]  # the bound methods above
             except Exception as error:  # noqa: BLE001  # the sweep finds again what this one dropped
-                log.warning("engine job failed", job=getattr(job, "__name__", "?"), error=type(error).__name__)
+                name = getattr(job, "__name__", "?")
+                measure.job_failed(name)
+                log.warning("engine job failed", job=name, error=type(error).__name__)
                 time.sleep(0.5)
 
     def _take(self) -> str | None:
@@ -163,4 +173,14 @@ class Engine:
                 end_over(runtime)
             if time.monotonic() - expired > EXPIRE_SECONDS:
                 expired = time.monotonic()
-                expire(runtime, stop=self._stopping.is_set)
+                expire(runtime, stop=self._is_over)
+            self._note_sweep()
+
+    def _is_over(self) -> bool:
+        # Asked between the small units of a long job: the sweep is at work, not stuck.
+        self._note_sweep()
+        return self._stopping.is_set()
+
+    def _note_sweep(self) -> None:
+        self._swept = time.monotonic()
+        measure.swept()

@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.domain.clock import Clock, SystemClock
+from bot.web.counted import Counted
 from bot.web.pages import SECURITY_HEADERS, STATIC, Pages
 from bot.web.preview import Preview
 from bot.web.session import Sessions
@@ -44,14 +45,15 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
     *,
     secret: bytes,
     health: Callable[[], Mapping[str, Any]],
+    ready: Callable[[], Mapping[str, Any]] | None = None,
     clock: Clock | None = None,
     more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """
     Return the application.
 
-    `secret` signs the preview's cookies (32 random bytes). `health` returns what /healthz shows: 200 while
-    its `ok` is true, else 503. `more_routes` come first.
+    `secret` signs the preview's cookies (32 random bytes). `health` returns what /healthz shows, and `ready` what
+    /readyz shows: 200 while its `ok` is true, else 503. `more_routes` come first.
     """
     pages = Pages(desk.languages)
     sessions = Sessions(secret)
@@ -60,7 +62,13 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
     labels = {code: desk.labels(code) for code in desk.languages.all}
 
     async def healthz(request: Request) -> Response:  # noqa: ARG001  # every endpoint takes the request
-        report = dict(await run_in_threadpool(health))
+        return await told(health)
+
+    async def readyz(request: Request) -> Response:  # noqa: ARG001
+        return await told(ready or health)
+
+    async def told(look: Callable[[], Mapping[str, Any]]) -> Response:
+        report = dict(await run_in_threadpool(look))
         return JSONResponse(report, 200 if report.get("ok") else 503)
 
     async def problem(request: Request, error: Exception) -> Response:
@@ -86,9 +94,10 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
             *more_routes,
             *preview.routes(),
             Route("/healthz", healthz, methods=["GET"]),
+            Route("/readyz", readyz, methods=["GET"]),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(Counted), Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: problem, ClientDisconnect: gone, Exception: problem},
     )
 

@@ -1,0 +1,207 @@
+"""
+What is counted while the assistant works: how often, how long, with which outcome; never who, and never what they said.
+
+Every instrument lives here, and the verbs call one line each. Counting goes on whether anybody asks for the figures or
+not: it costs a few millionths of a second. `wegwijs serve --metrics-port` is who tells them (docs/OPERATIONS.md).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Our own, so that nothing a library counts by itself comes along.
+REGISTRY = CollectorRegistry()
+
+OTHER = "other"
+NOTHING = "none"
+# The values that a label may have; with more than so many of them a figure costs more than it tells.
+MOST_CODES = 60
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,47}")
+
+
+class Few:
+    """
+    Lets through words that look like a code, and only so many different ones; any other is `other`.
+
+    Whatever a library puts into an error one day, it cannot fill the memory of who asks for the figures, and a sentence,
+    a number or an address cannot become a label.
+    """
+
+    def __init__(self, most: int = MOST_CODES) -> None:
+        self._most = most
+        self._seen: set[str] = set()
+        self._changing = threading.Lock()
+
+    def __call__(self, word: str | None) -> str:
+        """Return the word, `none` when there is none, or `other`."""
+        if not word:
+            return NOTHING
+        if word in self._seen:
+            return word
+        if not _CODE.fullmatch(word):
+            return OTHER
+        with self._changing:
+            if len(self._seen) >= self._most:
+                return OTHER
+            self._seen.add(word)
+        return word
+
+
+_channels, _codes, _jobs, _engines = Few(12), Few(), Few(24), Few(8)
+
+# A turn takes a hundredth of a second; a webhook has seconds, and then the messenger sends it again.
+_QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_INBOUND = Counter(
+    "wegwijs_inbound_total",
+    "Messages that a messenger gave us; `again` is true for those it had given before.",
+    ("channel", "again"),
+    registry=REGISTRY,
+)
+_TURNS = Counter(
+    "wegwijs_turns_total",
+    "Turns by outcome: answered, failed (it is tried again), set_aside (a person looks), collided (another worker had"
+    " it, or its words changed meanwhile), gone (the person was erased).",
+    ("outcome",),
+    registry=REGISTRY,
+)
+_TURN_SECONDS = Histogram(
+    "wegwijs_turn_seconds",
+    "Seconds of a turn: whole; understanding; transaction (waiting for the database, and all that happens in it); and"
+    " within that decision (the ladder) and effects (texts rendered, rows written).",
+    ("part",),
+    buckets=_QUICK,
+    registry=REGISTRY,
+)
+_UNDERSTOOD = Counter(
+    "wegwijs_understood_total",
+    "Messages by what understood them: none (a button, a command, no words), exact (by heart), lexical (n-grams), full"
+    " (with the encoder); and whether they were ours to answer.",
+    ("engine", "ours"),
+    registry=REGISTRY,
+)
+_CRISES = Counter("wegwijs_crises_total", "Messages in which the crisis guard heard danger.", registry=REGISTRY)
+_DELIVERIES = Counter(
+    "wegwijs_deliveries_total",
+    "Tries to hand a message over, by outcome (sent, waiting, blocked, or the remedy after it was not taken) and code.",
+    ("channel", "outcome", "code"),
+    registry=REGISTRY,
+)
+_DELIVERY_SECONDS = Histogram(
+    "wegwijs_delivery_seconds",
+    "Seconds that a messenger took to take a message, or to refuse it.",
+    ("channel",),
+    buckets=_SLOW,
+    registry=REGISTRY,
+)
+_RECEIPTS = Counter(
+    "wegwijs_receipts_total",
+    "What messengers said later of what they had taken, by outcome and code.",
+    ("channel", "outcome", "code"),
+    registry=REGISTRY,
+)
+_JOBS_FAILED = Counter(
+    "wegwijs_engine_failures_total",
+    "Jobs of the engine that raised; the sweep finds again what they dropped.",
+    ("job",),
+    registry=REGISTRY,
+)
+_SWEPT_AT = Gauge(
+    "wegwijs_engine_swept_timestamp_seconds", "When the engine's sweep last got on, in Unix time.", registry=REGISTRY
+)
+_REQUESTS = Counter(
+    "wegwijs_http_requests_total",
+    "Requests by method, by the pattern of the route (never the path that was asked for) and by status.",
+    ("method", "route", "status"),
+    registry=REGISTRY,
+)
+_REQUEST_SECONDS = Histogram(
+    "wegwijs_http_request_seconds",
+    "Seconds until an answer began, by the pattern of the route.",
+    ("route",),
+    buckets=_SLOW,
+    registry=REGISTRY,
+)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# What a turn's report calls itself when nobody was answered.
+_NOT_ANSWERED = {"failed": "failed", "taken": "collided", "reworded": "collided", "gone": "gone"}
+
+
+def inbound(channel: str, *, again: bool) -> None:
+    """Count a message that a messenger gave us."""
+    _INBOUND.labels(_channels(channel), _flag(again)).inc()
+
+
+def turn(rung: str, *, set_aside: bool, seconds: float) -> None:
+    """Count a turn by who decided, or by what kept it from being decided."""
+    outcome = "set_aside" if set_aside else _NOT_ANSWERED.get(rung, "answered")
+    _TURNS.labels(outcome).inc()
+    _TURN_SECONDS.labels("whole").observe(seconds)
+
+
+@contextmanager
+def turn_part(name: str) -> Iterator[None]:
+    """Time one part of a turn, also when it raises."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        _TURN_SECONDS.labels(name).observe(time.perf_counter() - began)
+
+
+def understood(engine: str | None, *, ours: bool, crisis: bool) -> None:
+    """Count what understood a message, whether it was ours to answer, and whether danger was heard in it."""
+    _UNDERSTOOD.labels(_engines(engine), _flag(ours)).inc()
+    if crisis:
+        _CRISES.inc()
+
+
+def delivery(channel: str, outcome: str, code: str | None = None) -> None:
+    """Count a try to hand a message over."""
+    _DELIVERIES.labels(_channels(channel), outcome, _codes(code)).inc()
+
+
+@contextmanager
+def delivery_time(channel: str) -> Iterator[None]:
+    """Time a messenger, also when it refuses."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        _DELIVERY_SECONDS.labels(_channels(channel)).observe(time.perf_counter() - began)
+
+
+def receipt(channel: str, outcome: str, code: str | None) -> None:
+    """Count what a messenger said later."""
+    _RECEIPTS.labels(_channels(channel), outcome, _codes(code)).inc()
+
+
+def job_failed(job: str) -> None:
+    """Count a job of the engine that raised."""
+    _JOBS_FAILED.labels(_jobs(job.strip("_"))).inc()
+
+
+def swept() -> None:
+    """Note that the engine's sweep got on just now."""
+    _SWEPT_AT.set_to_current_time()
+
+
+def request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count a request; `route` is the pattern as it stands in our code, and empty where none fits."""
+    pattern = route or NOTHING
+    _REQUESTS.labels(method if method in _METHODS else OTHER, pattern, str(status)).inc()
+    _REQUEST_SECONDS.labels(pattern).observe(seconds)
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
