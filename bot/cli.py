@@ -103,7 +103,19 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--demo", "is_demo", is_flag=True, help="A desk with invented people, in a folder of its own.")
-def serve(host: str, port: int, is_demo: bool) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Tell figures to Prometheus here, on METRICS_HOST (this machine alone); default: METRICS_PORT, else not.",
+)
+@click.option(
+    "--drain",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 600),
+    help="Seconds between being told to stop and stopping: /readyz says no, so that others take over.",
+)
+def serve(host: str, port: int, is_demo: bool, metrics_port: int | None, drain: float) -> None:
     """
     Start the whole assistant: browser preview, desk, engine, health check.
 
@@ -114,7 +126,8 @@ def serve(host: str, port: int, is_demo: bool) -> None:
 
     found = settings()
     with assistant_parts(found) as ready:
-        command.run(found, ready, host=host, port=port, is_demo=is_demo)
+        metrics = found.metrics_port if metrics_port is None else metrics_port
+        command.run(found, ready, host=host, port=port, is_demo=is_demo, metrics_port=metrics, drain=drain)
 
 
 @main.command()

@@ -13,27 +13,30 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Our own, so that nothing a library counts by itself comes along.
 REGISTRY = CollectorRegistry()
+# When each counter began is told by the start of the process; as a series of its own it doubles what is told.
+disable_created_metrics()
 
 OTHER = "other"
 NOTHING = "none"
 # The values that a label may have; with more than so many of them a figure costs more than it tells.
 MOST_CODES = 60
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,47}")
+# A messenger's own codes are short numbers; a longer one could be somebody's.
+_CODE = re.compile(r"(?!\S*\d{7})[A-Za-z0-9][A-Za-z0-9_.-]{0,47}")
 
 
 class Few:
     """
     Lets through words that look like a code, and only so many different ones; any other is `other`.
 
-    Whatever a library puts into an error one day, it cannot fill the memory of who asks for the figures, and a sentence,
-    a number or an address cannot become a label.
+    Whatever a library puts into an error one day: it cannot fill the memory of who asks for the figures, and no
+    sentence, number or address can become a label.
     """
 
     def __init__(self, most: int = MOST_CODES) -> None:

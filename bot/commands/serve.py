@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ import uvicorn
 
 from bot.channels.webchat import WebChat
 from bot.commands import demo
+from bot.commands.serve_ready import Readiness
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.sign_in import first_administrator
+from bot.take_stock import listen
 from bot.web.app import create_app
 from bot.web.console.door import DEMO, HOME
 from bot.web.console.entrance import Entrance
@@ -29,7 +32,7 @@ from bot.web.pages import Pages
 from bot.wiring import file_links, open_database, preview_secret, provider, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from starlette.applications import Starlette
     from starlette.routing import Route
@@ -44,8 +47,22 @@ if TYPE_CHECKING:
 STARTED = time.monotonic()
 
 
-def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool = False) -> None:
-    """Serve until interrupted; say where to look once it answers. A demo has invented people and its own folder."""
+def run(  # noqa: PLR0913  # each is an option, by its name
+    settings: Settings,
+    parts: Parts,
+    *,
+    host: str,
+    port: int,
+    is_demo: bool = False,
+    metrics_port: int | None = None,
+    drain: float = 0.0,
+) -> None:
+    """
+    Serve until interrupted; say where to look once it answers. A demo has invented people and its own folder.
+
+    On `metrics_port` it tells its figures (None: to nobody). `drain` is for how many seconds it goes on after it was
+    told to stop.
+    """
     if is_demo:
         demo.refuse_elsewhere(host)
     listening = _listen(host, port)
@@ -70,10 +87,12 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
         entrance = Entrance(
             public_url=settings.public_url, trusted=settings.trusted_proxies, provider=provider(settings)
         )
+        readiness = Readiness(runtime, engine)
         app = application(
             runtime,
             webchat,
             secret=preview_secret(database),
+            ready=readiness.report,
             webhooks=routes,
             news=news,
             entrance=entrance,
@@ -87,9 +106,10 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
             lifespan="off",
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
-        server = _Server(config, webchat, news)
+        server = _Server(config, webchat, news, readiness=readiness, drain=drain)
         if is_demo:
             demo.fill(runtime, channel=WebChat.name)
+        end_metrics = _metrics(settings, runtime, metrics_port)
         engine.start(runtime)
         parts.understander.warm()
         try:
@@ -104,6 +124,7 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
             if edge:
                 edge.stop()
             engine.stop()
+            end_metrics()
             if bot:
                 bot.close()
 
@@ -116,11 +137,13 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
     webhooks: Sequence[Route] = (),
     news: News | None = None,
     entrance: Entrance | None = None,
+    ready: Callable[[], Mapping[str, Any]] | None = None,
     is_demo: bool = False,
 ) -> Starlette:
     """
     Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
 
+    `ready` is what /readyz tells; without it that is whether the database can be used.
     `news` feeds the desk's open pages; who stops the server closes it first. `entrance` is how people come to it.
     """
     return create_app(
@@ -128,6 +151,7 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
         webchat,
         secret=secret,
         health=lambda: _health(runtime),
+        ready=ready or Readiness(runtime).report,
         clock=runtime.clock,
         more_routes=[
             *media_routes(runtime.knowledge.media),
@@ -143,6 +167,17 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
             ),
         ],
     )
+
+
+def _metrics(settings: Settings, runtime: Runtime, port: int | None) -> Callable[[], None]:
+    """Tell figures where that is wanted; return what ends it."""
+    if port is None:
+        return lambda: None
+    try:
+        return listen(runtime, settings.data_dir, host=settings.metrics_host, port=port)
+    except OSError as error:
+        told = f"cannot tell metrics on {settings.metrics_host} port {port}: {error.strerror or error}"
+        raise click.ClickException(f"{told}; choose another with --metrics-port or METRICS_PORT") from None
 
 
 def _telegram_edge(settings: Settings, runtime: Runtime, bot: Telegram) -> TelegramEdge:
@@ -166,11 +201,19 @@ def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | No
 
 
 class _Server(uvicorn.Server):
-    """Ends when asked to, the open streams first, and lets everything behind it end too."""
+    """
+    Ends when asked to, the open streams first, and lets everything behind it end too.
 
-    def __init__(self, config: uvicorn.Config, *streams: WebChat | News) -> None:
+    With `drain` it goes on for so many seconds after it was asked, not ready for anything new; asked again it ends.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, *streams: WebChat | News, readiness: Readiness, drain: float = 0.0
+    ) -> None:
         super().__init__(config)
         self._streams = streams
+        self._readiness = readiness
+        self._drain = drain
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -183,6 +226,16 @@ class _Server(uvicorn.Server):
                 signal.signal(sig, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
+        if self._drain and not self._readiness.draining:
+            self._readiness.draining = True
+            timer = threading.Timer(self._drain, self._end, (sig, frame))
+            timer.daemon = True
+            timer.start()
+            return
+        self._readiness.draining = True
+        self._end(sig, frame)
+
+    def _end(self, sig: int, frame: Any) -> None:
         for stream in self._streams:
             stream.close()
         super().handle_exit(sig, frame)

@@ -7,9 +7,8 @@ not kept in such an index (messages that failed) is counted over the last day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, distinct, func, literal_column, select
@@ -37,6 +36,9 @@ from bot.store.trajectory_tables import WAITING as REMINDER_WAITS
 from bot.store.trajectory_tables import reminders
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from sqlalchemy import ColumnElement, Connection
 
 RECENTLY = timedelta(days=1)
@@ -92,6 +94,7 @@ class Stock:
 
     def taken(self, now: datetime) -> StockRow:
         """Return how much waits at this moment."""
+        files = attachments.c
         return StockRow(
             unread=self._pile(distinct(inbound.c.conversation_id), inbound.c.received_at, UNREAD),
             held=self._pile(inbound.c.id, inbound.c.received_at, HELD),
@@ -104,7 +107,7 @@ class Stock:
             cases=self._cases(),
             erasures=self._pile(newcomers.c.id, newcomers.c.created_at, ERASING).count,
             pings=self._pile(pings.c.id, pings.c.available_at, PINGS_DUE, pings.c.available_at <= now),
-            files=self._pile(attachments.c.id, attachments.c.available_at, FILES_DUE, attachments.c.available_at <= now),
+            files=self._pile(files.id, files.available_at, FILES_DUE, files.available_at <= now),
             sessions=self._sessions(now),
         )
 
