@@ -47,6 +47,8 @@ def found(need: str) -> bool:
             return shutil.which("npm") is not None
         case "poppler":
             return shutil.which("pdftotext") is not None
+        case "promtool":
+            return shutil.which("promtool") is not None
         case _:
             raise ValueError(need)
 
@@ -57,6 +59,7 @@ PACKAGES = {
     "chromium": ("chromium", "fonts-noto-core"),
     "npm": ("npm",),
     "poppler": ("poppler-utils",),
+    "promtool": ("prometheus",),
 }
 
 
@@ -95,7 +98,10 @@ def lanes() -> tuple[Lane, ...]:
         Lane(
             name="tests",
             commands=(
-                (*all_of_it, "-m", "not browser and not postgresql and not peers and not endurance and not paper"),
+                (
+                    *(*all_of_it, "-m"),
+                    "not browser and not postgresql and not peers and not endurance and not paper and not metrics",
+                ),
             ),
         ),
         Lane(
@@ -106,6 +112,7 @@ def lanes() -> tuple[Lane, ...]:
         Lane(name="postgresql", commands=((*both, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*both, "-m", "browser"),), needs="chromium"),
         Lane(name="paper", commands=((*pytest, "-m", "paper"),), needs="poppler"),
+        Lane(name="metrics", commands=((*pytest, "-m", "metrics"),), needs="promtool"),
         Lane(name="endurance", commands=((*both, "-m", "endurance"),)),
         Lane(
             name="peers",
