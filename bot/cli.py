@@ -405,6 +405,21 @@ def migrate() -> None:
         click.echo("the tables are up to date")
 
 
+@main.command()
+@click.option("--deep", is_flag=True, help="Read every page of the database and try every key: it takes minutes.")
+@click.option("--online", is_flag=True, help="Also ask the messengers, the mail server and our own address.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def doctor(deep: bool, online: bool, as_json: bool) -> None:
+    """
+    Look at an installation from end to end, and say what mends each thing that is wrong. It changes nothing.
+
+    Exits 1 when something does not work; warnings alone are 0. No secret and nothing of a person is printed.
+    """
+    from bot.commands import doctor as command
+
+    sys.exit(command.run(settings(), _screen(), deep=deep, online=online, as_json=as_json))
+
+
 @main.group()
 def outbox() -> None:
     """Look after messages that did not arrive."""

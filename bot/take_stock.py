@@ -145,6 +145,9 @@ def _waiting(stock: StockRow, now: datetime) -> Iterator[GaugeMetricFamily]:
         "People who asked to be erased and are not yet, for a goodbye.",
         {(): stock.erasures},
     )
+    yield gauge(
+        "wegwijs_erasures_overdue", "Of them, those whose goodbye had time enough.", {(): stock.erasures_overdue}
+    )
     yield gauge("wegwijs_desk_people", "People who are signed in at the desk.", {(): stock.sessions})
 
 

@@ -22,12 +22,13 @@ from bot.store.errors import (
     UnitInsideUnitError,
     UnknownDatabaseError,
 )
-from bot.store.migrate import newest, standing, upgrade
+from bot.store.migrate import revisions, standing, upgrade
 from bot.store.one_by_one import EndedError, OneByOne
 from bot.store.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from types import TracebackType
 
     from sqlalchemy import URL, Connection
@@ -43,10 +44,15 @@ _DO_IT_AGAIN = frozenset({"40001", "40P01"})
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """The revision of the tables that are there (None: no tables), and the one that this code works with."""
+    """
+    The revision of the tables that are there (None: no tables), and the one that this code works with.
+
+    `ahead`: this code does not know it, so a newer one was at work here.
+    """
 
     at: str | None
     newest: str
+    ahead: bool = False
 
     @property
     def fits(self) -> bool:
@@ -102,7 +108,12 @@ class Database(ABC):
 
     def schema(self) -> Schema:
         """Return which tables are there, and which this code works with."""
-        return Schema(at=self._look(standing), newest=newest())
+        at, known = self._look(standing), revisions()
+        return Schema(at=at, newest=known[0], ahead=at is not None and at not in known)
+
+    def moment(self) -> datetime | None:
+        """Return what time it is where the database is; None when that is here."""
+        return None
 
     @abstractmethod
     def version(self) -> str:
@@ -309,7 +320,12 @@ class _PostgresqlDatabase(Database):
         return self._run(self._engine, fn)
 
     def version(self) -> str:
-        return "PostgreSQL " + str(self._look(lambda connection: connection.scalar(text("SHOW server_version"))))
+        number = str(self._look(lambda connection: connection.scalar(text("SHOW server_version"))))
+        return f"PostgreSQL {number}"
+
+    def moment(self) -> datetime | None:
+        found: datetime = self._look(lambda connection: connection.execute(text("SELECT now()")).scalar_one())
+        return found
 
     def damage(self, *, thorough: bool = False) -> list[str]:  # noqa: ARG002  # what a file has, a server has not
         return []

@@ -44,9 +44,9 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
 
 @cache
-def newest() -> str:
-    """Return the revision of the tables that this code works with."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+def revisions() -> tuple[str, ...]:
+    """Return every revision that this code knows, the one that it works with first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def standing(connection: Connection) -> str | None:

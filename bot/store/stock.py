@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, distinct, func, literal_column, select
+from sqlalchemy import and_, case, distinct, exists, func, literal_column, select
 
 from bot.store.tables import (
     ERASING,
@@ -25,6 +25,7 @@ from bot.store.tables import (
     attachments,
     budgets,
     cases,
+    conversations,
     inbound,
     newcomers,
     outbox,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
 RECENTLY = timedelta(days=1)
+# A goodbye is tried for an hour; what is still here after two was forgotten by us.
+GOODBYE_AT_MOST = timedelta(hours=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,7 @@ class StockRow:
     reminders: Pile = Pile()  # due now
     cases: tuple[OpenCases, ...] = ()
     erasures: int = 0  # people who asked to be erased, and whose last rows are still here
+    erasures_overdue: int = 0  # of them, those whose goodbye had time enough
     pings: Pile = Pile()  # messages to the team
     files: Pile = Pile()  # to fetch from a messenger, or to delete there
     sessions: int = 0  # people signed in at the desk
@@ -106,6 +110,7 @@ class Stock:
             reminders=self._pile(reminders.c.id, reminders.c.due_at, REMINDER_WAITS, reminders.c.due_at <= now),
             cases=self._cases(),
             erasures=self._pile(newcomers.c.id, newcomers.c.created_at, ERASING).count,
+            erasures_overdue=self._erasures_overdue(now),
             pings=self._pile(pings.c.id, pings.c.available_at, PINGS_DUE, pings.c.available_at <= now),
             files=self._pile(files.id, files.available_at, FILES_DUE, files.available_at <= now),
             sessions=self._sessions(now),
@@ -138,6 +143,13 @@ class Stock:
             unsent(), tried, outbox.c.available_at > now
         )
         return self._connection.execute(query).scalar_one()
+
+    def _erasures_overdue(self, now: datetime) -> int:
+        theirs = conversations.c.newcomer_id == newcomers.c.id
+        lately = exists().where(theirs, conversations.c.updated_at > now - GOODBYE_AT_MOST)
+        return self._connection.execute(
+            select(func.count()).select_from(newcomers).where(ERASING, ~lately)
+        ).scalar_one()
 
     def _paused(self, now: datetime) -> dict[str, float]:
         rows = self._connection.execute(select(budgets.c.account, budgets.c.paused_until)).all()
