@@ -182,7 +182,7 @@ def answer_next(runtime: Runtime, conversation_id: str) -> Report | None:
         if report.dialogue is not None:
             heard = report.understood
             ours = heard is None or not heard.out_of_scope
-            measure.understood(heard and heard.engine, ours=ours, crisis=report.crisis is not None)
+            measure.understood(heard.engine if heard else None, ours=ours, crisis=report.crisis is not None)
     return report
 
 

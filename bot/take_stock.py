@@ -94,7 +94,9 @@ class Stock(Collector):
             return
         try:
             free = shutil.disk_usage(self._folder).free
-            sizes = {(path.name.removeprefix("wegwijs."),): path.stat().st_size for path in _files(self._folder)}
+            sizes: dict[tuple[str, ...], float] = {
+                (path.name.removeprefix("wegwijs."),): path.stat().st_size for path in _files(self._folder)
+            }
         except OSError:
             return
         yield gauge("wegwijs_data_free_bytes", "Room that is left where the data lies.", {(): free})
@@ -161,7 +163,8 @@ def _cases(found: Iterable[OpenCases], teams: frozenset[str], now: datetime) -> 
     states: dict[tuple[str, ...], float] = {}
     # A team with nothing to do tells so, for a figure that comes and goes cannot be compared with the day before.
     waiting: dict[tuple[str, ...], float] = {(team, priority): 0 for team in sorted(teams) for priority in PRIORITIES}
-    oldest, overdue = dict(waiting), {(team,): 0.0 for team in sorted(teams)}
+    oldest = dict(waiting)
+    overdue: dict[tuple[str, ...], float] = {(team,): 0 for team in sorted(teams)}
     for one in found:
         team = one.team if one.team in teams else OTHER
         states[team, one.state] = states.get((team, one.state), 0) + one.pile.count

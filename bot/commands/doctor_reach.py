@@ -20,12 +20,13 @@ from bot.wiring import mail
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from bot.commands.channels_telegram import Found
     from bot.commands.doctor_finding import Finding
     from bot.settings import Settings
 
 PATIENCE = 10.0  # seconds that somebody outside has to answer
 # What @BotFather gives: the bot's number, a colon, and a secret.
-TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,50}")
+TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{10,}")
 NONE = "none"
 
 
@@ -93,7 +94,7 @@ def online(settings: Settings) -> Iterator[Finding]:
         yield from _date_of("Telegram's clock", settings.telegram_api_url)
 
 
-def _messenger(about: str, check: Callable[[Settings], channels.Found], settings: Settings) -> Iterator[Finding]:
+def _messenger(about: str, check: Callable[[Settings], Found], settings: Settings) -> Iterator[Finding]:
     found = check(settings)
     yield from (fine(about, line) for line in found.well)
     yield from (wrong(about, line, "wegwijs channels check tells more") for line in found.to_do)
