@@ -59,7 +59,7 @@ class Few:
         return word
 
 
-_channels, _codes, _jobs, _engines = Few(12), Few(), Few(24), Few(8)
+_channels, _codes, _workers, _engines = Few(12), Few(), Few(24), Few(8)
 
 # A turn takes a hundredth of a second; a webhook has seconds, and then the messenger sends it again.
 _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -115,8 +115,8 @@ _RECEIPTS = Counter(
 )
 _JOBS_FAILED = Counter(
     "wegwijs_engine_failures_total",
-    "Jobs of the engine that raised; the sweep finds again what they dropped.",
-    ("job",),
+    "Work of the engine that raised, by who does it; the sweep finds again what was dropped.",
+    ("worker",),  # `job` is Prometheus' own word for whom it asks
     registry=REGISTRY,
 )
 _SWEPT_AT = Gauge(
@@ -138,6 +138,12 @@ _REQUEST_SECONDS = Histogram(
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # What a turn's report calls itself when nobody was answered.
 _NOT_ANSWERED = {"failed": "failed", "taken": "collided", "reworded": "collided", "gone": "gone"}
+# Told as nought from the start: of a figure that first appears as one nobody can see that it grew.
+for _outcome in ("answered", "set_aside", *_NOT_ANSWERED.values()):
+    _TURNS.labels(_outcome)
+for _engine in ("lexical", "full"):
+    for _ours in ("true", "false"):
+        _UNDERSTOOD.labels(_engine, _ours)
 
 
 def inbound(channel: str, *, again: bool) -> None:
@@ -189,9 +195,9 @@ def receipt(channel: str, outcome: str, code: str | None) -> None:
     _RECEIPTS.labels(_channels(channel), outcome, _codes(code)).inc()
 
 
-def job_failed(job: str) -> None:
-    """Count a job of the engine that raised."""
-    _JOBS_FAILED.labels(_jobs(job.strip("_"))).inc()
+def job_failed(worker: str) -> None:
+    """Count work of the engine that raised."""
+    _JOBS_FAILED.labels(_workers(worker.strip("_"))).inc()
 
 
 def swept() -> None:

@@ -210,7 +210,7 @@ def test_a_job_of_the_engine_that_raises_is_counted(runtime: Runtime) -> None:
         engine._stopping.set()
         raise ValueError(WORDS)
 
-    with Grows("wegwijs_engine_failures_total", job="broken") as failures:
+    with Grows("wegwijs_engine_failures_total", worker="broken") as failures:
         engine._guarded(broken)
 
     assert failures.by == 1
@@ -324,8 +324,8 @@ def test_every_label_is_one_of_ours_and_has_few_values(scraped: str) -> None:
                     values.setdefault(label, set()).add(word)
 
     assert set(values) <= {
-        *("again", "channel", "code", "engine", "file", "job", "le", "method", "ours", "outcome", "part"),
-        *("priority", "route", "state", "status", "team", "version"),
+        *("again", "channel", "code", "engine", "file", "le", "method", "ours", "outcome", "part"),
+        *("priority", "route", "state", "status", "team", "version", "worker"),
     }
     assert all(len(words) <= MOST_CODES + 2 for label, words in values.items() if label != "route")
 
