@@ -26,7 +26,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # it says nothing of
 OTHER = "other"
 NOTHING = "none"
 # The values that a label may have; with more than so many of them a figure costs more than it tells.
-MOST_CODES = 60
+MOST_CODES = 120
 # A messenger's own codes are short numbers; a longer one could be somebody's.
 _CODE = re.compile(r"(?!\S*\d{7})[A-Za-z0-9][A-Za-z0-9_.-]{0,47}")
 
@@ -176,8 +176,8 @@ def understood(engine: str | None, *, ours: bool, crisis: bool) -> None:
 
 
 def delivery(channel: str, outcome: str, code: str | None = None) -> None:
-    """Count a try to hand a message over."""
-    _DELIVERIES.labels(_channels(channel), outcome, _codes(code)).inc()
+    """Count a try to hand a message over; `code` may have words behind it, which are left out."""
+    _DELIVERIES.labels(_channels(channel), outcome, _code(code)).inc()
 
 
 @contextmanager
@@ -192,7 +192,7 @@ def delivery_time(channel: str) -> Iterator[None]:
 
 def receipt(channel: str, outcome: str, code: str | None) -> None:
     """Count what a messenger said later."""
-    _RECEIPTS.labels(_channels(channel), outcome, _codes(code)).inc()
+    _RECEIPTS.labels(_channels(channel), outcome, _code(code)).inc()
 
 
 def job_failed(worker: str) -> None:
@@ -210,6 +210,11 @@ def request(method: str, route: str, status: int, seconds: float) -> None:
     pattern = route or NOTHING
     _REQUESTS.labels(method if method in _METHODS else OTHER, pattern, str(status)).inc()
     _REQUEST_SECONDS.labels(pattern).observe(seconds)
+
+
+def _code(reason: str | None) -> str:
+    """Return the code that a reason begins with (`63016: no free text now`, `HTTP 503`)."""
+    return _codes((reason or "").partition(":")[0].replace("HTTP ", "HTTP_"))
 
 
 def _flag(value: bool) -> str:

@@ -27,6 +27,7 @@ from bot import measure
 from bot.channels.errors import DeliveryError
 from bot.channels.limits import SCREEN
 from bot.channels.terminal import Terminal
+from bot.channels.whatsapp_codes import CODES, of_status
 from bot.commands.throwaway import Conversation
 from bot.deliver import deliver_due, take_receipt
 from bot.domain.messenger import Outcome, Receipt, Remedy
@@ -93,6 +94,17 @@ def test_a_code_is_told(code: str) -> None:
 @pytest.mark.parametrize("words", [NUMBER, "31612345678", "0612345678", STREET, "a@b.nl", "chat 7", "أمينة", "x" * 49])
 def test_what_could_be_somebodys_is_other(words: str) -> None:
     assert Few()(words) == "other"
+
+
+def test_every_code_of_whatsapps_provider_is_told_without_its_words() -> None:
+    reasons = {str(code): f"{code}: {meaning.reason}" for code, meaning in CODES.items()}
+    reasons |= {"HTTP_503": of_status(503).reason, "other": "template welcome is not approved", "none": ""}
+
+    assert len(reasons) < MOST_CODES
+    for code, reason in reasons.items():
+        with Grows("wegwijs_deliveries_total", channel="whatsapp", outcome="never", code=code) as refused:
+            measure.delivery("whatsapp", "never", reason)
+        assert refused.by == 1, reason
 
 
 def test_a_code_that_was_seen_stays_when_there_is_no_room_for_more() -> None:
