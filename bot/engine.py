@@ -20,6 +20,7 @@ from bot.attend import attend_due
 from bot.deliver import deliver_due, settle_uncertain
 from bot.fetch import fetch_due
 from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
+from bot.log import trace_of
 from bot.notify import drop_old_pings, ping_due, tell
 from bot.receive import answer_next
 from bot.remind import end_over, escalate_due, remind_due
@@ -100,7 +101,7 @@ class Engine:
             except Exception as error:  # noqa: BLE001  # the sweep finds again what this one dropped
                 name = getattr(job, "__name__", "?")
                 measure.job_failed(name)
-                log.warning("engine job failed", job=name, error=type(error).__name__)
+                log.warning("engine job failed", job=name, error=type(error).__name__, trace=trace_of(error))
                 time.sleep(0.5)
 
     def _take(self) -> str | None:

@@ -37,6 +37,7 @@ from bot.handoff.case import Status
 from bot.handoff.timers import SAME_QUESTION_FOR
 from bot.ladder import commands, crisis, desk, kinds, notice, subject, tasks, waiting
 from bot.ladder.turn import Closed, Decision, Heard, Person, Rung, Turn, say
+from bot.log import place_of
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
 from bot.say import Voice, voice_in
@@ -410,7 +411,8 @@ def _offering(language: str | None) -> list[Event]:
 def _failed(runtime: Runtime, conversation_id: str, message: InboundRow, error: Exception) -> bool:
     """Count the failure; after the third put the message aside, tell the newcomer, open a case, and return True."""
     name = type(error).__name__
-    log.warning("turn failed", conversation=conversation_id, message=message.number, error=name)
+    place = place_of(error)
+    log.warning("turn failed", conversation=conversation_id, message=message.number, error=name, place=place)
 
     def count(work: Work) -> bool:
         if work.conversations.locked(conversation_id) is None or work.inbox.failed_once(message.id) < TRIES:

@@ -17,6 +17,7 @@ from bot.commands import demo
 from bot.commands.serve_ready import Readiness
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
+from bot.log import keep_threads_quiet
 from bot.sign_in import first_administrator
 from bot.take_stock import listen
 from bot.web.app import create_app
@@ -100,6 +101,7 @@ def run(  # noqa: PLR0913  # each is an option, by its name
         )
         config = uvicorn.Config(
             app,
+            log_config=None,  # its own prints the words of an error; see bot/log.py
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=5,
@@ -117,6 +119,7 @@ def run(  # noqa: PLR0913  # each is an option, by its name
             _say_where(host, real_port, settings, link, is_demo=is_demo)
             if edge:
                 edge.start()
+            keep_threads_quiet()
             server.run(sockets=[listening])
         finally:
             webchat.close()
