@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 import threading
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+M = TypeVar("M", Counter, Histogram)
 
 # Our own, so that nothing a library counts by itself comes along.
 REGISTRY = CollectorRegistry()
@@ -146,58 +145,69 @@ for _engine in ("lexical", "full"):
         _UNDERSTOOD.labels(_engine, _ours)
 
 
+class Timed:
+    """Times the block it is put around, also when that raises."""
+
+    __slots__ = ("_began", "_seconds")
+
+    def __init__(self, seconds: Histogram) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_error: object) -> None:
+        self._seconds.observe(time.perf_counter() - self._began)
+
+
+@cache
+def _of(instrument: M, *labels: str) -> M:
+    """Return the instrument for these labels, found once: looking it up costs more than counting."""
+    return instrument.labels(*labels)
+
+
 def inbound(channel: str, *, again: bool) -> None:
     """Count a message that a messenger gave us."""
-    _INBOUND.labels(_channels(channel), _flag(again)).inc()
+    _of(_INBOUND, _channels(channel), _flag(again)).inc()
 
 
 def turn(rung: str, *, set_aside: bool, seconds: float) -> None:
     """Count a turn by who decided, or by what kept it from being decided."""
     outcome = "set_aside" if set_aside else _NOT_ANSWERED.get(rung, "answered")
-    _TURNS.labels(outcome).inc()
-    _TURN_SECONDS.labels("whole").observe(seconds)
+    _of(_TURNS, outcome).inc()
+    _of(_TURN_SECONDS, "whole").observe(seconds)
 
 
-@contextmanager
-def turn_part(name: str) -> Iterator[None]:
-    """Time one part of a turn, also when it raises."""
-    began = time.perf_counter()
-    try:
-        yield
-    finally:
-        _TURN_SECONDS.labels(name).observe(time.perf_counter() - began)
+def turn_part(name: str) -> Timed:
+    """Time one part of a turn."""
+    return Timed(_of(_TURN_SECONDS, name))
 
 
 def understood(engine: str | None, *, ours: bool, crisis: bool) -> None:
     """Count what understood a message, whether it was ours to answer, and whether danger was heard in it."""
-    _UNDERSTOOD.labels(_engines(engine), _flag(ours)).inc()
+    _of(_UNDERSTOOD, _engines(engine), _flag(ours)).inc()
     if crisis:
         _CRISES.inc()
 
 
 def delivery(channel: str, outcome: str, code: str | None = None) -> None:
     """Count a try to hand a message over; `code` may have words behind it, which are left out."""
-    _DELIVERIES.labels(_channels(channel), outcome, _code(code)).inc()
+    _of(_DELIVERIES, _channels(channel), outcome, _code(code)).inc()
 
 
-@contextmanager
-def delivery_time(channel: str) -> Iterator[None]:
+def delivery_time(channel: str) -> Timed:
     """Time a messenger, also when it refuses."""
-    began = time.perf_counter()
-    try:
-        yield
-    finally:
-        _DELIVERY_SECONDS.labels(_channels(channel)).observe(time.perf_counter() - began)
+    return Timed(_of(_DELIVERY_SECONDS, _channels(channel)))
 
 
 def receipt(channel: str, outcome: str, code: str | None) -> None:
     """Count what a messenger said later."""
-    _RECEIPTS.labels(_channels(channel), outcome, _code(code)).inc()
+    _of(_RECEIPTS, _channels(channel), outcome, _code(code)).inc()
 
 
 def job_failed(worker: str) -> None:
     """Count work of the engine that raised."""
-    _JOBS_FAILED.labels(_workers(worker.strip("_"))).inc()
+    _of(_JOBS_FAILED, _workers(worker.strip("_"))).inc()
 
 
 def swept() -> None:
@@ -208,8 +218,8 @@ def swept() -> None:
 def request(method: str, route: str, status: int, seconds: float) -> None:
     """Count a request; `route` is the pattern as it stands in our code, and empty where none fits."""
     pattern = route or NOTHING
-    _REQUESTS.labels(method if method in _METHODS else OTHER, pattern, str(status)).inc()
-    _REQUEST_SECONDS.labels(pattern).observe(seconds)
+    _of(_REQUESTS, method if method in _METHODS else OTHER, pattern, str(status)).inc()
+    _of(_REQUEST_SECONDS, pattern).observe(seconds)
 
 
 def _code(reason: str | None) -> str:
