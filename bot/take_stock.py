@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from prometheus_client.registry import Collector
 from bot.measure import OTHER, REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -185,9 +186,10 @@ def _cases(found: Iterable[OpenCases], teams: frozenset[str], now: datetime) -> 
     yield gauge("wegwijs_cases_overdue", "Cases that wait longer than the team promises.", overdue, "team")
 
 
-def listen(runtime: Runtime, folder: Path, *, host: str, port: int) -> Callable[[], None]:
+@contextmanager
+def told(runtime: Runtime, folder: Path, *, host: str, port: int) -> Iterator[None]:
     """
-    Tell every figure to who asks at this address, on a listener of its own; return what ends it.
+    Tell every figure to who asks at this address, on a listener of its own, until the block ends.
 
     It is never the public port: how much waits in which team is nobody's business outside, and a proxy that is set up
     wrong must not give it away. Raises OSError when the address is taken.
@@ -197,19 +199,12 @@ def listen(runtime: Runtime, folder: Path, *, host: str, port: int) -> Callable[
         REGISTRY.register(collector)
     try:
         server, thread = start_http_server(port, host, registry=REGISTRY)
-    except OSError:
-        _forget(collectors)
-        raise
-
-    def end() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=5)
-        _forget(collectors)
-
-    return end
-
-
-def _forget(collectors: Iterable[Collector]) -> None:
-    for collector in collectors:
-        REGISTRY.unregister(collector)
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join(timeout=5)
+    finally:
+        for collector in collectors:
+            REGISTRY.unregister(collector)

@@ -35,7 +35,7 @@ from bot.domain.turn import Inbound, Kind
 from bot.engine import Engine
 from bot.measure import MOST_CODES, REGISTRY, Few
 from bot.receive import answer_next, take_in
-from bot.take_stock import Stock, listen
+from bot.take_stock import Stock, told
 from bot.web.counted import Counted
 from tests.peers.tiny import at_work
 
@@ -277,15 +277,12 @@ def test_a_request_is_counted_by_its_pattern(method: str, path: str, route: str,
 
 
 @contextmanager
-def told(runtime: Runtime, folder: Path) -> Iterator[str]:
+def at_an_address(runtime: Runtime, folder: Path) -> Iterator[str]:
     with closing(socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    end = listen(runtime, folder, host="127.0.0.1", port=port)
-    try:
+    with told(runtime, folder, host="127.0.0.1", port=port):
         yield f"http://127.0.0.1:{port}/metrics"
-    finally:
-        end()
 
 
 def read(address: str) -> str:
@@ -315,7 +312,7 @@ def scraped(runtime: Runtime, tmp_path: Path) -> str:
     while answer_next(runtime, found):
         pass
     deliver_due(runtime)
-    with told(runtime, tmp_path) as address:
+    with at_an_address(runtime, tmp_path) as address:
         return read(address)
 
 
@@ -383,7 +380,7 @@ def test_the_tables_are_looked_at_once_however_many_ask(runtime: Runtime) -> Non
 
 def test_while_the_database_is_away_the_rest_is_told(runtime: Runtime, tmp_path: Path) -> None:
     runtime.database.close()
-    with told(runtime, tmp_path) as address:
+    with at_an_address(runtime, tmp_path) as address:
         families = {family.name: family for family in text_string_to_metric_families(read(address))}
 
     assert families["wegwijs_database_up"].samples[0].value == 0
@@ -393,7 +390,7 @@ def test_while_the_database_is_away_the_rest_is_told(runtime: Runtime, tmp_path:
 
 def test_when_it_ends_nothing_of_it_stays(runtime: Runtime, tmp_path: Path) -> None:
     for _ in range(2):  # a second time would say that there are two of each
-        with told(runtime, tmp_path) as address:
+        with at_an_address(runtime, tmp_path) as address:
             assert read(address)
 
     assert "wegwijs_database_up" not in generate_latest(REGISTRY).decode()

@@ -18,12 +18,13 @@ class Readiness:
     """
     Looks whether all that a message needs is there. `draining` is set once the process was told to stop.
 
+    `engine` is the one that sweeps in this process; where many processes share the work another one may sweep.
     The understanding needs no look: nothing is served before it was read. Without its encoder it still answers.
     """
 
     def __init__(self, runtime: Runtime, engine: Engine | None = None) -> None:
         self._runtime = runtime
-        self._engine = engine
+        self.engine = engine
         self.draining = False
 
     def report(self) -> Mapping[str, Any]:
@@ -39,9 +40,6 @@ class Readiness:
                 yield "schema_differs"
         except Exception:  # noqa: BLE001  # whatever it is, it cannot be used now
             yield "database_away"
-        if self._engine is not None:
-            since = self._engine.seconds_since_sweep
-            if since is None:
-                yield "engine_not_started"
-            elif since > SWEPT_WITHIN_SECONDS:
-                yield "sweep_late"
+        since = self.engine.seconds_since_sweep if self.engine is not None else None
+        if since is not None and since > SWEPT_WITHIN_SECONDS:
+            yield "sweep_late"
