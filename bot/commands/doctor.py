@@ -55,6 +55,7 @@ def findings(settings: Settings, *, deep: bool, online: bool) -> Iterator[Findin
     """Yield what is found: the machine first, then what we know, the database, the team, and the way outside."""
     for look in (
         doctor_place.python,
+        doctor_place.queue,
         doctor_place.encoder,
         doctor_place.time_zone,
         doctor_place.data_dir,

@@ -62,6 +62,12 @@ def _is_installed(name: str) -> bool:
     return True
 
 
+def queue(settings: Settings) -> Iterator[Finding]:
+    """Look whether the queue that many processes share is there, where a server is shared."""
+    if settings.is_shared and find_spec("procrastinate") is None:
+        yield wrong("queue", "a shared PostgreSQL needs one more library", "pip install 'wegwijs[scale]'")
+
+
 def encoder(settings: Settings) -> Iterator[Finding]:
     """Look whether the sentence encoder is there, where it is wanted."""
     if not settings.nlu_encoder:

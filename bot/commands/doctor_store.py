@@ -42,7 +42,9 @@ def soundness(settings: Settings, database: Database, *, deep: bool, online: boo
     broken = database.damage(thorough=deep)
     for line in broken[:5]:
         yield wrong("database", f"it is damaged: {line}", "stop wegwijs serve and restore the newest good backup")
-    if not broken:
+    if settings.database_url is not None:
+        yield fine("database", "the server looks after its own files")
+    elif not broken:
         yield fine(
             "database", "every page and index was read" if deep else "a quick look finds it whole (more: --deep)"
         )

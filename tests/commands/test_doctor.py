@@ -19,6 +19,7 @@ from bot.commands.doctor_finding import Level
 from bot.domain.clock import SystemClock
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
+from tests.peers.postgresql import Cluster
 from tests.peers.telegram import TOKEN, emulator
 
 if TYPE_CHECKING:
@@ -420,3 +421,38 @@ def test_a_look_that_fails_is_a_finding_and_the_others_go_on(lived_in: Home, mon
     assert "ValueError" in of(found["key"], "error")
     assert NUMBER not in str(found)
     assert of(found["administrators"], "ok")
+
+
+def test_looking_leaves_nothing_behind(lived_in: Home) -> None:
+    def seen() -> list[tuple[str, int]]:
+        return sorted((str(path.relative_to(lived_in.data)), path.stat().st_size) for path in lived_in.data.rglob("*"))
+
+    before = seen()
+    told(lived_in, "--deep")
+
+    assert seen() == before
+
+
+@pytest.mark.postgresql
+def test_a_server_is_looked_at_like_a_file(home: Home) -> None:
+    cluster = Cluster()
+    try:
+        with cluster.database() as url:
+            before = told(home, DATABASE_URL=url, WEGWIJS_MASTER_KEY=OTHER_KEY)[1]
+            assert home.run("migrate", DATABASE_URL=url, WEGWIJS_MASTER_KEY=OTHER_KEY).exit_code == 0
+            _, found = told(home, "--online", DATABASE_URL=url, WEGWIJS_MASTER_KEY=OTHER_KEY)
+    finally:
+        cluster.stop()
+
+    assert "revision none" in of(before["tables"], "warning")
+    assert "PostgreSQL 1" in of(found["database"], "ok")
+    assert "as this version wants them" in of(found["tables"], "ok")
+    assert "agrees with ours" in of(found["clock"], "ok")
+    assert "nothing waits" in of(found["waiting"], "ok")
+
+
+def test_a_shared_server_needs_the_queue(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_place, "find_spec", lambda _name: None)
+    settings = {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "WEGWIJS_MASTER_KEY": OTHER_KEY}
+
+    assert "wegwijs[scale]" in of(told(home, **settings)[1]["queue"], "error")
