@@ -134,7 +134,7 @@ class _SqliteDatabase(Database):
         self._closed = False
 
     def upgrade(self) -> None:
-        with _usable():
+        with usable():
             self._on_the_writer_thread(self._upgrade)
 
     def _upgrade(self) -> None:
@@ -232,7 +232,7 @@ class _PostgresqlDatabase(Database):
         self._closed = False
 
     def upgrade(self) -> None:
-        with _usable():
+        with usable():
             upgrade(self._engine)
 
     def read(self, fn: Callable[[Work], T]) -> T:
@@ -265,7 +265,7 @@ class _PostgresqlDatabase(Database):
 
 
 @contextmanager
-def _usable() -> Iterator[None]:
+def usable() -> Iterator[None]:
     """Say what is wrong when the first thing that is asked of the database fails."""
     try:
         yield

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 
 _ONE_AT_A_TIME = threading.Lock()  # alembic keeps the running migration in a global
@@ -30,12 +31,34 @@ class BrokenReferenceError(RuntimeError):
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Run the migrations up to `revision` that this database has not had, all in one transaction."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with _ONE_AT_A_TIME, engine.begin() as connection:
+    with engine.begin() as connection:
+        upgrade_within(connection, revision)
+
+
+def upgrade_within(connection: Connection, revision: str = "head") -> None:
+    """Do so within a transaction that is open already; on SQLite with its foreign keys off."""
+    config = _config()
+    with _ONE_AT_A_TIME:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
-        if connection.dialect.name == "sqlite":  # its keys were off meanwhile; see `_SqliteDatabase`
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-            if broken is not None:
-                raise BrokenReferenceError(str(broken[0]))
+    refuse_broken_references(connection)
+
+
+def refuse_broken_references(connection: Connection) -> None:
+    """Raise `BrokenReferenceError` where SQLite, whose keys were off meanwhile, has a row that points to nothing."""
+    if connection.dialect.name == "sqlite":  # see `_SqliteDatabase`
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise BrokenReferenceError(str(broken[0]))
+
+
+def is_known(revision: str) -> bool:
+    """Return whether this program has had that revision, so that it can bring its rows up to date."""
+    script = ScriptDirectory.from_config(_config())
+    return revision in {one.revision for one in script.walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
