@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,7 +64,9 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
             channels["whatsapp"] = whatsapp(account, database, parts.knowledge, clock)
         if bot is not None:
             channels[bot.name] = bot
-        runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
+        runtime = replace(
+            parts.runtime(database, channels=channels, wake=engine.wake, clock=clock), erased_list=settings.erased_list
+        )
         edge = _telegram_edge(settings, runtime, bot) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
         news = News(runtime)

@@ -12,10 +12,8 @@ import json
 import os
 import secrets
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -31,6 +29,7 @@ from bot.store.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -78,9 +77,7 @@ class Restored:
 # ---- making one
 
 
-def write(
-    url: str, path: Path, keys: BackupKeys, *, now: datetime, on_progress: Progress, what: str = "backing up"
-) -> tuple[Made, set[bytes]]:
+def write(url: str, path: Path, keys: BackupKeys, *, now: datetime, on_progress: Progress) -> tuple[Made, set[bytes]]:
     """
     Write every row as it is now to a new file; return what is in it, and the digests of who was erased.
 
@@ -97,7 +94,7 @@ def write(
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             with seen(url) as connection:
-                made = _write_rows(file, connection, keys, now, on_progress, what)
+                made = _write_rows(file, connection, keys, now, on_progress)
                 listed = _listed(connection)
             file.flush()
             os.fsync(file.fileno())
@@ -110,8 +107,8 @@ def write(
     return made, listed
 
 
-def _write_rows(  # noqa: PLR0913  # a helper of the one above
-    file: IO[bytes], connection: Connection, keys: BackupKeys, now: datetime, on_progress: Progress, what: str
+def _write_rows(
+    file: IO[bytes], connection: Connection, keys: BackupKeys, now: datetime, on_progress: Progress
 ) -> Made:
     tables = Tables(connection)
     revision = tables.revision or ""
@@ -122,18 +119,18 @@ def _write_rows(  # noqa: PLR0913  # a helper of the one above
     _say(writer, {"tables": [shape.as_value() for shape in tables.shapes]})
     for shape in tables.shapes:
         digest = hashlib.sha256()
-        rows = 0
+        before = done
         for row in tables.rows(shape):
             line = as_line(shape, row) + b"\n"
             digest.update(line)
             writer.write(line)
-            rows += 1
-            if (done := done + 1) % _OFTEN == 0:
-                on_progress(done, total, what)
-        _say(writer, {"table": shape.name, "rows": rows, "digest": digest.hexdigest()})
+            done += 1
+            if done % _OFTEN == 0:
+                on_progress(done, total, "backing up")
+        _say(writer, {"table": shape.name, "rows": done - before, "digest": digest.hexdigest()})
     _say(writer, {"rows": done})
     writer.finish()
-    on_progress(done, total, what)
+    on_progress(done, total, "backing up")
     return Made(created_at=now, revision=revision, rows=counts)
 
 
@@ -143,7 +140,8 @@ def _say(writer: Writer, value: Mapping[str, Any]) -> None:
 
 def _listed(connection: Connection) -> set[bytes]:
     """Return who is listed as erased; nobody in a database from before there was a list."""
-    shapes = {shape.name: shape for shape in (tables := Tables(connection)).shapes}
+    tables = Tables(connection)
+    shapes = {shape.name: shape for shape in tables.shapes}
     return {row[0] for row in tables.rows(shapes["erased"])} if "erased" in shapes else set()
 
 
@@ -165,8 +163,8 @@ class _Lines:
 
     def rows_of(self, shape: Shape) -> Iterator[Row]:
         """Yield the rows of the next table; raise `BrokenBackupError` when they are not those that were counted."""
-        digest, rows = hashlib.sha256(), 0
-        for line in self._lines:
+        digest = hashlib.sha256()
+        for rows, line in enumerate(self._lines):
             if line.startswith(b"{"):
                 said = json.loads(line)
                 if said != {"table": shape.name, "rows": rows, "digest": digest.hexdigest()}:
@@ -174,7 +172,6 @@ class _Lines:
                 self.digests[shape.name], self.counts[shape.name] = said["digest"], rows
                 return
             digest.update(line + b"\n")
-            rows += 1
             yield from_line(shape, line)
         raise BrokenBackupError
 
@@ -199,7 +196,6 @@ def restore(  # noqa: PLR0913  # all but the first three have a name at the call
     erased: Collection[bytes] = (),
     replace: bool = False,
     on_progress: Progress,
-    what: str = "restoring",
 ) -> Restored:
     """
     Put a backup's rows into an empty database, compare them with what the backup says, and bring the tables up to date.
@@ -208,7 +204,7 @@ def restore(  # noqa: PLR0913  # all but the first three have a name at the call
     All of it happens, or nothing.
 
     Raises:
-        SealedFile's errors: the file is no backup, damaged, of another key or a later version.
+        NoBackupError, BrokenBackupError, OtherBackupKeyError, NewerBackupError: the file cannot be used.
         NotEmptyError, InUseError, DatabaseUnusableError: the database cannot be filled.
         RestoredWrongError: the database does not hold what the backup says.
 
@@ -220,7 +216,7 @@ def restore(  # noqa: PLR0913  # all but the first three have a name at the call
             tables = Tables(connection)
             done = 0
             for shape in lines.shapes:
-                done += tables.put(shape, _counted(lines.rows_of(shape), done, on_progress, what))
+                done += tables.put(shape, _counted(lines.rows_of(shape), done, on_progress))
             lines.end()
             _compare(tables, lines, on_progress)
             tables.count_on()
@@ -246,10 +242,10 @@ def head_of(path: Path, keys: BackupKeys) -> tuple[datetime, str]:
         return lines.created_at, lines.revision
 
 
-def _counted(rows: Iterator[Row], done: int, on_progress: Progress, what: str) -> Iterator[Row]:
+def _counted(rows: Iterator[Row], done: int, on_progress: Progress) -> Iterator[Row]:
     for row in rows:
         if (done := done + 1) % _OFTEN == 0:
-            on_progress(done, done, what)
+            on_progress(done, done, "restoring")
         yield row
 
 

@@ -31,8 +31,8 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    inspect,
     insert,
+    inspect,
     select,
     text,
     type_coerce,
@@ -220,7 +220,7 @@ class Tables:
         """The revision of the tables; None where no migration ever ran."""
         if not inspect(self._connection).has_table(VERSION_TABLE):
             return None
-        found: str | None = self._connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+        found: str | None = self._connection.scalar(text("SELECT version_num FROM alembic_version"))
         return found
 
     def count(self, shape: Shape) -> int:
@@ -229,7 +229,8 @@ class Tables:
 
     def has_rows(self) -> bool:
         """Return whether anything stands in any of them."""
-        return any(self._connection.execute(select(1).select_from(one).limit(1)).first() for one in self._tables.values())
+        first = (select(1).select_from(table).limit(1) for table in self._tables.values())
+        return any(self._connection.execute(query).first() is not None for query in first)
 
     def drop(self) -> None:
         """Drop them all, and with them what was known of their revision."""
@@ -259,7 +260,7 @@ class Tables:
         if kind != "json":
             return column
         if is_postgresql(self._connection):
-            return cast(column, Text).label(column.name)  # type: ignore[attr-defined]  # a column has a name
+            return cast(column, Text).label(column.name)
         return type_coerce(column, NullType())
 
     def _at_once(self, shape: Shape) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from bot.store.dialect import insert_or
-from bot.store.errors import StoreError
+from bot.store.errors import BadErasedListError
 from bot.store.tables import conversations, erased, newcomers
 
 if TYPE_CHECKING:
@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _DIGEST_BYTES = 32
-
-
-class BadErasedListError(StoreError):
-    """A list of erased people has one digest of 64 signs (0-9, a-f) on each line, and this file has not."""
-
-    def __init__(self, path: Path, line: int) -> None:
-        super().__init__()
-        self.args = (f"{self.__doc__} ({path}, line {line})",)
-        self.path = path
-        self.line = line
 
 
 class Erased:
@@ -84,7 +74,7 @@ def read_list(path: Path) -> set[bytes]:
         BadErasedListError: something else stands in it.
 
     """
-    found = set()
+    found: set[bytes] = set()
     try:
         lines = path.read_text(encoding="ascii", errors="replace").split("\n")
     except FileNotFoundError:

@@ -39,6 +39,10 @@ class BadBackupKeyError(StoreError):
     """A backup key is 32 random bytes in base64; `wegwijs backup --new-key` prints one."""
 
 
+class NoBackupKeyError(StoreError):
+    """WEGWIJS_BACKUP_KEY is not set: `wegwijs backup --new-key` prints a key for it; keep a copy elsewhere."""
+
+
 class NoBackupError(StoreError):
     """This file is not a backup."""
 

@@ -261,6 +261,8 @@ def _shut_out(url: URL, *, replace: bool) -> Iterator[None]:
     """Keep everybody off the file that is there now, with its -wal file folded in, until another has its place."""
     path = _path(url)
     if not path.exists() or path.stat().st_size == 0:
+        for suffix in ("-wal", "-shm"):  # of a file that was taken away: the new one would be given its pages
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
         yield
         return
     if not replace and has_rows(str(url)):
