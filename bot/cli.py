@@ -407,7 +407,7 @@ def migrate_to(url: str) -> None:
 
     found = settings()
     with explained(), progress() as show:
-        sys.exit(command.run(found, url, _screen(), on_progress=show))
+        sys.exit(command.run(found, url, on_progress=show))
 
 
 @main.command()
@@ -429,7 +429,7 @@ def backup(target: Path | None, new_key: bool) -> None:
         raise click.UsageError("name the file to write, or --new-key for a key to seal it by")
     found = settings()
     with explained(), progress() as show:
-        sys.exit(command.make(found, target, _screen(), now=_now(), on_progress=show))
+        sys.exit(command.make(found, target, now=_now(), on_progress=show))
 
 
 @main.command()
@@ -460,8 +460,8 @@ def restore(  # noqa: PLR0913  # each is an option
     """
     Put the backup in FILE into an empty database, and compare every row with what the backup says.
 
-    It works with the tables of an older version, and from SQLite to PostgreSQL and back. Who was erased after the backup
-    was made does not come back. Exits 1 when the master key that is here does not open what people wrote.
+    It takes the tables of an older version too, and goes from SQLite to PostgreSQL and back. Who was erased after the
+    backup was made does not come back. Exits 1 when the master key that is here does not open what people wrote.
     """
     from bot.commands import backup as command
     from bot.commands.output import progress
@@ -470,14 +470,12 @@ def restore(  # noqa: PLR0913  # each is an option
     with explained():
         if is_trial:
             with progress() as show:
-                sys.exit(command.try_out(found, source, _screen(), lists=lists, on_progress=show))
+                sys.exit(command.try_out(found, source, lists=lists, on_progress=show))
         if not without_list:
             command.refuse_without_list(found, lists)
         with progress() as show:
             sys.exit(
-                command.put_back(
-                    found, source, _screen(), into=into, lists=lists, replace=replace, asks=not yes, on_progress=show
-                )
+                command.put_back(found, source, into=into, lists=lists, replace=replace, asks=not yes, on_progress=show)
             )
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from rich.console import Console
-
     from bot.settings import Settings
 
     Progress = Callable[[int, int, str], None]
@@ -32,14 +30,14 @@ def show_new_key() -> None:
     click.echo("Set it as WEGWIJS_BACKUP_KEY, and keep a copy away from this machine and from the backups.", err=True)
 
 
-def make(settings: Settings, path: Path, screen: Console, *, now: datetime, on_progress: Progress) -> int:
+def make(settings: Settings, path: Path, *, now: datetime, on_progress: Progress) -> int:
     """Write a backup and say what is in it; return 0."""
     made, listed = backup.write(settings.url, path, backup_keys(settings), now=now, on_progress=on_progress)
     add_to_list(settings.erased_list, listed)
     rows = sum(made.rows.values())
-    screen.print(f"{path}: {rows} rows of {len(made.rows)} tables, {path.stat().st_size / 1e6:.1f} MB, sealed.")
-    screen.print("The master key is not in it: without that key nobody's words can be read. Keep a copy elsewhere.")
-    screen.print(f"Who is erased from now on is listed in {settings.erased_list}; keep a copy of that too.")
+    click.echo(f"{path}: {rows} rows of {len(made.rows)} tables, {path.stat().st_size / 1e6:.1f} MB, sealed.")
+    click.echo("The master key is not in it: without that key nobody's words can be read. Keep a copy elsewhere.")
+    click.echo(f"Who is erased from now on is listed in {settings.erased_list}; keep a copy of that too.")
     return 0
 
 
@@ -58,7 +56,6 @@ def refuse_without_list(settings: Settings, given: Collection[Path]) -> None:
 def put_back(  # noqa: PLR0913  # each is a choice of who restores
     settings: Settings,
     path: Path,
-    screen: Console,
     *,
     into: str | None,
     lists: Collection[Path],
@@ -78,19 +75,19 @@ def put_back(  # noqa: PLR0913  # each is a choice of who restores
         path, keys, url, vault=vault or _no_vault(), erased=erased, replace=replace, on_progress=on_progress
     )
     add_to_list(settings.erased_list, erased)
-    screen.print(f"Restored into {shown(url)}, and compared row by row.")
-    return _tell(restored, screen, has_key=vault is not None)
+    click.echo(f"Restored into {shown(url)}, and compared row by row.")
+    return _tell(restored, has_key=vault is not None)
 
 
-def try_out(settings: Settings, path: Path, screen: Console, *, lists: Collection[Path], on_progress: Progress) -> int:
+def try_out(settings: Settings, path: Path, *, lists: Collection[Path], on_progress: Progress) -> int:
     """Restore into a database that is thrown away, and say what came of it; return 1 when something is to be done."""
     vault = present_vault(settings)
     erased = _erased(settings, lists)
     restored = backup.check(
         path, backup_keys(settings), vault=vault or _no_vault(), erased=erased, on_progress=on_progress
     )
-    screen.print("The backup is whole: it was restored into a database that is gone again, and compared row by row.")
-    return _tell(restored, screen, has_key=vault is not None)
+    click.echo("The backup is whole: it was restored into a database that is gone again, and compared row by row.")
+    return _tell(restored, has_key=vault is not None)
 
 
 def _erased(settings: Settings, lists: Collection[Path]) -> set[bytes]:
@@ -102,13 +99,13 @@ def _no_vault() -> Vault:
     return Vault(MasterKeys.from_base64(new_key()))
 
 
-def _tell(restored: backup.Restored, screen: Console, *, has_key: bool) -> int:
+def _tell(restored: backup.Restored, *, has_key: bool) -> int:
     made = restored.made
-    screen.print(f"  made       {_local(made.created_at)}, tables of version {made.revision}")
-    screen.print(f"  rows       {sum(made.rows.values())} in {len(made.rows)} tables")
-    screen.print(f"  left out   {restored.erased} people who were erased since")
+    click.echo(f"  made       {_local(made.created_at)}, tables of version {made.revision}")
+    click.echo(f"  rows       {sum(made.rows.values())} in {len(made.rows)} tables")
+    click.echo(f"  left out   {restored.erased} people who were erased since")
     if not restored.shut:
-        screen.print(f"  master key opens all {restored.keys} people's keys")
+        click.echo(f"  master key opens all {restored.keys} people's keys")
         return 0
     if not has_key:
         click.echo(

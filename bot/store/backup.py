@@ -116,7 +116,7 @@ def _write_rows(
     total, done = sum(counts.values()), 0
     head = {"created_at": now.isoformat(), "revision": revision}
     writer = Writer(file, keys.current, head)
-    _say(writer, {"tables": [shape.as_value() for shape in tables.shapes]})
+    _say(writer, {"tables": [shape.as_value() for shape in tables.shapes], "rows": total})
     for shape in tables.shapes:
         digest = hashlib.sha256()
         before = done
@@ -157,7 +157,9 @@ class _Lines:
         self.created_at = datetime.fromisoformat(str(reader.head.get("created_at")))
         if not is_known(self.revision):
             raise NewerBackupError
-        self.shapes = tuple(Shape.from_value(one) for one in self._mark("tables")["tables"])
+        first = self._mark("tables")
+        self.shapes = tuple(Shape.from_value(one) for one in first["tables"])
+        self.total = int(first["rows"])
         self.digests: dict[str, str] = {}
         self.counts: dict[str, int] = {}
 
@@ -216,7 +218,7 @@ def restore(  # noqa: PLR0913  # all but the first three have a name at the call
             tables = Tables(connection)
             done = 0
             for shape in lines.shapes:
-                done += tables.put(shape, _counted(lines.rows_of(shape), done, on_progress))
+                done += tables.put(shape, _counted(lines, shape, done, on_progress))
             lines.end()
             _compare(tables, lines, on_progress)
             tables.count_on()
@@ -242,10 +244,10 @@ def head_of(path: Path, keys: BackupKeys) -> tuple[datetime, str]:
         return lines.created_at, lines.revision
 
 
-def _counted(rows: Iterator[Row], done: int, on_progress: Progress) -> Iterator[Row]:
-    for row in rows:
+def _counted(lines: _Lines, shape: Shape, done: int, on_progress: Progress) -> Iterator[Row]:
+    for row in lines.rows_of(shape):
         if (done := done + 1) % _OFTEN == 0:
-            on_progress(done, done, "restoring")
+            on_progress(done, lines.total, "restoring")
         yield row
 
 
