@@ -11,7 +11,7 @@ from bot.store import backup
 from bot.store.encryption import MasterKeys, Vault
 from bot.store.erased import add_to_list, read_list
 from bot.store.sealed_file import new_key
-from bot.store.whole import shown
+from bot.store.whole import NotEmptyError, shown
 from bot.wiring import backup_keys, present_vault
 
 if TYPE_CHECKING:
@@ -71,9 +71,12 @@ def put_back(  # noqa: PLR0913  # each is a choice of who restores
         click.confirm(f"Put the backup of {_local(created_at)} into {shown(url)}?{after}", abort=True)
     erased = _erased(settings, lists)
     vault = present_vault(settings)
-    restored = backup.restore(
-        path, keys, url, vault=vault or _no_vault(), erased=erased, replace=replace, on_progress=on_progress
-    )
+    try:
+        restored = backup.restore(
+            path, keys, url, vault=vault or _no_vault(), erased=erased, replace=replace, on_progress=on_progress
+        )
+    except NotEmptyError as error:
+        raise click.ClickException(f"{error} Stop the assistant; --replace throws them away.") from None
     add_to_list(settings.erased_list, erased)
     click.echo(f"Restored into {shown(url)}, and compared row by row.")
     return _tell(restored, has_key=vault is not None)

@@ -32,7 +32,7 @@ class NothingThereError(StoreError):
 
 
 class NotEmptyError(StoreError):
-    """The database has rows already; --replace throws them away first."""
+    """The database has rows already, and nothing takes their place unless it is told to."""
 
 
 class InUseError(StoreError):

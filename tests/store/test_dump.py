@@ -155,18 +155,18 @@ def test_rows_come_in_the_same_order_everywhere(here: Connection, there: Connect
 
 
 @pytest.mark.parametrize(
-    ("change", "table", "column"),
+    ("change", "place"),
     [
-        ("UPDATE helped SET helped = NOT helped WHERE id = (SELECT max(id) FROM helped)", "helped", "helped"),
-        ("UPDATE budgets SET tokens = tokens + 0.0000001", "budgets", "tokens"),
-        ("UPDATE conversations SET state_sealed = NULL", "conversations", "state_sealed"),
-        ("UPDATE cases SET earlier_case_id = id", "cases", "earlier_case_id"),
-        ("DELETE FROM counters", "counters", None),
-        ("INSERT INTO counters (name, value) VALUES ('zzz', 1)", "counters", None),
+        ("UPDATE helped SET helped = NOT helped WHERE id = (SELECT max(id) FROM helped)", ("helped", "helped")),
+        ("UPDATE budgets SET tokens = tokens + 0.0000001", ("budgets", "tokens")),
+        ("UPDATE conversations SET state_sealed = NULL", ("conversations", "state_sealed")),
+        ("UPDATE cases SET earlier_case_id = id", ("cases", "earlier_case_id")),
+        ("DELETE FROM counters", ("counters", None)),
+        ("INSERT INTO counters (name, value) VALUES ('zzz', 1)", ("counters", None)),
     ],
 )
 def test_the_first_difference_is_found(
-    here: Connection, there: Connection, url: str, change: str, table: str, column: str | None
+    here: Connection, there: Connection, url: str, change: str, place: tuple[str, str | None]
 ) -> None:
     fill(url)
     source, target = Tables(here), Tables(there)
@@ -176,7 +176,7 @@ def test_the_first_difference_is_found(
     found = first_difference(source, target, quiet, "")
 
     assert isinstance(found, Difference)
-    assert (found.table, found.column) == (table, column)
+    assert (found.table, found.column) == place
     assert found.key
 
 

@@ -186,7 +186,7 @@ def test_after_moving_a_newcomer_goes_on_where_they_were(
     with Database.open(url, vault) as database:
         talk = talk_on(database)
         talk.accept_notice("en")
-        asked, _ = talk.send("De verwarming is kapot")
+        asked, _ = talk.send("", payload="/housing_repairs")
         assert said(asked)[-1] == ("utter_ask_repair_kind", "en")
     move(url, other_url, on_progress=quiet)
 
