@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TRIES = 5
+_PATIENCE_MS = 10_000  # for another process that writes
 # What PostgreSQL says when two transactions stood in each other's way and doing it again is right.
 _DO_IT_AGAIN = frozenset({"40001", "40P01"})
 
@@ -163,13 +164,27 @@ class _SqliteDatabase(Database):
     def scrub(self) -> None:
         def rewrite() -> None:
             connection = self._writer.raw_connection()  # past the engine, which would begin a transaction
+
+            def run(statement: str) -> list[Any]:
+                # To its last row: one that is still open keeps a VACUUM away.
+                rows: list[Any] = connection.cursor().execute(statement).fetchall()
+                return rows
+
+            def fold_in() -> None:
+                # A backup reads for minutes: every writer would wait with us for its end.
+                run("PRAGMA busy_timeout = 250")
+                ((blocked, *_),) = run("PRAGMA wal_checkpoint(TRUNCATE)")
+                run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+                if blocked:
+                    raise StillBeingReadError
+
             try:
-                connection.cursor().execute("VACUUM")
-                blocked, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                fold_in()  # first: with a reader there, each try would add the size of the whole file to the -wal file
+                run("VACUUM")
+                fold_in()
             finally:
+                run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
                 connection.close()
-            if blocked:
-                raise StillBeingReadError
 
         self._on_the_writer_thread(rewrite)
 
@@ -190,7 +205,7 @@ class _SqliteDatabase(Database):
 def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the driver gives
     connection.isolation_level = None  # we say BEGIN ourselves
     run = connection.execute
-    run("PRAGMA busy_timeout = 10000")
+    run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
     run("PRAGMA journal_mode = WAL")
     # NORMAL would survive a killed process, but not a power cut: we tell a messenger "I have it", it never
     # sends it again, and the last commits would be gone. FULL waits for the disk at every commit.
@@ -202,7 +217,7 @@ def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the d
 
 def _prepare_reader(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
     connection.execute("PRAGMA query_only = ON")
 
 

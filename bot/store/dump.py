@@ -163,10 +163,13 @@ class Difference:
 # ---- a row as a line
 
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
+
 def as_line(shape: Shape, row: Row) -> bytes:
     """Write a row as one line; equal rows give equal lines."""
     values = [_out(kind, value) for kind, value in zip(shape.kinds, row, strict=True)]
-    return json.dumps(values, separators=(",", ":")).encode("ascii")
+    return _JSON.encode(values).encode("ascii")
 
 
 def from_line(shape: Shape, line: bytes) -> Row:

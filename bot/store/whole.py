@@ -71,7 +71,8 @@ def held_still(url: str) -> Iterator[Connection]:
             _refuse_nothing(connection)
             yield connection
         return
-    with _transaction(_reading(parsed)) as connection:
+    # What each statement sees is what is there: with one picture, rows of before the lock could be missing in it.
+    with _transaction(_engine(parsed).execution_options(postgresql_readonly=True)) as connection:
         _refuse_others(connection)
         _refuse_nothing(connection)
         for shape in Tables(connection).shapes:

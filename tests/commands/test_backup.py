@@ -6,6 +6,8 @@ import base64
 import json
 import re
 import shutil
+import signal
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
 from bot.store.erased import add_to_list, digest, read_list
 from bot.wiring import open_database
+from tests.commands.test_serve import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,3 +268,23 @@ def test_moving_says_what_to_do_next(home: Home, backup: Path) -> None:
     again = run(home, "migrate-to", to)
     assert (again.exit_code, "has rows already" in told(again)) == (1, True)
     assert "--replace" not in told(again)  # which it has not
+
+
+def test_beside_an_assistant_that_serves(home: Home) -> None:
+    """A real process: a backup is made while it works, nothing is moved from under it, and it lists who is erased."""
+    with serving(home) as server:
+        until((home.data / "erased.txt").exists)
+        path = home.folder / "one.backup"
+        made = home.call("backup", str(path), WEGWIJS_BACKUP_KEY=KEY)
+        assert (made.returncode, made.stderr) == (0, "backing up …\n")
+        refused = home.call("migrate-to", f"sqlite:///{home.folder / 'new.sqlite'}")
+        assert (refused.returncode, "stop the assistant first" in refused.stderr) == (1, True)
+        assert server.get("/healthz")[0] == 200
+        server.stop(signal.SIGTERM)
+    assert home.call("restore", str(path), "--check", WEGWIJS_BACKUP_KEY=KEY).returncode == 0
+    assert home.call("migrate-to", f"sqlite:///{home.folder / 'new.sqlite'}").returncode == 0
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # the runner's own limit ends it
+        time.sleep(0.05)
