@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = tuple[Any, ...]
 
 VERSION_TABLE = "alembic_version"
-# Wake-ups of an engine: a lost one is harmless (bot/engine.py), and another database has its own.
+# Wake-ups of a shared queue, which has a schema of its own: a lost one is harmless, and another database has its own.
 _NOT_OURS = "procrastinate_"
 # At once in memory: so many rows, or so many bytes where rows are large (a file of a newcomer has twenty megabytes).
 ROWS_AT_ONCE = 500
