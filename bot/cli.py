@@ -469,6 +469,93 @@ def doctor(deep: bool, online: bool, as_json: bool) -> None:
     sys.exit(command.run(settings(), _screen(), deep=deep, online=online, as_json=as_json))
 
 
+@main.command("migrate-to")
+@click.argument("url")
+def migrate_to(url: str) -> None:
+    """
+    Carry the database to an empty one at URL, and compare the two row by row.
+
+    For instance, from the file in the data directory to a server: wegwijs migrate-to postgresql://wegwijs@host/wegwijs
+
+    Stop the assistant first. The old database is not changed; at the new one is all of it in the end, or nothing.
+    """
+    from bot.commands import migrate_to as command
+    from bot.commands.output import progress
+
+    found = settings()
+    with explained(), progress() as show:
+        sys.exit(command.run(found, url, on_progress=show))
+
+
+@main.command()
+@click.argument("target", metavar="FILE", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--new-key", is_flag=True, help="Print a fresh key for WEGWIJS_BACKUP_KEY, and nothing else.")
+def backup(target: Path | None, new_key: bool) -> None:
+    """
+    Write every row of the database to FILE, sealed by WEGWIJS_BACKUP_KEY, while the assistant runs.
+
+    The master key is not in it: keep a copy of that elsewhere. docs/BACKUP.md says how often, and what else to keep.
+    """
+    from bot.commands import backup as command
+    from bot.commands.output import progress
+
+    if new_key:
+        command.show_new_key()
+        return
+    if target is None:
+        raise click.UsageError("name the file to write, or --new-key for a key to seal it by")
+    found = settings()
+    with explained(), progress() as show:
+        sys.exit(command.make(found, target, now=_now(), on_progress=show))
+
+
+@main.command()
+@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--check", "is_trial", is_flag=True, help="Only try: restore into a throw-away database and compare.")
+@click.option("--into", metavar="URL", help="Another database than that of the settings; either kind.")
+@click.option("--replace", is_flag=True, help="Throw away what is in the database now; stop the assistant first.")
+@click.option(
+    "--erased",
+    "lists",
+    metavar="LIST",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A copy of the list of who was erased (erased.txt), beside the one that is here; more than once.",
+)
+@click.option("--without-list", is_flag=True, help="There is no such list: whoever was erased since comes back.")
+@click.option("--yes", is_flag=True, help="Do not ask whether to go on.")
+def restore(  # noqa: PLR0913  # each is an option
+    *,
+    source: Path,
+    is_trial: bool,
+    into: str | None,
+    replace: bool,
+    lists: tuple[Path, ...],
+    without_list: bool,
+    yes: bool,
+) -> None:
+    """
+    Put the backup in FILE into an empty database, and compare every row with what the backup says.
+
+    It takes the tables of an older version too, and goes from SQLite to PostgreSQL and back. Who was erased after the
+    backup was made does not come back. Exits 1 when the master key that is here does not open what people wrote.
+    """
+    from bot.commands import backup as command
+    from bot.commands.output import progress
+
+    found = settings()
+    with explained():
+        if is_trial:
+            with progress() as show:
+                sys.exit(command.try_out(found, source, lists=lists, on_progress=show))
+        if not without_list:
+            command.refuse_without_list(found, lists)
+        with progress() as show:
+            sys.exit(
+                command.put_back(found, source, into=into, lists=lists, replace=replace, asks=not yes, on_progress=show)
+            )
+
+
 @main.group()
 def outbox() -> None:
     """Look after messages that did not arrive."""

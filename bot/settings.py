@@ -152,6 +152,22 @@ class Settings(BaseSettings):
         validation_alias="WEGWIJS_MASTER_KEY",
         description="Base64 of 32 bytes; empty means a key file in the data directory's keys folder.",
     )
+    backup_key: Secret | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_BACKUP_KEY",
+        description=(
+            "Base64 of 32 bytes, by which backups are sealed (`wegwijs backup --new-key` prints one); another than the "
+            "master key. Several with commas between: the first seals, all of them open."
+        ),
+    )
+    erased_list_path: Path | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_ERASED_LIST",
+        description=(
+            "A file in which who was erased is listed by digests, so that no backup brings them back; best on another "
+            "disk. Empty means erased.txt in the data directory."
+        ),
+    )
     nlu_encoder: bool = Field(
         default=True,
         validation_alias="WEGWIJS_NLU_ENCODER",
@@ -368,6 +384,11 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """Beside the database folder, never in it, so that a backup of the database does not carry its key."""
         return self.data_dir / "keys"
+
+    @property
+    def erased_list(self) -> Path:
+        """Where it is written outside the database who was erased."""
+        return self.erased_list_path or self.data_dir / "erased.txt"
 
     @property
     def cache_dir(self) -> Path:

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -108,6 +108,7 @@ def serve(  # noqa: PLR0913  # each has a name at the call
         clock = SystemClock()
         channels = stack.enter_context(messengers(settings, parts.knowledge, database, clock))
         runtime = parts.runtime(database, channels={WebChat.name: webchat, **channels}, clock=clock)
+        runtime = replace(runtime, erased_list=settings.erased_list)
         bot = channels.get("telegram")
         edge = _telegram_edge(settings, runtime, bot, may_ask=not web_only) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, whatsapp_account(settings)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -48,6 +49,7 @@ def run(settings: Settings, parts: Parts, *, turns: int, metrics_port: int | Non
         webchat = WebChat()
         channels = stack.enter_context(messengers(settings, parts.knowledge, database, clock))
         runtime = parts.runtime(database, channels={WebChat.name: webchat, **channels}, clock=clock)
+        runtime = replace(runtime, erased_list=settings.erased_list)
         parts.understander.warm()
         stack.enter_context(figures(settings, runtime, metrics_port))
         stack.enter_context(shared(settings, runtime, works=turns))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TRIES = 5
+_PATIENCE_MS = 10_000  # for another process that writes
 # Where the shared queue has its tables (bot/scale/queue.py); ours are found first.
 WAKE_UPS = "wakeups"
 # A connection that nobody answers on any more is given up within half a minute, at both ends: a process that was cut
@@ -214,7 +215,7 @@ class _SqliteDatabase(Database):
         self._closed = False
 
     def upgrade(self) -> None:
-        with _usable():
+        with usable():
             self._on_the_writer_thread(self._upgrade)
 
     def _upgrade(self) -> None:
@@ -256,19 +257,33 @@ class _SqliteDatabase(Database):
     def _look(self, fn: Callable[[Connection], T]) -> T:
         if self._closed:
             raise DatabaseClosedError
-        with _usable(), self._reader.begin() as connection:
+        with usable(), self._reader.begin() as connection:
             return fn(connection)
 
     def scrub(self) -> None:
         def rewrite() -> None:
             connection = self._writer.raw_connection()  # past the engine, which would begin a transaction
+
+            def run(statement: str) -> list[Any]:
+                # To its last row: one that is still open keeps a VACUUM away.
+                rows: list[Any] = connection.cursor().execute(statement).fetchall()
+                return rows
+
+            def fold_in() -> None:
+                # A backup reads for minutes: every writer would wait with us for its end.
+                run("PRAGMA busy_timeout = 250")
+                ((blocked, *_),) = run("PRAGMA wal_checkpoint(TRUNCATE)")
+                run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+                if blocked:
+                    raise StillBeingReadError
+
             try:
-                connection.cursor().execute("VACUUM")
-                blocked, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                fold_in()  # first: with a reader there, each try would add the size of the whole file to the -wal file
+                run("VACUUM")
+                fold_in()
             finally:
+                run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
                 connection.close()
-            if blocked:
-                raise StillBeingReadError
 
         self._on_the_writer_thread(rewrite)
 
@@ -289,7 +304,7 @@ class _SqliteDatabase(Database):
 def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the driver gives
     connection.isolation_level = None  # we say BEGIN ourselves
     run = connection.execute
-    run("PRAGMA busy_timeout = 10000")
+    run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
     run("PRAGMA journal_mode = WAL")
     # NORMAL would survive a killed process, but not a power cut: we tell a messenger "I have it", it never
     # sends it again, and the last commits would be gone. FULL waits for the disk at every commit.
@@ -301,7 +316,7 @@ def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the d
 
 def _prepare_reader(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
     connection.execute("PRAGMA query_only = ON")
 
 
@@ -343,7 +358,7 @@ class _PostgresqlDatabase(Database):
         self._closed = False
 
     def upgrade(self) -> None:
-        with _usable():
+        with usable():
             upgrade(self._engine)
 
     def read(self, fn: Callable[[Work], T]) -> T:
@@ -374,7 +389,7 @@ class _PostgresqlDatabase(Database):
 
     def _look(self, fn: Callable[[Connection], T]) -> T:
         self._refuse_closed()
-        with _usable(), self._reader.connect() as connection:
+        with usable(), self._reader.connect() as connection:
             return fn(connection)
 
     def scrub(self) -> None:
@@ -392,7 +407,7 @@ class _PostgresqlDatabase(Database):
 
 
 @contextmanager
-def _usable() -> Iterator[None]:
+def usable() -> Iterator[None]:
     """Say what is wrong when the first thing that is asked of the database fails."""
     try:
         yield

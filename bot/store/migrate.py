@@ -33,14 +33,25 @@ class BrokenReferenceError(RuntimeError):
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Run the migrations up to `revision` that this database has not had, all in one transaction."""
+    with engine.begin() as connection:
+        upgrade_within(connection, revision)
+
+
+def upgrade_within(connection: Connection, revision: str = "head") -> None:
+    """Do so within a transaction that is open already; on SQLite with its foreign keys off."""
     config = _config()
-    with _ONE_AT_A_TIME, engine.begin() as connection:
+    with _ONE_AT_A_TIME:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
-        if connection.dialect.name == "sqlite":  # its keys were off meanwhile; see `_SqliteDatabase`
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-            if broken is not None:
-                raise BrokenReferenceError(str(broken[0]))
+    refuse_broken_references(connection)
+
+
+def refuse_broken_references(connection: Connection) -> None:
+    """Raise `BrokenReferenceError` where SQLite, whose keys were off meanwhile, has a row that points to nothing."""
+    if connection.dialect.name == "sqlite":  # see `_SqliteDatabase`
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise BrokenReferenceError(str(broken[0]))
 
 
 @cache
@@ -55,6 +66,11 @@ def standing(connection: Connection) -> str | None:
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return found
+
+
+def is_known(revision: str) -> bool:
+    """Return whether this program has had that revision, so that it can bring its rows up to date."""
+    return revision in revisions()
 
 
 def _config() -> Config:

@@ -14,6 +14,7 @@ from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.drafts import Drafts
 from bot.store.enrol_codes import EnrolCodes
+from bot.store.erased import Erased
 from bot.store.expiry import Expiry
 from bot.store.group_letters import GroupLetters
 from bot.store.group_sessions import GroupSessions
@@ -81,6 +82,7 @@ class Work:
         self.kept = Kept(connection, self.keys, self.cases, self.attachments, self.reply_files)
         self.expiry = Expiry(connection)
         self.stock = Stock(connection)
+        self.erased = Erased(connection)
         self.trajectories = Trajectories(connection, self.keys)
         self.trajectory_counts = TrajectoryCounts(connection)
         self.reminders = Reminders(connection)
