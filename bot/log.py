@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +30,24 @@ def redact(_logger: object, _name: str, line: MutableMapping[str, Any]) -> Mutab
     return {**kept, "left_out": left_out} if left_out else kept
 
 
+class WithoutWords(logging.Filter):
+    """
+    Of what went wrong leaves the kind and the place.
+
+    The server writes whole tracebacks, and the message of an error may hold what somebody wrote.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take the error out of the record; the record itself always stays."""
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if error is not None:
+            last = traceback.extract_tb(error.__traceback__)[-1:]
+            places = [f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last]
+            record.msg, record.args = f"{record.getMessage().strip()}: {type(error).__name__}{''.join(places)}", ()
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def set_up_logging(level: str) -> None:
     """Write JSON lines of at least `level` to the error stream."""
     structlog.configure(
@@ -42,5 +62,8 @@ def set_up_logging(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     # Pillow tells what stands in the notes of a photo: where it was taken, and by whom.
+    server = logging.getLogger("uvicorn.error")
+    if not any(isinstance(one, WithoutWords) for one in server.filters):
+        server.addFilter(WithoutWords())
     for name in ("uvicorn.access", "alembic", "httpx", "httpcore", "PIL"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -26,6 +26,7 @@ from bot.web.desk import Desk
 from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
+from bot.web.patience import Patient
 from bot.wiring import file_links, open_database, preview_secret, provider, telegram, whatsapp, whatsapp_account
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
             access_log=False,
             timeout_graceful_shutdown=5,
             lifespan="off",
+            http=Patient,
+            server_header=False,
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
         server = _Server(config, webchat, news)
@@ -128,6 +131,7 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
         webchat,
         secret=secret,
         health=lambda: _health(runtime),
+        entrance=entrance,
         clock=runtime.clock,
         more_routes=[
             *media_routes(runtime.knowledge.media),

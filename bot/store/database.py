@@ -124,8 +124,8 @@ class _SqliteDatabase(Database):
         path = Path(str(url.database))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)  # SQLite gives its -wal and -shm files the same rights
-        self._writer = create_engine(url, pool_size=1, max_overflow=0)
-        self._reader = create_engine(url, pool_size=8, max_overflow=8)
+        self._writer = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+        self._reader = create_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
         event.listen(self._writer, "connect", _prepare_writer)
         event.listen(self._writer, "begin", _begin_immediate)
         event.listen(self._reader, "connect", _prepare_reader)
@@ -224,6 +224,7 @@ class _PostgresqlDatabase(Database):
             url.set(drivername="postgresql+psycopg"),
             pool_size=8,
             max_overflow=8,
+            hide_parameters=True,  # an error would carry what stands in the row into whatever log it reaches
             pool_pre_ping=True,  # after a restart of the server every pooled connection would fail once
             connect_args={"options": "-c timezone=UTC"},
         )

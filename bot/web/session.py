@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from itsdangerous import BadSignature, Signer, URLSafeTimedSerializer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -35,7 +37,8 @@ class Session:
 class Sessions:
     """Reads and writes the cookie, and guards posts against other sites."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, *, is_secure: Callable[[Request], bool] | None = None) -> None:
+        self._is_secure = is_secure or (lambda request: request.url.scheme == "https")
         self._cookie = URLSafeTimedSerializer(secret, salt="wegwijs.preview.session")
         self._signer = Signer(secret, salt="wegwijs.preview.token")
 
@@ -57,7 +60,7 @@ class Sessions:
             max_age=THIRTY_DAYS,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=self._is_secure(request),
         )
 
     def token(self, session: Session) -> str:

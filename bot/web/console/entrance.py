@@ -39,6 +39,11 @@ class Entrance:
         """Return whether the browser came by https, so that its cookie must never go another way."""
         return self.here(request).startswith("https:")
 
+    @property
+    def always_secure(self) -> bool:
+        """Whether nobody needs to come another way than by https."""
+        return urlsplit(self.public_url or "").scheme == "https"
+
     def caller(self, request: Request) -> str:
         """Return the address from which somebody tries to sign in."""
         return caller_address(request, self.trusted)
