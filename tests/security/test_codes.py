@@ -45,8 +45,11 @@ def guessed(database: Database, take: Callable[[Work, str, str], object], wrong:
     answers: list[object] = []
     for number in range(MOST_TRIES_IN_ALL // MOST_TRIES + 2):
         writing = somebody(database, "webchat", number)
-        for _ in range(MOST_TRIES):
-            answers.append(database.write(lambda work: take(work, wrong, writing.conversation.id)))  # noqa: B023
+        here = writing.conversation.id
+        answers += [
+            database.write(lambda work, here=here: take(work, wrong, here))  # type: ignore[misc]  # bound at once
+            for _ in range(MOST_TRIES)
+        ]
     return {str(answer) for answer in answers[MOST_TRIES_IN_ALL:]}
 
 
