@@ -51,6 +51,7 @@ $(BENCHES): bench-%: $(VENV)/.test
 lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs uv)
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements/run.txt
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group test -c requirements/run.txt -o requirements/test.txt
+	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra scale -c requirements/run.txt pyproject.toml -o requirements/scale.txt
 	@for peer in requirements/peers/*.in; do \
 		uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $$peer -o $${peer%.in}.txt || exit 1; \
 	done

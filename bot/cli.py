@@ -103,7 +103,8 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--demo", "is_demo", is_flag=True, help="A desk with invented people, in a folder of its own.")
-def serve(host: str, port: int, is_demo: bool) -> None:
+@click.option("--web-only", is_flag=True, help="Take in and show, and leave the rest to `wegwijs work` (PostgreSQL).")
+def serve(host: str, port: int, is_demo: bool, web_only: bool) -> None:
     """
     Start the whole assistant: browser preview, desk, engine, health check.
 
@@ -114,7 +115,25 @@ def serve(host: str, port: int, is_demo: bool) -> None:
 
     found = settings()
     with assistant_parts(found) as ready:
-        command.run(found, ready, host=host, port=port, is_demo=is_demo)
+        command.run(found, ready, host=host, port=port, is_demo=is_demo, web_only=web_only)
+
+
+@main.command()
+@click.option(
+    "--turns", default=2, show_default=True, type=click.IntRange(1, 64), help="How many messages at the same time."
+)
+def work(turns: int) -> None:
+    """
+    Answer, deliver and remind, beside other workers on one PostgreSQL.
+
+    Start as many as the machines have cores, and one `wegwijs serve --web-only` or more that take messages in. Any of
+    them may stop or die: the others go on with its work.
+    """
+    from bot.commands import work as command
+
+    found = settings()
+    with assistant_parts(found, quiet=True) as ready:
+        command.run(found, ready, turns=turns)
 
 
 @main.command()

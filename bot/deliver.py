@@ -16,6 +16,7 @@ import structlog
 
 from bot.channels.errors import DeliveryError
 from bot.channels.limits import SEND_SECONDS
+from bot.channels.webchat import WebChat
 from bot.domain.messenger import Letter, Outcome, Remedy
 from bot.domain.turn import Message
 from bot.say import WINDOW_MARGIN, say_that_something_waits
@@ -121,10 +122,12 @@ def _send(runtime: Runtime, channel: Channel, row: LeasedRow) -> None:
 
 
 def _record(runtime: Runtime, row: LeasedRow, outcome: Callable[[Work], object]) -> None:
-    """Record what became of a message, and tell the case that it is a reply of."""
+    """Record what became of a message, and tell the case that it is a reply of, and the page that shows it."""
 
     def record(work: Work) -> None:
         outcome(work)
+        if row.channel == WebChat.name:
+            work.wakes.show(row.address)
         if row.case_id is not None:
             work.cases.after_delivery(row.conversation_id, runtime.clock.now())
 

@@ -14,34 +14,33 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.announce import announce_due
-from bot.attend import attend_due
-from bot.deliver import deliver_due, settle_uncertain
+from bot.deliver import deliver_due
+from bot.domain.wakes import Wake
 from bot.fetch import fetch_due
-from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
-from bot.notify import drop_old_pings, ping_due, tell
+from bot.notify import ping_due
 from bot.receive import answer_next
-from bot.remind import end_over, escalate_due, remind_due
+from bot.sweep import EXPIRE_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, forget_what_is_old, sweep, tidy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.wakes import Wakes
     from bot.runtime import Runtime
 
 log = structlog.get_logger()
-
-SWEEP_SECONDS = 2.0
-TIDY_SECONDS = 60.0
-EXPIRE_SECONDS = 600.0
 
 
 class Engine:
     """
     Threads that answer, deliver and sweep. `start` it once; `stop` waits for what was begun.
 
-    Several deliver, so that a messenger that hangs does not keep the others waiting.
+    Several deliver, so that a messenger that hangs does not keep the others waiting. With `shared`, turns and sweeps
+    are the work of a queue that many processes share (bot/scale/), and the threads here deliver and fetch.
     """
 
-    def __init__(self, workers: int = 2, deliverers: int = 3) -> None:
-        self._workers = workers
+    def __init__(self, workers: int = 2, deliverers: int = 3, *, shared: bool = False) -> None:
+        self._workers = 0 if shared else workers
+        self._sweepers = 0 if shared else 1
         self._deliverers = deliverers
         self._runtime: Runtime | None = None
         self._waiting: deque[str] = deque()
@@ -55,10 +54,12 @@ class Engine:
         self._threads: list[threading.Thread] = []
 
     def start(self, runtime: Runtime) -> None:
-        """Begin to work for `runtime`."""
+        """Begin to work for `runtime`, and to hear what its units of work lead to."""
         self._runtime = runtime
-        deliver = (self._deliver for _ in range(self._deliverers))
-        jobs = [*(self._answer for _ in range(self._workers)), *deliver, self._fetch, self._ping, self._sweep]
+        runtime.database.listeners.append(self.hear)
+        several = ((self._answer, self._workers), (self._deliver, self._deliverers), (self._sweep, self._sweepers))
+        jobs: list[Callable[[], None]] = [self._fetch, self._ping]
+        jobs += [job for job, how_many in several for _ in range(how_many)]
         for at, job in enumerate(jobs):
             thread = threading.Thread(target=self._guarded, args=(job,), name=f"engine-{at}", daemon=True)
             thread.start()
@@ -66,6 +67,8 @@ class Engine:
 
     def stop(self) -> None:
         """Finish what was begun and end."""
+        if self._runtime is not None:
+            self._runtime.database.listeners.remove(self.hear)
         self._stopping.set()
         with self._to_deliver:
             self._to_deliver.notify_all()
@@ -73,6 +76,14 @@ class Engine:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(timeout=30)
+
+    def hear(self, wakes: Wakes) -> None:
+        """Take up what a unit of work led to."""
+        if self._workers:
+            for conversation_id in wakes.conversations:
+                self.wake(conversation_id)
+        if Wake.DELIVER in wakes.others:
+            self.deliver_soon()
 
     def wake(self, conversation_id: str) -> None:
         """Have somebody look at this conversation; one worker at a time has it."""
@@ -84,11 +95,11 @@ class Engine:
                 self._waiting.append(conversation_id)
                 self._changed.notify()
 
-    def _guarded(self, job: object) -> None:
+    def _guarded(self, job: Callable[[], None]) -> None:
         """Keep a worker alive: a database that is away for a moment must not end the service."""
         while not self._stopping.is_set():
             try:
-                job()  # type: ignore[operator]  # the bound methods above
+                job()
             except Exception as error:  # noqa: BLE001  # the sweep finds again what this one dropped
                 log.warning("engine job failed", job=getattr(job, "__name__", "?"), error=type(error).__name__)
                 time.sleep(0.5)
@@ -110,7 +121,7 @@ class Engine:
             return
         try:
             while not self._stopping.is_set() and answer_next(self._runtime, conversation_id):
-                self._wake_a_deliverer()
+                pass
         finally:
             with self._changed:
                 self._busy.discard(conversation_id)
@@ -119,8 +130,8 @@ class Engine:
             if again:
                 self.wake(conversation_id)
 
-    def _wake_a_deliverer(self) -> None:
-        """One is enough: it goes on until nothing is due; while it hangs, the next is woken."""
+    def deliver_soon(self) -> None:
+        """Wake a deliverer. One is enough: it goes on until nothing is due; while it hangs, the next is woken."""
         with self._to_deliver:
             self._due = True
             self._to_deliver.notify()
@@ -146,21 +157,11 @@ class Engine:
     def _sweep(self) -> None:
         tidied = expired = 0.0
         while not self._stopping.wait(SWEEP_SECONDS) and self._runtime is not None:
-            runtime = self._runtime
-            for conversation_id in runtime.database.read(lambda work: work.conversations.with_unread(100)):
+            for conversation_id in sweep(self._runtime):
                 self.wake(conversation_id)
-            finish_erasures(runtime)
-            if attend_due(runtime) + remind_due(runtime) + announce_due(runtime):
-                self._wake_a_deliverer()
-            tell(runtime)
             if time.monotonic() - tidied > TIDY_SECONDS:
                 tidied = time.monotonic()
-                drop_unanswered_notices(runtime)
-                drop_expired_codes(runtime)
-                settle_uncertain(runtime)
-                drop_old_pings(runtime)
-                escalate_due(runtime)
-                end_over(runtime)
+                tidy(self._runtime)
             if time.monotonic() - expired > EXPIRE_SECONDS:
                 expired = time.monotonic()
-                expire(runtime, stop=self._stopping.is_set)
+                forget_what_is_old(self._runtime, stop=self._stopping.is_set)

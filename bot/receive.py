@@ -112,7 +112,7 @@ def decide(turn: Turn) -> Decision:
 
 def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     """
-    Store a message as its conversation's next one and wake whoever answers.
+    Store a message as its conversation's next one; whoever answers is woken with it (bot/domain/wakes.py).
 
     Numbers that do not belong in a chat (BSN, IBAN) are masked before anything is stored. Other words for a message
     that waits for its turn replace it. Return the conversation's id, or None when the messenger gave this before.
@@ -121,7 +121,6 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     masked = mask(inbound.text[:LONGEST_TEXT])
     # The messenger waits for its answer, and whoever is answered does not notice.
     conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound, masked), urgent=True)
-    runtime.wake(conversation)
     return conversation if is_new else None
 
 

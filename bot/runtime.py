@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from bot.channels.limits import Limits
     from bot.content.render import Renderer
@@ -102,7 +102,6 @@ class Runtime:
     guard: CrisisGuard
     clock: Clock
     channels: Mapping[str, Channel] = field(default_factory=dict)
-    wake: Callable[[str], None] = lambda _conversation_id: None
     mail: Channel | None = None  # to the team, never to newcomers
     desk_url: str | None = None  # where the console is found from outside
     translator: Translates | None = None

@@ -350,6 +350,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'database' / 'wegwijs.sqlite'}"
 
     @property
+    def is_shared(self) -> bool:
+        """Whether many processes may share the database."""
+        return self.url.startswith("postgres")
+
+    @property
     def keys_dir(self) -> Path:
         """Beside the database folder, never in it, so that a backup of the database does not carry its key."""
         return self.data_dir / "keys"

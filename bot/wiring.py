@@ -104,7 +104,6 @@ class Parts:
         database: Database,
         *,
         channels: Mapping[str, Channel] | None = None,
-        wake: Callable[[str], None] | None = None,
         clock: Clock | None = None,
     ) -> Runtime:
         """Return a runtime on `database`."""
@@ -117,7 +116,6 @@ class Parts:
             guard=CrisisGuard(self.knowledge.crisis),
             clock=clock or SystemClock(),
             channels=channels or {},
-            wake=wake or (lambda _conversation_id: None),
             mail=mail(self.settings),
             desk_url=self.settings.desk_url,
             translator=translator(self.settings),

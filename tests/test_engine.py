@@ -14,9 +14,10 @@ import pytest
 from bot.channels.terminal import Terminal
 from bot.commands.throwaway import Conversation
 from bot.domain.turn import Inbound, Kind
-from bot.engine import SWEEP_SECONDS, Engine
+from bot.engine import Engine
 from bot.receive import take_in
 from bot.store.errors import StoreError
+from bot.sweep import SWEEP_SECONDS
 from tests.peers.tiny import at_work, tiny_assistant
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def ear() -> Ear:
 @pytest.fixture
 def runtime(engine: Engine, ear: Ear) -> Iterator[Runtime]:
     with at_work() as runtime:
-        yield replace(runtime, wake=engine.wake, understander=ear)
+        yield replace(runtime, understander=ear)
 
 
 def known(runtime: Runtime, name: str) -> None:
@@ -130,9 +131,9 @@ def test_a_message_is_answered_and_delivered(runtime: Runtime, engine: Engine) -
 
 def test_what_nobody_was_woken_for_is_found_by_the_sweep(runtime: Runtime, engine: Engine) -> None:
     known(runtime, "amina")
-    asleep = replace(runtime, wake=lambda _conversation: None)
-    with working(asleep, engine):
-        writes(asleep, "amina")
+    engine.hear = lambda _wakes: None  # type: ignore[method-assign]  # every wake-up is lost
+    with working(runtime, engine):
+        writes(runtime, "amina")
 
         assert until(lambda: answers(runtime) == 1)
     assert SWEEP_SECONDS <= 5  # a lost wake-up is a pause, not a silence
@@ -140,7 +141,7 @@ def test_what_nobody_was_woken_for_is_found_by_the_sweep(runtime: Runtime, engin
 
 def test_what_came_in_before_the_start_is_answered(runtime: Runtime) -> None:
     known(runtime, "amina")
-    writes(replace(runtime, wake=lambda _conversation: None), "amina")
+    writes(runtime, "amina")
     engine = Engine()
     with working(runtime, engine):
         assert until(lambda: answers(runtime) == 1)
@@ -164,11 +165,9 @@ def test_one_conversation_is_never_worked_on_by_two_at_once(runtime: Runtime, ea
     for name in names:
         known(runtime, name)
     ear.pause = 0.1  # long enough that two people are surely being helped at the same moment
-    asleep = replace(runtime, wake=lambda _conversation: None)
-    conversations = [writes(asleep, name, number) for number in range(1, 6) for name in names]
+    conversations = [writes(runtime, name, number) for number in range(1, 6) for name in names]
     engine = Engine(workers=4)
-    woken = replace(runtime, wake=engine.wake)
-    with working(woken, engine):
+    with working(runtime, engine):
         pushers = [
             threading.Thread(target=lambda: [engine.wake(c) for c in conversations for _ in range(20)])
             for _ in range(4)
@@ -202,10 +201,9 @@ def test_stopping_finishes_what_was_begun_and_leaves_the_rest(runtime: Runtime, 
     known(runtime, "amina")
     ear.pause = 0.2
     engine = Engine(workers=1)
-    woken = replace(runtime, wake=engine.wake)
-    engine.start(woken)
+    engine.start(runtime)
     for number in range(1, 6):
-        writes(woken, "amina", number)
+        writes(runtime, "amina", number)
     assert until(lambda: bool(ear.now["amina"]))
     began = time.monotonic()
     engine.stop()
@@ -218,7 +216,7 @@ def test_stopping_finishes_what_was_begun_and_leaves_the_rest(runtime: Runtime, 
     assert len(runtime.database.read(lambda work: work.inbox.unread(waiting))) == 5 - begun
     ear.pause = 0.0
     following = Engine()
-    with working(replace(runtime, wake=following.wake), following):
+    with working(runtime, following):
         assert until(lambda: unread(runtime) == [])
     assert ear.heard == [f"amina {number}" for number in range(1, 6)]
 
@@ -247,7 +245,7 @@ class Away:
 
 def test_a_database_that_is_away_for_a_moment_does_not_end_the_service(runtime: Runtime, engine: Engine) -> None:
     known(runtime, "amina")
-    writes(replace(runtime, wake=lambda _conversation: None), "amina")
+    writes(runtime, "amina")
     away = Away(runtime.database, times=2)
     with working(replace(runtime, database=away), engine):  # type: ignore[arg-type]  # it is one, most of the time
         assert until(lambda: answers(runtime) == 1)

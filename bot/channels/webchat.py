@@ -1,4 +1,4 @@
-"""The browser preview as a messenger: delivering wakes whoever has this person's page open."""
+"""The browser preview as a messenger: what is delivered wakes whoever has this person's page open."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.domain.messenger import Letter
+    from bot.domain.wakes import Wakes
 
 
 class Waiter:
@@ -53,10 +54,14 @@ class WebChat:
         self._waiters: dict[str, set[Waiter]] = {}
         self._closed = False
 
-    def send(self, letter: Letter) -> str:
-        """Wake the pages of this address and return a new provider id; the row itself is what they show."""
-        self.wake(letter.address)
+    def send(self, letter: Letter) -> str:  # noqa: ARG002  # the row itself is what a page shows
+        """Return a new provider id; the pages are woken once it is stored."""
         return f"{self.name}-{uuid4().hex}"
+
+    def hear(self, wakes: Wakes) -> None:
+        """Wake the pages that have something new."""
+        for address in wakes.pages:
+            self.wake(address)
 
     def wake(self, address: str) -> None:
         """Tell every open page of this address that something changed."""

@@ -139,7 +139,7 @@ class Stage:
         """Play the next scene so long ago."""
         self.clock = HeldClock(self._now - timedelta(**ago))
         # Nobody is woken: every turn is taken here, before the engine starts.
-        self.runtime = replace(self.runtime, clock=self.clock, wake=lambda _conversation: None)
+        self.runtime = replace(self.runtime, clock=self.clock)
 
     def hire(self) -> None:
         """Give everybody of the team an account; nobody has a password."""

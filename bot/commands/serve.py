@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,8 @@ import uvicorn
 
 from bot.channels.webchat import WebChat
 from bot.commands import demo
+from bot.commands.messengers import messengers
+from bot.commands.work import NotManyError, shared
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
 from bot.sign_in import first_administrator
@@ -27,26 +29,35 @@ from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
 from bot.web.patience import Patient
-from bot.wiring import file_links, open_database, preview_secret, provider, telegram, whatsapp, whatsapp_account
+from bot.wiring import file_links, open_database, preview_secret, provider, whatsapp_account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from starlette.applications import Starlette
     from starlette.routing import Route
 
-    from bot.channels.telegram import Telegram
     from bot.channels.whatsapp import Account
     from bot.commands.serve_telegram import TelegramEdge
+    from bot.domain.wakes import Wakes
     from bot.runtime import Channel, Runtime
     from bot.settings import Settings
     from bot.wiring import Parts
 
 STARTED = time.monotonic()
+TURNS = 2  # that a process which does everything takes at a time
 
 
-def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool = False) -> None:
-    """Serve until interrupted; say where to look once it answers. A demo has invented people and its own folder."""
+def run(  # noqa: PLR0913  # what `wegwijs serve` takes
+    settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool = False, web_only: bool = False
+) -> None:
+    """
+    Serve until interrupted; say where to look once it answers. A demo has invented people and its own folder.
+
+    With `web_only` other processes answer and deliver (`wegwijs work`).
+    """
+    if web_only and not settings.is_shared:
+        raise NotManyError
     if is_demo:
         demo.refuse_elsewhere(host)
     listening = _listen(host, port)
@@ -54,19 +65,13 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
         settings, parts = demo.made_anew(settings, parts)
     real_port = listening.getsockname()[1]
     webchat = WebChat()
-    engine = Engine()
-    account = whatsapp_account(settings)
-    bot = telegram(settings, parts.knowledge)
-    with open_database(settings) as database:
+    with open_database(settings) as database, ExitStack() as stack:
         clock = SystemClock()
-        channels: dict[str, Channel] = {WebChat.name: webchat}
-        if account is not None:
-            channels["whatsapp"] = whatsapp(account, database, parts.knowledge, clock)
-        if bot is not None:
-            channels[bot.name] = bot
-        runtime = parts.runtime(database, channels=channels, wake=engine.wake, clock=clock)
-        edge = _telegram_edge(settings, runtime, bot) if bot else None
-        routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, account))
+        channels = stack.enter_context(messengers(settings, parts.knowledge, database, clock))
+        runtime = parts.runtime(database, channels={WebChat.name: webchat, **channels}, clock=clock)
+        bot = channels.get("telegram")
+        edge = _telegram_edge(settings, runtime, bot, may_ask=not web_only) if bot else None
+        routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, whatsapp_account(settings)))
         news = News(runtime)
         entrance = Entrance(
             public_url=settings.public_url, trusted=settings.trusted_proxies, provider=provider(settings)
@@ -93,8 +98,8 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
         server = _Server(config, webchat, news)
         if is_demo:
             demo.fill(runtime, channel=WebChat.name)
-        engine.start(runtime)
         parts.understander.warm()
+        stack.enter_context(_at_work(settings, runtime, (webchat.hear, news.hear), web_only=web_only))
         try:
             link = None if is_demo else first_administrator(runtime)
             _say_where(host, real_port, settings, link, is_demo=is_demo)
@@ -106,9 +111,23 @@ def run(settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool
             news.close()
             if edge:
                 edge.stop()
-            engine.stop()
-            if bot:
-                bot.close()
+
+
+@contextmanager
+def _at_work(
+    settings: Settings, runtime: Runtime, listeners: Sequence[Callable[[Wakes], None]], *, web_only: bool
+) -> Iterator[None]:
+    """Answer, deliver and sweep; alone, or with others on a shared database."""
+    if settings.is_shared:
+        with shared(settings, runtime, works=0 if web_only else TURNS, listeners=listeners):
+            yield
+        return
+    engine = Engine()
+    engine.start(runtime)
+    try:
+        yield
+    finally:
+        engine.stop()
 
 
 def application(  # noqa: PLR0913  # all but the first two have a name at the call
@@ -126,6 +145,8 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
 
     `news` feeds the desk's open pages; who stops the server closes it first. `entrance` is how people come to it.
     """
+    news = news or News(runtime)
+    runtime.database.listeners += [webchat.hear, news.hear]
     return create_app(
         Desk(runtime),
         webchat,
@@ -141,7 +162,7 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
             *console_routes(
                 runtime,
                 Pages(runtime.knowledge.content.languages),
-                news or News(runtime),
+                news,
                 entrance,
                 is_demo=is_demo,
             ),
@@ -149,10 +170,12 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
     )
 
 
-def _telegram_edge(settings: Settings, runtime: Runtime, bot: Telegram) -> TelegramEdge:
+def _telegram_edge(settings: Settings, runtime: Runtime, bot: Channel, *, may_ask: bool) -> TelegramEdge:
+    from bot.channels.telegram import Telegram
     from bot.commands.serve_telegram import TelegramEdge  # its library is large: only for who has a bot
 
-    return TelegramEdge(settings, runtime, bot)
+    assert isinstance(bot, Telegram)
+    return TelegramEdge(settings, runtime, bot, may_ask=may_ask)
 
 
 def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | None) -> list[Route]:

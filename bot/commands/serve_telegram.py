@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class TelegramEdge:
     """One of the two ways to hear a bot. A Telegram that is away, or refuses us, keeps nothing else from starting."""
 
-    def __init__(self, settings: Settings, runtime: Runtime, bot: Telegram) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime, bot: Telegram, *, may_ask: bool = True) -> None:
         self._bot = bot
         self._url = settings.telegram_webhook_url
         secret = settings.telegram_webhook_secret
@@ -32,12 +32,17 @@ class TelegramEdge:
         self._listener: Listener | None = None
         if self._url is not None and secret is not None:
             self.routes = (telegram_webhook(runtime, bot, secret=secret.get_secret_value()),)
-        else:
+        elif may_ask:
             self._listener = Listener(runtime, bot)
 
     def start(self) -> None:
         """Begin to hear, and say as who once Telegram has answered."""
-        way = f"posts to {self._url}" if self._url else f"is asked for messages (long polling){self._missing}"
+        if self.routes:
+            way = f"posts to {self._url}"
+        elif self._listener is not None:
+            way = f"is asked for messages (long polling){self._missing}"
+        else:
+            way = "is not heard: --web-only needs a webhook; set PUBLIC_URL and TELEGRAM_WEBHOOK_SECRET"
         click.echo(f"  Telegram          {way}")
         if self._listener is not None:
             self._listener.start()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, func, insert, not_, or_, select, update
 
+from bot.domain.wakes import Wake
 from bot.handoff.case import OVERDUE, WITH_A_PERSON, Event, Outcome, Status, becomes
 from bot.store.dialect import insert_or
 from bot.store.errors import CannotHappenError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from bot.domain.wakes import Wakes
     from bot.store.keys import Keys
 
 # What the case of a reply is told of it, by what became of it in the outbox.
@@ -58,9 +60,10 @@ _EVENT = {"accepted": Event.REPLY_ACCEPTED, "waits": Event.REPLY_WAITS, "failed"
 class Cases:
     """The cases and what happened to them."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
+    def __init__(self, connection: Connection, keys: Keys, wakes: Wakes) -> None:
         self._connection = connection
         self._keys = keys
+        self._wakes = wakes
 
     # ---- opening
 
@@ -438,6 +441,7 @@ class Cases:
                 id=new_id(), case_id=case_id, at=now, kind=str(kind), actor=actor, detail_json=dict(detail or {})
             )
         )
+        self._wakes.note(Wake.DESK)
 
     def events(self, case_id: str) -> list[CaseEventRow]:
         """Return what happened to the case, in order."""

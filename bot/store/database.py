@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -31,20 +31,48 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection
 
+    from bot.domain.wakes import Wakes
     from bot.store.encryption import Vault
 
 T = TypeVar("T")
 
 _TRIES = 5
+# Where the shared queue has its tables (bot/scale/queue.py); ours are found first.
+WAKE_UPS = "wakeups"
+# A connection that nobody answers on any more is given up within half a minute, at both ends: a process that was cut
+# off in the middle of a unit of work would hold a conversation until somebody restarts the server.
+TIMEOUTS = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 10,  # seconds
+    "keepalives_interval": 5,  # seconds
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+_IDLE_IN_TRANSACTION = "30s"
 # What PostgreSQL says when two transactions stood in each other's way and doing it again is right.
 _DO_IT_AGAIN = frozenset({"40001", "40P01"})
 
 
+class Carrier(Protocol):
+    """What takes wake-ups to other processes."""
+
+    def carry(self, connection: Connection, wakes: Wakes) -> None:
+        """Have them go out when this transaction is stored, and not if it is not. It never undoes the transaction."""
+        ...
+
+
 class Database(ABC):
-    """Runs units of work: functions of `Work`. What one returns comes back, what it raises undoes it."""
+    """
+    Runs units of work: functions of `Work`. What one returns comes back, what it raises undoes it.
+
+    Each of the `listeners` is told what a unit of work of this process led to, once it is stored. It is called by
+    whoever stored it, and others wait: it only notes down what it hears. The `carrier` tells other processes.
+    """
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
+        self.carrier: Carrier | None = None
+        self.listeners: list[Callable[[Wakes], None]] = []
         self._inside = threading.local()
 
     @staticmethod
@@ -111,9 +139,16 @@ class Database(ABC):
         self._inside.unit = True
         try:
             with engine.begin() as connection:
-                return fn(Work(connection, self.vault))
+                work = Work(connection, self.vault)
+                result = fn(work)
+                if work.wakes and self.carrier is not None:
+                    self.carrier.carry(connection, work.wakes)
         finally:
             self._inside.unit = False
+        if work.wakes:
+            for listener in tuple(self.listeners):
+                listener(work.wakes)
+        return result
 
 
 class _SqliteDatabase(Database):
@@ -215,6 +250,12 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
+_OPTIONS = (
+    f'-c timezone=UTC -c search_path="$user",public,{WAKE_UPS} '
+    f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION}"
+)
+
+
 class _PostgresqlDatabase(Database):
     """A server and a pool; a unit of work runs in the thread that asks for it."""
 
@@ -226,7 +267,8 @@ class _PostgresqlDatabase(Database):
             max_overflow=8,
             hide_parameters=True,  # an error would carry what stands in the row into whatever log it reaches
             pool_pre_ping=True,  # after a restart of the server every pooled connection would fail once
-            connect_args={"options": "-c timezone=UTC"},
+            pool_timeout=20,  # seconds that a unit of work waits for a connection
+            connect_args={**TIMEOUTS, "options": _OPTIONS},
         )
         # One picture for the whole unit, as on SQLite: between two statements a person's key may be another.
         self._reader = self._engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from bot.domain.wakes import Wakes
     from bot.store.keys import Keys
 
 
@@ -60,9 +61,10 @@ _ALL = 2**31 - 1  # "no limit", in words that both databases take
 class Inbox:
     """The messages from newcomers."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
+    def __init__(self, connection: Connection, keys: Keys, wakes: Wakes) -> None:
         self._connection = connection
         self._keys = keys
+        self._wakes = wakes
 
     def receive(  # noqa: PLR0913, PLR0917  # one message is these six things
         self,
@@ -98,6 +100,7 @@ class Inbox:
         if stored is None:
             return None
         self._connection.execute(_CAME_IN, {"of_conversation": conversation_id, "next": number + 1, "now": now})
+        self._wakes.answer(conversation_id)
         return InboundRow(
             id=row_id,
             conversation_id=conversation_id,
@@ -132,6 +135,7 @@ class Inbox:
         body = {**self._opened(row).body, **words}
         sealed = self._keys.seal_json(body, key, table="inbound", column="sealed", row=row.id)
         self._connection.execute(update(inbound).where(inbound.c.id == row.id).values(sealed=sealed, status="unread"))
+        self._wakes.answer(conversation_id)
         return True
 
     def unread(self, conversation_id: str) -> list[InboundRow]:
@@ -221,6 +225,7 @@ class Inbox:
 
     def release_held(self, conversation_id: str) -> int:
         """Let what waited for the notice be read after all: it was accepted. Return how many."""
+        self._wakes.answer(conversation_id)
         return self._connection.execute(
             update(inbound).where(inbound.c.conversation_id == conversation_id, HELD).values(status="unread")
         ).rowcount

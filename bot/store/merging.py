@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 
-from bot.store.cases import Cases
 from bot.store.encryption import TamperedError
 from bot.store.holding import hold_people
 from bot.store.tables import (
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from bot.store.cases import Cases
     from bot.store.encryption import DataKey
     from bot.store.keys import Keys
 
@@ -78,9 +78,10 @@ OWNED = (
 class Merging:
     """Makes one newcomer of two."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
+    def __init__(self, connection: Connection, keys: Keys, cases: Cases) -> None:
         self._connection = connection
         self._keys = keys
+        self._cases = cases
 
     def merge(self, from_newcomer: str, into_newcomer: str, now: datetime) -> bool:
         """
@@ -93,7 +94,7 @@ class Merging:
         gone, stays = self._person(from_newcomer), self._person(into_newcomer)
         if gone is None or stays is None or gone.id == stays.id or "erasing" in {gone.status, stays.status}:
             return False
-        Cases(self._connection, self._keys).keep_one_open(gone.id, stays.id, now)
+        self._cases.keep_one_open(gone.id, stays.id, now)
         Trajectories(self._connection, self._keys).keep_one_going(gone.id, stays.id, now)
         old, new = self._keys.of_newcomer(gone.id), self._keys.of_newcomer(stays.id)
         for sealed in SEALED:
@@ -110,7 +111,7 @@ class Merging:
         run(update(views).where(views.c.newcomer_id == gone.id).values(newcomer_id=stays.id))
         run(delete(link_codes).where(link_codes.c.newcomer_id.in_((gone.id, stays.id))))
         run(update(newcomers).where(newcomers.c.id == stays.id).values(**_joined(gone, stays)))
-        Cases(self._connection, self._keys).route_all(stays.id)
+        self._cases.route_all(stays.id)
         run(delete(newcomers).where(newcomers.c.id == gone.id))
         self._keys.destroy(gone.data_key_id)
         return True

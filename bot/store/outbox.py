@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, true, update
 
+from bot.domain.wakes import Wake
 from bot.store.columns import Moment
 from bot.store.dialect import insert_into, is_postgresql
 from bot.store.encryption import EncryptionError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
     from sqlalchemy.sql.dml import ReturningInsert
 
+    from bot.domain.wakes import Wakes
     from bot.store.keys import Keys
 
 _earlier = outbox.alias("earlier")
@@ -100,9 +102,10 @@ def _on(channels: Collection[str] | None) -> ColumnElement[bool]:
 class Outbox:
     """The messages to newcomers."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
+    def __init__(self, connection: Connection, keys: Keys, wakes: Wakes) -> None:
         self._connection = connection
         self._keys = keys
+        self._wakes = wakes
 
     def say(  # noqa: PLR0913  # one message is these things
         self,
@@ -150,6 +153,8 @@ class Outbox:
         ).one_or_none()
         if stored is None:
             raise AlreadySaidError(str(cause_inbound_id), position)
+        if stored.available_at <= now:
+            self._wakes.note(Wake.DELIVER)
         return OutboxRow(
             id=row_id,
             conversation_id=conversation_id,
@@ -332,7 +337,10 @@ class Outbox:
 
     def release_waiting(self, conversation_id: str, now: datetime) -> int:
         """Let go out what waited for the newcomer to write. Return how many."""
-        return self._connection.execute(_RELEASE, {"of_conversation": conversation_id, "now": now}).rowcount
+        released = self._connection.execute(_RELEASE, {"of_conversation": conversation_id, "now": now}).rowcount
+        if released:
+            self._wakes.note(Wake.DELIVER)
+        return released
 
     def waiting_for(self, conversation_id: str) -> int:
         """Return how many messages wait for the newcomer to write."""
@@ -405,6 +413,7 @@ class Outbox:
 
     def retry(self, outbox_id: str, now: datetime) -> bool:
         """Queue once more what failed or is uncertain; False when it is neither, or its content is gone."""
+        self._wakes.note(Wake.DELIVER)
         return self._again(outbox_id, status="queued", available_at=now, attempts=0, error=None)
 
     def drop(self, outbox_id: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.wakes import Wakes
 from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
@@ -46,18 +47,20 @@ class Work:
     """
     What a unit of work sees. All of it is stored together, or none of it.
 
-    `connection` is for an engine that defers wake-ups in the same transaction; nobody else writes SQL.
+    `wakes` is who has something to look at once it is stored. `connection` is the store's own, and the shared
+    queue's (bot/scale/); nobody else writes SQL.
     """
 
     def __init__(self, connection: Connection, vault: Vault) -> None:
         self.connection = connection
+        self.wakes = Wakes()
         self.keys = Keys(connection, vault)
         self.newcomers = Newcomers(connection, self.keys)
         self.conversations = Conversations(connection, self.keys)
-        self.inbox = Inbox(connection, self.keys)
-        self.outbox = Outbox(connection, self.keys)
+        self.inbox = Inbox(connection, self.keys, self.wakes)
+        self.outbox = Outbox(connection, self.keys, self.wakes)
         self.reply_files = ReplyFiles(connection, self.keys)
-        self.cases = Cases(connection, self.keys)
+        self.cases = Cases(connection, self.keys, self.wakes)
         self.drafts = Drafts(connection, self.keys)
         self.queues = Queues(connection)
         self.groups = Groups(connection)
@@ -82,4 +85,4 @@ class Work:
         self.group_sessions = GroupSessions(connection)
         self.group_letters = GroupLetters(connection)
         self.enrol_codes = EnrolCodes(connection, vault)
-        self.merging = Merging(connection, self.keys)
+        self.merging = Merging(connection, self.keys, self.cases)

@@ -75,7 +75,7 @@ def circle(assistant: Parts, tmp_path: Path, migrated_file: Path, vault: Vault) 
     shutil.copy(migrated_file, path)
     webchat, engine = WebChat(), Engine()
     with Database.open(f"sqlite:///{path}", vault) as database:
-        runtime = assistant.runtime(database, channels={webchat.name: webchat}, wake=engine.wake, clock=SystemClock())
+        runtime = assistant.runtime(database, channels={webchat.name: webchat}, clock=SystemClock())
         key = hired(runtime)
         engine.start(runtime)
         for url, _ in served(application(runtime, webchat, secret=b"a secret of thirty-two bytes ...")):

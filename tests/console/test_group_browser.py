@@ -52,7 +52,7 @@ def circle(assistant: Parts, tmp_path: Path, migrated_file: Path, vault: Vault) 
     own = replace(assistant.knowledge, trajectories=dict(assistant.knowledge.trajectories))
     with Database.open(f"sqlite:///{path}", vault) as database:
         runtime = replace(assistant, knowledge=own).runtime(
-            database, channels={webchat.name: webchat}, wake=engine.wake, clock=SystemClock()
+            database, channels={webchat.name: webchat}, clock=SystemClock()
         )
         key = hired(runtime)
         (sam,) = database.read(lambda work: work.users.everybody())

@@ -111,7 +111,7 @@ def chatting(telegram: Emulator, *, token: str = TOKEN, **options: Any) -> Itera
     engine = Engine()
     bot = Telegram(token, api_url=telegram.api_url, send_seconds=SEND_SECONDS, **options)
     with at_work() as runtime:
-        awake = replace(runtime, channels={Telegram.name: bot}, wake=engine.wake)
+        awake = replace(runtime, channels={Telegram.name: bot})
         engine.start(awake)
         try:
             yield Chat(telegram=telegram, runtime=awake, bot=bot)

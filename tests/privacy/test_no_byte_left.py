@@ -256,7 +256,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     engine, phone, webchat = Engine(), Phone(), WebChat()
     with logs_to(folder / "log.txt"), open_database(settings) as database:
         runtime = tiny_assistant().runtime(
-            database, channels={PHONE: phone, WebChat.name: webchat}, wake=engine.wake, clock=SystemClock()
+            database, channels={PHONE: phone, WebChat.name: webchat}, clock=SystemClock()
         )
         knowledge = replace(runtime.knowledge, organisation=ORGANISATION, console=shipped_words())
         runtime = replace(runtime, knowledge=knowledge)

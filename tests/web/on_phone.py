@@ -106,9 +106,7 @@ def preview(parts: Parts) -> Iterator[Preview]:
         with Database.open(f"sqlite:///{folder}/phone.sqlite", vault) as database:
             database.upgrade()
             webchat, engine = WebChat(), Engine()
-            runtime = parts.runtime(
-                database, channels={webchat.name: webchat}, wake=engine.wake, clock=CountingClock(SUNDAY)
-            )
+            runtime = parts.runtime(database, channels={webchat.name: webchat}, clock=CountingClock(SUNDAY))
             engine.start(runtime)
             for url, _ in served(application(runtime, webchat, secret=b"a secret of thirty-two bytes ...")):
                 yield Preview(url=url, runtime=runtime)

@@ -1,9 +1,10 @@
 """
 `/desk/events`: the desk hears that a case changed, and nothing else.
 
-One reader in this process asks the table of events what is new, every second while somebody listens, and tells every
-open page of the teams that the case is or was of. An event carries the case's id; the page asks for its parts again,
-each with its own permission check. A signed-out browser's stream ends within a second or two.
+One reader in this process asks the table of events what is new while somebody listens: as soon as it hears that a case
+changed, and every second all the same. It tells every open page of the teams that the case is or was of. An event
+carries the case's id; the page asks for its parts again, each with its own permission check. A signed-out browser's
+stream ends within a second or two.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.answer import as_actor
+from bot.domain.wakes import Wake
 from bot.handoff.access import Screen, may_open
 from bot.handoff.case import Role
 from bot.web.console.door import HEADERS, admitted
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from bot.domain.wakes import Wakes
     from bot.handoff.case import Actor
     from bot.runtime import Runtime
     from bot.store.rows import NewsRow
@@ -41,7 +44,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PATH = "/desk/events"
-EVERY = 1.0  # seconds between two looks
+EVERY = 1.0  # seconds between two looks when nobody says that something changed
+SOONEST = 0.2  # seconds between two looks when somebody does
 KEEP_ALIVE = 15.0  # seconds between signs of life on a silent stream
 STREAMS_PER_SESSION = 6
 # A transaction that began earlier may be seen later, so that each look goes back so far and leaves out what it knows.
@@ -113,6 +117,7 @@ class News:
         self._closed = False
         self._since: datetime = runtime.clock.now()
         self._known: dict[str, NewsRow] = {}
+        self._stirred = asyncio.Event()
 
     @property
     def closed(self) -> bool:
@@ -122,6 +127,12 @@ class News:
     def listening(self, session_id: str | None = None) -> int:
         """Return how many pages are open, of one session when it is named."""
         return sum(session_id in {None, one.session_id} for one in self._listeners)
+
+    def hear(self, wakes: Wakes) -> None:
+        """Look soon, if a case changed; from any thread."""
+        if Wake.DESK in wakes.others and self._listeners and self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._stirred.set)
 
     def close(self) -> None:
         """End every stream, so that the server can stop; from any thread."""
@@ -182,7 +193,10 @@ class News:
                     log.warning("news of the desk not read", error=type(error).__name__)
                 else:
                     self._tell(rows, sessions, present)
-                await asyncio.sleep(EVERY)
+                await asyncio.sleep(SOONEST)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stirred.wait(), EVERY - SOONEST)
+                self._stirred.clear()
         finally:
             self._reader = None
 
