@@ -47,6 +47,8 @@ def found(need: str) -> bool:
             return shutil.which("npm") is not None
         case "poppler":
             return shutil.which("pdftotext") is not None
+        case "caddy":
+            return shutil.which("caddy") is not None
         case _:
             raise ValueError(need)
 
@@ -57,6 +59,7 @@ PACKAGES = {
     "chromium": ("chromium", "fonts-noto-core"),
     "npm": ("npm",),
     "poppler": ("poppler-utils",),
+    "caddy": ("caddy",),
 }
 
 
@@ -95,7 +98,7 @@ def lanes() -> tuple[Lane, ...]:
         Lane(
             name="tests",
             commands=(
-                (*all_of_it, "-m", "not browser and not postgresql and not peers and not endurance and not paper"),
+                (*all_of_it, "-m", "not browser and not postgresql and not peers and not endurance and not paper and not proxy"),
             ),
         ),
         Lane(
@@ -105,6 +108,8 @@ def lanes() -> tuple[Lane, ...]:
         ),
         Lane(name="postgresql", commands=((*both, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*both, "-m", "browser"),), needs="chromium"),
+        Lane(name="security", commands=((python, "-m", "tests.security.no_secrets"),)),
+        Lane(name="proxy", commands=((*pytest, "-m", "proxy"),), needs="caddy"),
         Lane(name="paper", commands=((*pytest, "-m", "paper"),), needs="poppler"),
         Lane(name="endurance", commands=((*both, "-m", "endurance"),)),
         Lane(
