@@ -6,28 +6,28 @@ FROM python:3.11-slim-bookworm AS wheel
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 COPY requirements/build.txt requirements/
-RUN python -m venv /opt/build && /opt/build/bin/pip install --quiet --require-hashes -r requirements/build.txt
+RUN python -m venv /srv/build && /srv/build/bin/pip install --quiet --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY nlu nlu
 COPY flows flows
 COPY content content
-RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels .
+RUN /srv/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels .
 
 # What it needs, exactly as it was locked, and the trained understanding.
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 COPY requirements/scale.txt requirements/
-RUN python -m venv /opt/wegwijs && /opt/wegwijs/bin/pip install --quiet --require-hashes -r requirements/scale.txt
+RUN python -m venv /srv/wegwijs && /srv/wegwijs/bin/pip install --quiet --require-hashes -r requirements/scale.txt
 COPY --from=wheel /wheels /wheels
-RUN /opt/wegwijs/bin/pip install --quiet --no-deps --no-index /wheels/*.whl \
-    && /opt/wegwijs/bin/pip uninstall --quiet --yes pip
+RUN /srv/wegwijs/bin/pip install --quiet --no-deps --no-index /wheels/*.whl \
+    && /srv/wegwijs/bin/pip uninstall --quiet --yes pip
 # Trained here and not at the first start: every container of an image then answers alike, starts in seconds, and
 # writes nothing. An organisation's own texts are part of its image for the same reason.
 COPY deploy/organisation /srv/organisation
 ENV WEGWIJS_DATA_DIR=/var/lib/wegwijs WEGWIJS_ORGANISATION_DIR=/srv/organisation
-RUN mkdir --mode=0700 /var/lib/wegwijs && /opt/wegwijs/bin/wegwijs train
+RUN mkdir --mode=0700 /var/lib/wegwijs && /srv/wegwijs/bin/wegwijs train
 
 # The proxy: the one program that the internet reaches. It holds the certificates and no data.
 FROM caddy:2.10-alpine AS proxy
@@ -40,12 +40,12 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
     CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8081/"]
 
 FROM python:3.11-slim-bookworm AS assistant
-ENV PATH=/opt/wegwijs/bin:$PATH \
+ENV PATH=/srv/wegwijs/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     WEGWIJS_DATA_DIR=/var/lib/wegwijs \
     WEGWIJS_ORGANISATION_DIR=/srv/organisation
-COPY --from=build /opt/wegwijs /opt/wegwijs
+COPY --from=build /srv/wegwijs /srv/wegwijs
 COPY --from=build /srv/organisation /srv/organisation
 # A number and no name: Kubernetes only then sees that it is not root.
 COPY --from=build --chown=10001:10001 /var/lib/wegwijs /var/lib/wegwijs

@@ -98,7 +98,11 @@ def lanes() -> tuple[Lane, ...]:
         Lane(
             name="tests",
             commands=(
-                (*all_of_it, "-m", "not browser and not postgresql and not peers and not endurance and not paper and not proxy"),
+                (
+                    *all_of_it,
+                    "-m",
+                    "not browser and not postgresql and not peers and not endurance and not paper and not proxy",
+                ),
             ),
         ),
         Lane(

@@ -181,7 +181,7 @@ def test_every_image_has_its_version() -> None:
 
 def test_the_example_names_what_the_compose_file_asks_for() -> None:
     text = (ROOT / "deploy" / "compose.yml").read_text(encoding="utf-8")
-    asked = set(re.findall(r"\$\{([A-Z_]+)", text)) - {"WEGWIJS_VERSION", "WEGWIJS_LOG_LEVEL"}
+    asked = set(re.findall(r"\$\{([A-Z_]+)", text)) - {"VERSION", "WEGWIJS_LOG_LEVEL"}
     example = (ROOT / "deploy" / "env.example").read_text(encoding="utf-8")
     assert asked == set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
 

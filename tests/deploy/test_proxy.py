@@ -79,9 +79,10 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     caddy = shutil.which("caddy")
     assert caddy is not None
     command = [caddy, "run", "--adapter", "caddyfile", "--config", str(CADDYFILE)]
-    with (home / "log").open("w", encoding="utf-8") as log, subprocess.Popen(
-        command, env=environment, stdout=log, stderr=log
-    ) as process:
+    with (
+        (home / "log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process,
+    ):
         try:
             while process.poll() is None and not (answers(health) and answers(port)):
                 time.sleep(0.05)
