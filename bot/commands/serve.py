@@ -157,7 +157,7 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
         more_routes=[
             *media_routes(runtime.knowledge.media),
             *file_routes(runtime, file_links(runtime.database, runtime.clock)),
-            *preview_file_routes(runtime, secret),
+            *preview_file_routes(runtime, secret, is_secure=(entrance or Entrance()).is_secure),
             *webhooks,
             *console_routes(
                 runtime,

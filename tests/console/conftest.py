@@ -24,7 +24,8 @@ from bot.channels.webchat import WebChat
 from bot.commands.serve import application
 from bot.domain.clock import HeldClock
 from bot.store.database import Database
-from bot.web.console.door import COOKIE, token_of
+from bot.web.console.door import token_of
+from bot.web.console.entrance import COOKIE
 from bot.web.console.events import News
 from bot.web.patience import Patient
 from tests.desk.conftest import MONDAY, Desk, at_the_desk

@@ -10,7 +10,12 @@ import pytest
 from markupsafe import escape
 
 import bot
+from bot.channels.webchat import WebChat
+from bot.commands.serve import application
+from bot.web.console.door import token_of
+from bot.web.console.entrance import Entrance
 from bot.web.console.sign_in import inside
+from tests.console.conftest import Person, served
 from tests.desk.conftest import said
 
 if TYPE_CHECKING:
@@ -84,3 +89,24 @@ def test_what_a_newcomer_writes_stands_on_the_desk_as_they_wrote_it(office: Offi
     page = sam.get(f"/desk/cases/{case.id}").text
     assert "<img src=x" not in page
     assert str(escape(words)) in page
+
+
+def test_over_https_the_desk_s_cookie_is_this_host_s_alone(office: Office) -> None:
+    desk = office.desk
+    entrance = Entrance(public_url="https://wegwijs.example.nl")
+    app = application(desk.runtime, WebChat(), secret=b"a secret of thirty-two bytes ...", entrance=entrance)
+    secret = office.signed_in(desk.sam).secret
+    for _, port in served(app):
+        person = Person(port, cookies={"__Host-wegwijs_desk": secret})
+        assert person.get("/desk").status == 200
+        planted = Person(port, cookies={"wegwijs_desk": secret})
+        reply = planted.get("/desk")
+        assert reply.location.startswith("/desk/sign-in")
+        door = planted.follow(reply)
+        kept = {part.strip() for part in door.headers["set-cookie"].lower().split(";")[1:]}
+        assert door.headers["set-cookie"].startswith("__Host-wegwijs_desk=")
+        assert {"path=/", "secure", "httponly", "samesite=lax"} <= kept
+        assert not [part for part in kept if part.startswith("domain")]
+        out = person.post("/desk/sign-out", {"token": token_of(secret)})
+        assert out.headers["set-cookie"].startswith('__Host-wegwijs_desk="";')
+        assert person.get("/desk").status == 303

@@ -115,3 +115,15 @@ def test_a_host_that_is_not_ours_stands_in_no_answer(place: Place, host: str) ->
 @pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH", "CONNECT", "PROPFIND"])
 def test_no_method_does_what_nobody_meant(place: Place, method: str) -> None:
     assert place.browser().ask(method, "/messages", None, {}).status == 405
+
+
+def test_over_https_no_name_beside_ours_can_plant_a_cookie(place: Place) -> None:
+    """A program on another.example.nl may set a cookie for example.nl, but none with this beginning."""
+    browser = place.browser()
+    browser.get("/")
+    (name,) = browser.cookies
+    assert name == "__Host-wegwijs_preview"
+    planted = place.browser()
+    planted.cookies["wegwijs_preview"] = browser.cookies[name]
+    assert "set-cookie" in planted.get("/").headers
+    assert planted.cookies[name] != browser.cookies[name]

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from bot.store.rows import SessionRow, UserRow
     from bot.web.pages import Pages
 
-COOKIE = "wegwijs_desk"
 HOME = "/desk"
 SIGN_IN = "/desk/sign-in"
 DEMO = "/desk/demo"  # the way in to a demo, where nobody has a password
@@ -109,6 +108,11 @@ class Guest:
     def asked(self, name: str) -> str:
         """Return a value from the address, empty when it is not there."""
         return str(self.request.query_params.get(name, ""))
+
+    @property
+    def cookie(self) -> str:
+        """The secret that the browser carries; empty when it has none."""
+        return self.site.entrance.secret(self.request)
 
     @property
     def is_part(self) -> bool:
@@ -275,7 +279,7 @@ def admitted(site: Site, request: Request, screen: Screen) -> Visit | Response:
         HTTPException: 403: the page is not for them.
 
     """
-    secret = request.cookies.get(COOKIE, "")
+    secret = site.entrance.secret(request)
     # A page that asks for its parts by itself is not somebody at work: a desk that was left must shut in time.
     by_itself = request.method == "GET" and request.headers.get("hx-request") == "true"
     found = signed_in(site.runtime, secret, counts=not by_itself) if secret else None
