@@ -13,12 +13,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.log import WithoutWords, set_up_logging
+from bot.sign_in import FREE_FOR_ONE, Browser, with_password
 from bot.store.database import Database
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.store.encryption import Vault
+    from tests.console.conftest import Office
 
 WORDS = "Amina woont op Dorpsstraat 1"
 
@@ -75,3 +77,15 @@ def test_a_line_break_begins_no_line_of_its_own(capsys: pytest.CaptureFixture[st
     assert json.loads(lines[0])["event"] == "file refused"
     assert "\x1b" not in lines[0]
     assert "\r" not in lines[0]
+
+
+def test_that_somebody_guesses_is_logged_and_not_whose_account_it_is(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging("WARNING")
+    browser = Browser(address="198.51.100.7", device=None, secret="")
+    for _ in range(FREE_FOR_ONE + 1):
+        with_password(office.desk.runtime, browser, name="amina.de.wit", password="zonnebloem op zolder")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert [(line["event"], line["reason"]) for line in lines] == [("signing in shut for a while", "name")]
+    assert not any(word in json.dumps(lines) for word in ("amina", "198.51", "zonnebloem"))
