@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 LANGUAGE = click.option("--language", metavar="xx", help="The language on file: nl en ar ti fa tr uk so fr.")
 
+METRICS_PORT = click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    help="Tell figures to Prometheus here, on METRICS_HOST (this machine alone); default: METRICS_PORT, else not.",
+)
+
 
 class Failure(click.ClickException):
     """Something a person can mend; shown without a traceback."""
@@ -105,8 +111,18 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--demo", "is_demo", is_flag=True, help="A desk with invented people, in a folder of its own.")
+@METRICS_PORT
+@click.option(
+    "--drain",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 600),
+    help="Seconds between being told to stop and stopping: /readyz says no, so that others take over.",
+)
 @click.option("--web-only", is_flag=True, help="Take in and show, and leave the rest to `wegwijs work` (PostgreSQL).")
-def serve(host: str, port: int, is_demo: bool, web_only: bool) -> None:
+def serve(  # noqa: PLR0913  # each is an option
+    *, host: str, port: int, is_demo: bool, metrics_port: int | None, drain: float, web_only: bool
+) -> None:
     """
     Start the whole assistant: browser preview, desk, engine, health check.
 
@@ -117,14 +133,24 @@ def serve(host: str, port: int, is_demo: bool, web_only: bool) -> None:
 
     found = settings()
     with assistant_parts(found) as ready:
-        command.run(found, ready, host=host, port=port, is_demo=is_demo, web_only=web_only)
+        command.run(
+            found,
+            ready,
+            host=host,
+            port=port,
+            is_demo=is_demo,
+            web_only=web_only,
+            metrics_port=metrics_port or found.metrics_port,
+            drain=drain,
+        )
 
 
 @main.command()
 @click.option(
     "--turns", default=2, show_default=True, type=click.IntRange(1, 64), help="How many messages at the same time."
 )
-def work(turns: int) -> None:
+@METRICS_PORT
+def work(turns: int, metrics_port: int | None) -> None:
     """
     Answer, deliver and remind, beside other workers on one PostgreSQL.
 
@@ -135,7 +161,24 @@ def work(turns: int) -> None:
 
     found = settings()
     with assistant_parts(found, quiet=True) as ready:
-        command.run(found, ready, turns=turns)
+        command.run(found, ready, turns=turns, metrics_port=metrics_port or found.metrics_port)
+
+
+@main.command()
+@click.option("--web", default=2, show_default=True, type=click.IntRange(1, 16), help="How many web processes.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16), help="How many workers.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65000), help="Of the first; and up.")
+def many(web: int, workers: int, port: int) -> None:
+    """
+    Try on one machine how many machines work together: PostgreSQL, web processes, workers and the demo.
+
+    Everything is invented, and gone at the end. Kill any of the processes: it is started again and nothing is lost.
+    """
+    from bot.commands import many as command
+
+    found = settings()
+    with assistant_parts(found) as ready:
+        command.run(found, ready, web=web, workers=workers, port=port)
 
 
 @main.command()
@@ -411,6 +454,21 @@ def migrate() -> None:
     found = settings()
     with explained(), open_database(found):
         click.echo("the tables are up to date")
+
+
+@main.command()
+@click.option("--deep", is_flag=True, help="Read every page of the database and try every key: it takes minutes.")
+@click.option("--online", is_flag=True, help="Also ask the messengers, the mail server and our own address.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def doctor(deep: bool, online: bool, as_json: bool) -> None:
+    """
+    Look at an installation from end to end, and say what mends each thing that is wrong. It changes nothing.
+
+    Exits 1 when something does not work; warnings alone are 0. No secret and nothing of a person is printed.
+    """
+    from bot.commands import doctor as command
+
+    sys.exit(command.run(settings(), _screen(), deep=deep, online=online, as_json=as_json))
 
 
 @main.group()

@@ -259,6 +259,16 @@ class Settings(BaseSettings):
         validation_alias="TRUSTED_PROXIES",
         description="Addresses or networks of the proxies before us (10.0.0.0/8, ::1); only they are asked who called.",
     )
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        default=None,
+        validation_alias="METRICS_PORT",
+        description="Tells figures to Prometheus on this port, apart from the public one; empty: it tells nobody.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        validation_alias="METRICS_HOST",
+        description="The address of that port: this machine alone, or an inner network; never a public address.",
+    )
     twilio_account_sid: Annotated[str, AfterValidator(_account_sid)] | None = Field(
         default=None,
         validation_alias="TWILIO_ACCOUNT_SID",

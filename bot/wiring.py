@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,7 @@ def read_knowledge(settings: Settings) -> Knowledge:
         UnknownOrganisationError: nobody described that organisation.
 
     """
+    _make_data_dir(settings)
     knowledge = load(knowledge_folders(settings), cache_dir=settings.cache_dir)
     known = {NEUTRAL: neutral(), **knowledge.organisations}
     if settings.organisation not in known:
@@ -65,8 +66,16 @@ def read_knowledge(settings: Settings) -> Knowledge:
     return replace(knowledge, organisation=known[settings.organisation])
 
 
+def _make_data_dir(settings: Settings) -> None:
+    """Make the folder with the data where there is none yet, for its owner alone; one that is there stays as it is."""
+    with suppress(OSError):  # who needs it says so with its own words
+        settings.data_dir.parent.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, exist_ok=True)
+
+
 def open_database(settings: Settings, *, keys_dir: Path | None = None) -> Database:
     """Return the database with its tables up to date; the embedded one makes its key on the first run."""
+    _make_data_dir(settings)
     if settings.master_key is not None:
         master = MasterKeys.from_base64(settings.master_key.get_secret_value())
     else:

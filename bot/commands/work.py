@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.channels.webchat import WebChat
+from bot.commands.figures import figures
 from bot.commands.messengers import messengers
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
+from bot.log import keep_threads_quiet
 from bot.wiring import open_database
 
 if TYPE_CHECKING:
@@ -34,8 +36,8 @@ class NotManyError(click.ClickException):
         )
 
 
-def run(settings: Settings, parts: Parts, *, turns: int) -> None:
-    """Work until interrupted."""
+def run(settings: Settings, parts: Parts, *, turns: int, metrics_port: int | None = None) -> None:
+    """Work until interrupted. On `metrics_port` it tells its figures (None: to nobody)."""
     if not settings.is_shared:
         raise NotManyError
     ending = threading.Event()
@@ -47,7 +49,9 @@ def run(settings: Settings, parts: Parts, *, turns: int) -> None:
         channels = stack.enter_context(messengers(settings, parts.knowledge, database, clock))
         runtime = parts.runtime(database, channels={WebChat.name: webchat, **channels}, clock=clock)
         parts.understander.warm()
+        stack.enter_context(figures(settings, runtime, metrics_port))
         stack.enter_context(shared(settings, runtime, works=turns))
+        keep_threads_quiet()
         click.echo(f"A worker takes {turns} turns at a time. Stop with Ctrl-C; what was begun is finished.")
         ending.wait()
 

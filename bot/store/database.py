@@ -8,6 +8,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -21,12 +22,13 @@ from bot.store.errors import (
     UnitInsideUnitError,
     UnknownDatabaseError,
 )
-from bot.store.migrate import upgrade
+from bot.store.migrate import revisions, standing, upgrade
 from bot.store.one_by_one import EndedError, OneByOne
 from bot.store.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from types import TracebackType
 
     from sqlalchemy import URL, Connection
@@ -51,6 +53,24 @@ TIMEOUTS = {
 _IDLE_IN_TRANSACTION = "30s"
 # What PostgreSQL says when two transactions stood in each other's way and doing it again is right.
 _DO_IT_AGAIN = frozenset({"40001", "40P01"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """
+    The revision of the tables that are there (None: no tables), and the one that this code works with.
+
+    `ahead`: this code does not know it, so a newer one was at work here.
+    """
+
+    at: str | None
+    newest: str
+    ahead: bool = False
+
+    @property
+    def fits(self) -> bool:
+        """Whether they are the same."""
+        return self.at == self.newest
 
 
 class Carrier(Protocol):
@@ -113,6 +133,31 @@ class Database(ABC):
         `fn` can run more than once (PostgreSQL asks for it when two units collide), so it changes nothing but
         the database; and it runs while others wait, so it calls no network.
         """
+
+    def schema(self) -> Schema:
+        """Return which tables are there, and which this code works with."""
+        at, known = self._look(standing), revisions()
+        return Schema(at=at, newest=known[0], ahead=at is not None and at not in known)
+
+    def moment(self) -> datetime | None:
+        """Return what time it is where the database is; None when that is here."""
+        return None
+
+    @abstractmethod
+    def version(self) -> str:
+        """Return whose database it is, and its version, as `SQLite 3.40.1`."""
+
+    @abstractmethod
+    def damage(self, *, thorough: bool = False) -> list[str]:
+        """
+        Return what is broken in the files, as the database itself says it; nothing when all is well.
+
+        A server looks after its own files: of it nothing is said. `thorough` reads every page and every index.
+        """
+
+    @abstractmethod
+    def _look(self, fn: Callable[[Connection], T]) -> T:
+        """Ask something of the tables themselves; nothing is changed."""
 
     @abstractmethod
     def scrub(self) -> None:
@@ -195,6 +240,25 @@ class _SqliteDatabase(Database):
     def write(self, fn: Callable[[Work], T], *, urgent: bool = False) -> T:
         return self._on_the_writer_thread(lambda: self._run(self._writer, fn), urgent=urgent)
 
+    def version(self) -> str:
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def damage(self, *, thorough: bool = False) -> list[str]:
+        check = "integrity_check" if thorough else "quick_check"
+
+        def asked(connection: Connection) -> list[str]:
+            said = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA {check}(20)").all()]
+            lost = [f"a row of {row[0]} points to nothing" for row in _lost(connection)] if thorough else []
+            return [line for line in said if line != "ok"] + lost
+
+        return self._look(asked)
+
+    def _look(self, fn: Callable[[Connection], T]) -> T:
+        if self._closed:
+            raise DatabaseClosedError
+        with _usable(), self._reader.begin() as connection:
+            return fn(connection)
+
     def scrub(self) -> None:
         def rewrite() -> None:
             connection = self._writer.raw_connection()  # past the engine, which would begin a transaction
@@ -241,6 +305,10 @@ def _prepare_reader(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA query_only = ON")
 
 
+def _lost(connection: Connection) -> list[Any]:
+    return list(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(20))
+
+
 def _begin_immediate(connection: Connection) -> None:
     # A plain BEGIN takes the write lock at its first write, and fails there if another process wrote since.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -265,7 +333,7 @@ class _PostgresqlDatabase(Database):
             url.set(drivername="postgresql+psycopg"),
             pool_size=8,
             max_overflow=8,
-            hide_parameters=True,  # an error would carry what stands in the row into whatever log it reaches
+            hide_parameters=True,  # an error of the database quotes the statement: without what was put into it
             pool_pre_ping=True,  # after a restart of the server every pooled connection would fail once
             pool_timeout=20,  # seconds that a unit of work waits for a connection
             connect_args={**TIMEOUTS, "options": _OPTIONS},
@@ -292,6 +360,22 @@ class _PostgresqlDatabase(Database):
                     raise
             time.sleep(pause)
         return self._run(self._engine, fn)
+
+    def version(self) -> str:
+        number = str(self._look(lambda connection: connection.scalar(text("SHOW server_version"))))
+        return f"PostgreSQL {number}"
+
+    def moment(self) -> datetime | None:
+        found: datetime = self._look(lambda connection: connection.execute(text("SELECT now()")).scalar_one())
+        return found
+
+    def damage(self, *, thorough: bool = False) -> list[str]:  # noqa: ARG002  # what a file has, a server has not
+        return []
+
+    def _look(self, fn: Callable[[Connection], T]) -> T:
+        self._refuse_closed()
+        with _usable(), self._reader.connect() as connection:
+            return fn(connection)
 
     def scrub(self) -> None:
         """Rewrite the table of the data keys: without them the other tables' leftovers cannot be read."""

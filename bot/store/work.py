@@ -32,6 +32,7 @@ from bot.store.reminders import Reminders
 from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
 from bot.store.sign_ins import SignIns
+from bot.store.stock import Stock
 from bot.store.trajectories import Trajectories
 from bot.store.trajectory_counts import TrajectoryCounts
 from bot.store.users import Users
@@ -79,6 +80,7 @@ class Work:
         self.links = Links(connection, vault)
         self.kept = Kept(connection, self.keys, self.cases, self.attachments, self.reply_files)
         self.expiry = Expiry(connection)
+        self.stock = Stock(connection)
         self.trajectories = Trajectories(connection, self.keys)
         self.trajectory_counts = TrajectoryCounts(connection)
         self.reminders = Reminders(connection)

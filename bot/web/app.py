@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.domain.clock import Clock, SystemClock
 from bot.web.console.entrance import Entrance
+from bot.web.counted import Counted
 from bot.web.pages import ONLY_HTTPS, SECURITY_HEADERS, STATIC, Pages
 from bot.web.patience import BodyInTime
 from bot.web.preview import Preview
@@ -46,6 +47,7 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
     *,
     secret: bytes,
     health: Callable[[], Mapping[str, Any]],
+    ready: Callable[[], Mapping[str, Any]] | None = None,
     clock: Clock | None = None,
     more_routes: Sequence[BaseRoute] = (),
     entrance: Entrance | None = None,
@@ -53,8 +55,9 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
     """
     Return the application.
 
-    `secret` signs the preview's cookies (32 random bytes). `health` returns what /healthz shows: 200 while
-    its `ok` is true, else 503. `more_routes` come first. `entrance` is how people come here.
+    `secret` signs the preview's cookies (32 random bytes). `health` returns what /healthz shows, and `ready` what
+    /readyz shows: 200 while its `ok` is true, else 503. `more_routes` come first. `entrance` is how people
+    come here.
     """
     pages = Pages(desk.languages)
     entrance = entrance or Entrance()
@@ -65,7 +68,13 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
     labels = {code: desk.labels(code) for code in desk.languages.all}
 
     async def healthz(request: Request) -> Response:  # noqa: ARG001  # every endpoint takes the request
-        report = dict(await run_in_threadpool(health))
+        return await told(health)
+
+    async def readyz(request: Request) -> Response:  # noqa: ARG001
+        return await told(ready or health)
+
+    async def told(look: Callable[[], Mapping[str, Any]]) -> Response:
+        report = dict(await run_in_threadpool(look))
         return JSONResponse(report, 200 if report.get("ok") else 503)
 
     async def problem(request: Request, error: Exception) -> Response:
@@ -91,9 +100,14 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
             *more_routes,
             *preview.routes(),
             Route("/healthz", healthz, methods=["GET"]),
+            Route("/readyz", readyz, methods=["GET"]),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
-        middleware=[Middleware(SecurityHeaders, always=entrance.always_secure), Middleware(BodyInTime)],
+        middleware=[
+            Middleware(Counted),
+            Middleware(SecurityHeaders, always=entrance.always_secure),
+            Middleware(BodyInTime),
+        ],
         exception_handlers={HTTPException: problem, ClientDisconnect: gone, Exception: problem},
     )
 
