@@ -169,6 +169,7 @@ def served(app: Starlette) -> Iterator[tuple[str, int]]:
         app,
         port=0,
         log_level="critical",
+        log_config=None,
         timeout_graceful_shutdown=3,
         # As `wegwijs serve` has it.
         http=Patient,

@@ -100,7 +100,7 @@ def hasty_server() -> Iterator[int]:
     app = Starlette(
         routes=[Route("/", echo, methods=["GET", "POST"])], middleware=[Middleware(BodyInTime, seconds=0.2)]
     )
-    config = uvicorn.Config(app, port=0, log_level="critical", http=Hasty, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, port=0, log_level="critical", log_config=None, http=Hasty, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
