@@ -43,13 +43,15 @@ def settings() -> Settings:
     from pydantic import ValidationError
 
     from bot.log import set_up_logging
-    from bot.settings import Settings
+    from bot.settings import SecretFileError, Settings
 
     try:
         found = Settings()
     except ValidationError as error:
         lines = [f"{one['loc'][0]}: {one['msg']}" for one in error.errors()]
         raise Failure("a setting cannot be used\n  " + "\n  ".join(lines)) from None
+    except SecretFileError as error:
+        raise Failure(str(error)) from None
     set_up_logging(found.log_level)
     return found
 

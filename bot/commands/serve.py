@@ -33,6 +33,7 @@ from bot.web.desk import Desk
 from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
+from bot.web.patience import Patient
 from bot.wiring import file_links, open_database, preview_secret, provider, whatsapp_account
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ def serve(  # noqa: PLR0913  # each has a name at the call
             access_log=False,
             timeout_graceful_shutdown=5,
             lifespan="off",
+            http=Patient,
+            server_header=False,
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
         server = _Server(config, webchat, news, readiness=readiness, drain=page.drain)
@@ -203,12 +206,13 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
         webchat,
         secret=secret,
         health=lambda: _health(runtime),
+        entrance=entrance,
         ready=ready or Readiness(runtime).report,
         clock=runtime.clock,
         more_routes=[
             *media_routes(runtime.knowledge.media),
             *file_routes(runtime, file_links(runtime.database, runtime.clock)),
-            *preview_file_routes(runtime, secret),
+            *preview_file_routes(runtime, secret, is_secure=(entrance or Entrance()).is_secure),
             *webhooks,
             *console_routes(
                 runtime,
