@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
 
-.PHONY: setup run run-scale test test-peers faults pictures answers $(BENCHES) lock clean help
+.PHONY: setup run run-scale test test-peers faults pictures answers $(BENCHES) lock audit clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -72,6 +72,11 @@ lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs 
 		uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $$peer -o $${peer%.in}.txt || exit 1; \
 	done
 	@printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 - -o requirements/build.txt
+
+audit: $(VENV)/.test ## Ask PyPI which of the locked versions have known holes (needs the internet)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/scale.txt
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/build.txt
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/test.txt
 
 clean: ## Remove what make made (not your data)
 	@rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -47,9 +47,16 @@ def found(need: str) -> bool:
             return shutil.which("npm") is not None
         case "poppler":
             return shutil.which("pdftotext") is not None
+        case "caddy":
+            return shutil.which("caddy") is not None
+        case "promtool":
+            return shutil.which("promtool") is not None
         case _:
             raise ValueError(need)
 
+
+# Markers of tests that need something, and so have a lane of their own.
+OWN_LANES = ("browser", "postgresql", "peers", "endurance", "faults", "paper", "proxy", "metrics")
 
 # What Debian calls it. The fonts let a screenshot show Arabic and Ge'ez as a phone does.
 PACKAGES = {
@@ -57,6 +64,8 @@ PACKAGES = {
     "chromium": ("chromium", "fonts-noto-core"),
     "npm": ("npm",),
     "poppler": ("poppler-utils",),
+    "caddy": ("caddy",),
+    "promtool": ("prometheus",),
 }
 
 
@@ -105,13 +114,7 @@ def lanes() -> tuple[Lane, ...]:
         ),
         Lane(
             name="tests",
-            commands=(
-                (
-                    *all_of_it,
-                    "-m",
-                    "not browser and not postgresql and not peers and not endurance and not faults and not paper",
-                ),
-            ),
+            commands=((*all_of_it, "-m", " and ".join(f"not {marker}" for marker in OWN_LANES)),),
         ),
         Lane(
             name="conversations",
@@ -120,6 +123,8 @@ def lanes() -> tuple[Lane, ...]:
         ),
         Lane(name="postgresql", commands=((*both, "-m", "postgresql"),), needs="postgresql"),
         Lane(name="browser", commands=((*both, "-m", "browser"),), needs="chromium"),
+        Lane(name="security", commands=((python, "-m", "tests.security.no_secrets"),)),
+        Lane(name="proxy", commands=((*pytest, "-m", "proxy"),), needs="caddy"),
         Lane(name="paper", commands=((*pytest, "-m", "paper"),), needs="poppler"),
         Lane(
             name="faults",
@@ -127,6 +132,7 @@ def lanes() -> tuple[Lane, ...]:
             needs="postgresql",
             prepares=(python, str(ROOT / "tests" / "peers" / "install.py"), "telegram"),
         ),
+        Lane(name="metrics", commands=((*pytest, "-m", "metrics"),), needs="promtool"),
         Lane(name="endurance", commands=((*both, "-m", "endurance"),)),
         Lane(
             name="peers",

@@ -242,6 +242,6 @@ def test_a_page_is_woken_when_its_message_is_stored(url: str, secrets: Vault) ->
                 "text": "hallo",
             }
             take_in(runtime, Inbound(**hello, received_at=now))  # type: ignore[arg-type]  # as above
-            assert until(lambda: ["page"] in woken)
+            assert until(lambda: ["a page"] in woken)
         finally:
             engine.stop()
