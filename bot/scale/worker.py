@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Status
 from procrastinate.worker import Worker as ProcrastinateWorker
 
 from bot import measure
@@ -28,6 +30,8 @@ from bot.sweep import forget_what_is_old, sweep, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from procrastinate.jobs import Job
 
     from bot.runtime import Runtime
     from bot.store.work import Work
@@ -170,7 +174,19 @@ class Worker:
 
     async def _rescue(self, app: App) -> None:
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_SECONDS):
-            await app.job_manager.retry_job(job, retry_at=AT_ONCE)
+            try:
+                await _rescued(app, job)
+            except ProcrastinateException as error:  # another worker was sooner; the ones after it still wait
+                log.warning("job not rescued", error=type(error).__name__)
+
+
+async def _rescued(app: App, job: Job) -> None:
+    """Give a dead worker's job to another."""
+    if job.queue == SWEEPS:
+        # The next one of its kind waits already for this one's lock, and a second cannot wait beside it.
+        await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+    else:
+        await app.job_manager.retry_job(job, retry_at=AT_ONCE)
 
 
 def _ask_for(work: Work, conversations: list[str]) -> None:

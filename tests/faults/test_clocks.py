@@ -113,6 +113,35 @@ def test_what_a_machine_rescues_whose_clock_is_ahead_is_not_put_in_the_future(ur
         assert connection.execute(TO_DO_NOW).fetchone() == (1,)
 
 
+DEAD_MANS_SWEEP = (
+    "INSERT INTO wakeups.procrastinate_jobs (queue_name, task_name, lock, queueing_lock, status, attempts) "
+    "VALUES ('sweeps', 'sweep', 'sweep', 'sweep', 'doing', 1)"
+)
+NEXT_SWEEP = (
+    "INSERT INTO wakeups.procrastinate_jobs (queue_name, task_name, lock, queueing_lock) "
+    "VALUES ('sweeps', 'sweep', 'sweep', 'sweep')"
+)
+LEFT = "SELECT task_name, status::text FROM wakeups.procrastinate_jobs ORDER BY id"
+
+
+def test_a_worker_that_died_in_its_sweep_stops_neither_the_next_one_nor_a_rescue(url: str) -> None:
+    with Database.open(url, vault()) as database, psycopg.connect(url, autocommit=True) as connection:
+        database.upgrade()
+        prepare(url)
+        connection.execute("SET search_path = wakeups")
+        for job in (DEAD_MANS_SWEEP, NEXT_SWEEP, DEAD_MANS_JOB):
+            connection.execute(job)
+        worker = Worker(tiny_assistant().runtime(database), url)
+
+        async def rescue() -> None:
+            app = worker._app()
+            async with app.open_async():
+                await worker._rescue(app)
+
+        asyncio.run(rescue())
+        assert connection.execute(LEFT).fetchall() == [("sweep", "todo"), ("answer", "todo")]
+
+
 class Loop:
     """A loop that can be ended, as far as the watch knows it."""
 
