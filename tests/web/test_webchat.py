@@ -6,16 +6,24 @@ import threading
 from bot.channels.webchat import WebChat
 from bot.domain.messenger import Letter
 from bot.domain.turn import Message
+from bot.domain.wakes import Wakes
 
 MESSAGE = Message(response="utter_x", text="x", buttons=(), language="nl", direction="ltr")
 LETTER = Letter(address="amina", message=MESSAGE, reference="1")
+
+
+def shown(address: str) -> Wakes:
+    """What a unit of work says that stored a message for this page."""
+    wakes = Wakes()
+    wakes.show(address)
+    return wakes
 
 
 def test_sending_from_another_thread_wakes_only_this_address() -> None:
     async def story() -> tuple[bool, bool]:
         chat = WebChat()
         with chat.listen("amina") as hers, chat.listen("yonas") as his:
-            threading.Thread(target=chat.send, args=[LETTER]).start()
+            threading.Thread(target=chat.hear, args=[shown(LETTER.address)]).start()
             return await hers.wait(5), await his.wait(0.05)
 
     assert asyncio.run(story()) == (True, False)
@@ -25,7 +33,7 @@ def test_a_wake_up_before_the_wait_is_not_lost() -> None:
     async def story() -> bool:
         chat = WebChat()
         with chat.listen("amina") as waiter:
-            chat.send(LETTER)
+            chat.hear(shown(LETTER.address))
             await asyncio.sleep(0.01)
             return await waiter.wait(0)
 
