@@ -50,7 +50,8 @@ def set_up_logging(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), 30)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # The error stream as it is then: it may be another one by the time something is said.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

@@ -189,7 +189,7 @@ def test_finishing_leaves_no_row_but_the_counts(database: Database, amina: Writi
 
     left = {name: count for name, count in database.read(counts).items() if count}
     # Who helped stays, with a key of their own, and what they planned; nothing tells whom they helped. That somebody
-    # was erased is listed by digests of two ids that are gone. Tries of codes are counted for a messenger, not a person.
+    # was erased is listed by digests of two ids that are gone. Tries of codes are counted for a whole messenger.
     counted = {"helped": 1, "counters": 1, "sign_in_tries": 1}
     assert left == counted | {"users": 1, "data_keys": 1, "group_sessions": 1, "erased": 2}
 
