@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
@@ -304,6 +304,8 @@ def _fit_all(
             for seen in parts
             if seen
         ]
+        if isinstance(pool, ThreadPoolExecutor):
+            wait(models)  # in one process the vector machines draw from one seed: side by side, no two models are alike
         whole = _fit_once(lines, columns, centred, fitted.intents, fitted.alarming)
         on_fit(1)
         for fold, model in enumerate(models):
@@ -355,6 +357,7 @@ def _score(
     if centred is None or held_out.meaning is None or model.meaning is None or model.both is None:
         return
     own = centred[places]
+    words = words[:, : len(model.lexicon)]  # without a single n-gram the matrix has one all the same
     held_out.meaning[places] = own @ model.meaning.weights + model.meaning.bias
     both = model.both
     held_out.beside[places] = words @ both.words.astype(np.float32) + own @ both.meaning + both.bias
