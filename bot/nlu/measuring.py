@@ -30,6 +30,7 @@ ENOUGH_LINES = 100  # in Latin letters instead of their own, to measure a mix fo
 ENOUGH_OTHERS = 10  # examples of what is not ours, to choose a threshold by them
 MANY_LINES = 5000  # so many that were measured are of several authors
 _AS_GOOD = 0.007  # of those, what makes so few more wrong is as good: they say nothing of an author they do not know
+_BY_CHANCE = 0.45  # standard errors: of few lines, what is right that much less often may be so by chance
 _NEVER = float("inf")
 
 
@@ -111,15 +112,18 @@ def _mix(held_out: HeldOut) -> Mix:
 
 def _lexical_share(held_out: HeldOut) -> float:
     """
-    Return how much the n-grams should count beside the sentence vector: of many lines, the most that is as good as any.
+    Return how much the n-grams should count beside the sentence vector.
 
-    Of a whole author it did not know, two to four in a hundred more were right at 8 than at 3, where lines dealt one by
-    one show that it makes one in a hundred more wrong.
+    Of few lines, the middle of what is as good as any. Of many, the most: of a whole author it did not know, two to
+    four in a hundred more were right at 8 than at 3, where lines dealt one by one show that one in a hundred more is
+    wrong.
     """
     own = held_out.columns
     right = {share: float((held_out.mixed(share).argmax(axis=1) == own).mean()) for share in LEXICAL_SHARES}
-    enough = max(right.values()) - (_AS_GOOD if len(own) >= MANY_LINES else 0.0)
-    return max(share for share in LEXICAL_SHARES if right[share] >= enough)
+    best, many = max(right.values()), len(own) >= MANY_LINES
+    less = _AS_GOOD if many else _BY_CHANCE * np.sqrt(best * (1 - best) / len(own))
+    as_good = [share for share in LEXICAL_SHARES if right[share] >= best - less]
+    return as_good[-1] if many else as_good[len(as_good) // 2]
 
 
 def _best_temperature(scores: Floats, columns: NDArray[np.intp]) -> tuple[float, float]:
