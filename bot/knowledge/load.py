@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import time
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import ValidationError
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
 ShapeT = TypeVar("ShapeT", bound=schema.Shape)
 TRAJECTORIES = "flows/trajectories"
+SOUNDS_LIKE_DANGER = "sounds_like_danger"  # how the files of nlu/data/<language>/ begin whose lines are none
 WEEKDAYS = get_args(schema.Weekday)
 _EXAMPLE = re.compile(r"^\s*-\s+(.*\S)\s*$")
 
@@ -729,7 +731,10 @@ def _read_nlu(read: Read) -> None:
             examples = list(_examples(item.examples))
             line = document.line("nlu", at, "examples") + 1
             if item.intent is not None:
-                read.examples += [Example(text=t, intent=item.intent, language=language) for _, t in examples]
+                sounds = PurePosixPath(file.name).name.startswith(SOUNDS_LIKE_DANGER)
+                read.examples += [
+                    Example(text=text, intent=item.intent, language=language, sounds=sounds) for _, text in examples
+                ]
                 read.example_lines += [(file.name, line + offset) for offset, _ in examples]
             elif item.synonym is not None:
                 meanings = read.synonyms.setdefault(language, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
@@ -44,11 +44,14 @@ if TYPE_CHECKING:
     from bot.nlu.examples import Example
     from bot.nlu.recipe import Floats
 
-# A third of the lines is measured by a model of the others: thousands are enough, to measure all takes twice as long.
+# A third of the lines is measured by a model of the others. Of many lines that is enough, and to measure all takes
+# twice as long; few are all measured.
 FOLDS, MEASURED_FOLDS = 3, 1
-LOGISTIC_C, LEXICAL_C, BOTH_C = 20.0, 1.0, 0.5
-ROUNDS = 60  # of the logistic regression: what more of them changed was never an answer
-MOST_EACH = 45  # lines of one intent and language that the intents learn from: more of one would outshout the rest
+LOGISTIC_C, LEXICAL_C, BOTH_C, DANGER_C = 20.0, 1.0, 0.25, 10.0
+ROUNDS, DANGER_ROUNDS = 60, 150  # of the logistic regressions: what more of them changed was never an answer
+TOLERANCE = 0.1  # of the vector machines: a thousand times finer took half as long again and changed no figure
+SEED = 20261128  # the same lines give the same model, wherever they are fitted
+MOST_EACH = 60  # lines of one intent and language that the intents learn from: more of one would outshout the rest
 WORTH_A_PROCESS = 2000  # lines; fewer are fitted before a second process has started
 ALIKE_IN_MEANING, ALIKE_IN_WORDS = 0.6, 0.5  # cosines above which two lines of one intent say the same
 _ABSENT = -20.0  # the score of an intent that a fold has no example of
@@ -65,6 +68,7 @@ class _Line:
     intent: str
     variety: str
     taken: Taken
+    sounds: bool
 
     @classmethod
     def of(cls, example: Example) -> _Line:
@@ -72,6 +76,7 @@ class _Line:
             intent=example.intent,
             variety=variety(example.text, example.language),
             taken=Taken.apart(example.text),
+            sounds=example.sounds,
         )
 
 
@@ -102,7 +107,7 @@ def fit(
 
     def stepped(done: int) -> None:
         if on_step:
-            on_step(done, MEASURED_FOLDS + 1)
+            on_step(done, _measured_folds(len(lines)) + 1)
 
     # On a busy machine BLAS threads wait for one another: training took eight times as long with two.
     known = alarming & set(intents)
@@ -126,17 +131,26 @@ def _fit_once(
     inside = np.array([line.intent != OUT_OF_SCOPE for line in lines], dtype=bool)
     words, width, some = _matrix(lexicon, lines), len(intents), _evenly(lines)
     own_columns = columns[some]
-    lexical = _fit_linear(_vector_machine(C=LEXICAL_C), words[some], own_columns, width, np.float16)
+    lexical = _fit_linear(
+        _vector_machine(C=LEXICAL_C, tol=TOLERANCE, random_state=SEED), words[some], own_columns, width, np.float16
+    )
     meaning = both = danger = None
     if centred is not None:
         meaning = _fit_linear(_logistic(C=LOGISTIC_C, max_iter=ROUNDS), centred[some], own_columns, width, np.float32)
         side_by_side = _stack([words, _csr(centred)], format="csr")
-        joint = _fit_linear(_vector_machine(C=BOTH_C), side_by_side[some], own_columns, width, np.float32)
+        joint = _fit_linear(
+            _vector_machine(C=BOTH_C, tol=TOLERANCE, random_state=SEED),
+            side_by_side[some],
+            own_columns,
+            width,
+            np.float32,
+        )
         both = _apart(joint, len(lexicon), added=lexical)
         in_danger = np.array([line.intent in alarming for line in lines], dtype=np.intp)
         if 0 < in_danger.sum() < len(lines):
             danger = _apart(
-                _fit_linear(_vector_machine(C=BOTH_C), side_by_side, in_danger, 2, np.float32), len(lexicon)
+                _fit_linear(_logistic(C=DANGER_C, max_iter=DANGER_ROUNDS), side_by_side, in_danger, 2, np.float32),
+                len(lexicon),
             )
             danger = Both(words=danger.words[:, 1:], meaning=danger.meaning[:, 1:], bias=danger.bias[1:])
     return Recipe(
@@ -278,15 +292,20 @@ def _fit_all(
         beside=blank,
         near=np.zeros(len(lines), dtype=np.float32),
         danger=np.zeros(len(lines), dtype=np.float32),
+        sounds=np.array([line.sounds for line in lines], dtype=bool),
     )
     measurable = np.zeros(len(lines), dtype=bool)
     with _beside(len(lines)) as pool:
-        parts = [[place for place, own in enumerate(folds) if own != fold] for fold in range(MEASURED_FOLDS)]
+        parts = [
+            [place for place, own in enumerate(folds) if own != fold] for fold in range(_measured_folds(len(lines)))
+        ]
         models = [
             pool.submit(fitted.apart, [examples[place] for place in seen], None if centred is None else centred[seen])
             for seen in parts
             if seen
         ]
+        if isinstance(pool, ThreadPoolExecutor):
+            wait(models)  # in one process the vector machines draw from one seed: side by side, no two models are alike
         whole = _fit_once(lines, columns, centred, fitted.intents, fitted.alarming)
         on_fit(1)
         for fold, model in enumerate(models):
@@ -317,6 +336,10 @@ def _columns(lines: Sequence[_Line], intents: tuple[str, ...]) -> NDArray[np.int
     return np.array([place[line.intent] for line in lines], dtype=np.intp)
 
 
+def _measured_folds(lines: int) -> int:
+    return FOLDS if lines < WORTH_A_PROCESS else MEASURED_FOLDS
+
+
 def _beside(lines: int) -> Executor:
     """Return who fits the measuring models: a process of its own, or for few lines a thread, which begins at once."""
     if lines < WORTH_A_PROCESS or (os.cpu_count() or 1) == 1:
@@ -334,6 +357,7 @@ def _score(
     if centred is None or held_out.meaning is None or model.meaning is None or model.both is None:
         return
     own = centred[places]
+    words = words[:, : len(model.lexicon)]  # without a single n-gram the matrix has one all the same
     held_out.meaning[places] = own @ model.meaning.weights + model.meaning.bias
     both = model.both
     held_out.beside[places] = words @ both.words.astype(np.float32) + own @ both.meaning + both.bias

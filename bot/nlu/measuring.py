@@ -18,20 +18,29 @@ if TYPE_CHECKING:
 LEXICAL_SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 TEMPERATURES = tuple(1.1**power for power in range(-30, 31))
 SHORTCUT_MARGINS = tuple(step / 20 for step in range(4, 41))
-REFUSED_IN_SCOPE = 0.05  # at most this share of good messages is refused
+# At most this share of good lines is refused. Of messages in another voice it is about half of that.
+REFUSED_IN_SCOPE = 0.065
 LOST_BY = 0.001  # answering without the encoder may cost at most this share of right answers
 PASSED_BY = 0.01  # and let pass at most this share of what is not ours
-FALSE_ALARMS = 0.01  # of ordinary messages, at most this share may be taken for danger
+# Of ordinary messages, and of those that only sound like danger, at most this share may be taken for danger. Counted
+# together, as many more lines of the second kind as an author thinks of would make it deaf to the danger itself.
+FALSE_ALARMS, FALSE_ALARMS_SOUNDING = 0.012, 0.1
 MISSED_ANYWAY = 0.005  # the share of danger that no threshold would save: mistakes of ours, most of them
 ENOUGH_LINES = 100  # in Latin letters instead of their own, to measure a mix for those
 ENOUGH_OTHERS = 10  # examples of what is not ours, to choose a threshold by them
-_AS_GOOD = 1.01  # a loss within a hundredth of the best is no worse: then the more often right one is taken
+MANY_LINES = 5000  # so many that were measured are of several authors
+_AS_GOOD = 0.007  # of those, what makes so few more wrong is as good: they say nothing of an author they do not know
+_BY_CHANCE = 0.45  # standard errors: of few lines, what is right that much less often may be so by chance
 _NEVER = float("inf")
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """The scores that lines got from models which had not seen them; one row a line, one column an intent."""
+    """
+    The scores that lines got from models which had not seen them; one row a line, one column an intent.
+
+    `sounds` says which lines sound like danger and are none.
+    """
 
     intents: tuple[str, ...]
     columns: NDArray[np.intp]
@@ -40,6 +49,7 @@ class HeldOut:
     beside: Floats
     near: Floats
     danger: Floats
+    sounds: NDArray[np.bool_]
     alarming: frozenset[str] = frozenset()
 
     @property
@@ -62,6 +72,7 @@ class HeldOut:
             beside=self.beside[rows],
             near=self.near[rows],
             danger=self.danger[rows],
+            sounds=self.sounds[rows],
             alarming=self.alarming,
         )
 
@@ -100,14 +111,19 @@ def _mix(held_out: HeldOut) -> Mix:
 
 
 def _lexical_share(held_out: HeldOut) -> float:
-    """Return how much the n-grams should count beside the sentence vector."""
-    losses, right = {}, {}
-    for share in LEXICAL_SHARES:
-        scores = held_out.mixed(share)
-        losses[share] = _best_temperature(scores, held_out.columns)[1]
-        right[share] = float((scores.argmax(axis=1) == held_out.columns).mean())
-    as_good = [share for share in LEXICAL_SHARES if losses[share] <= min(losses.values()) * _AS_GOOD]
-    return max(as_good, key=right.__getitem__)
+    """
+    Return how much the n-grams should count beside the sentence vector.
+
+    Of few lines, the middle of what is as good as any. Of many, the most: of a whole author it did not know, two to
+    four in a hundred more were right at 8 than at 3, where lines dealt one by one show that one in a hundred more is
+    wrong.
+    """
+    own = held_out.columns
+    right = {share: float((held_out.mixed(share).argmax(axis=1) == own).mean()) for share in LEXICAL_SHARES}
+    best, many = max(right.values()), len(own) >= MANY_LINES
+    less = _AS_GOOD if many else _BY_CHANCE * np.sqrt(best * (1 - best) / len(own))
+    as_good = [share for share in LEXICAL_SHARES if right[share] >= best - less]
+    return as_good[-1] if many else as_good[len(as_good) // 2]
 
 
 def _best_temperature(scores: Floats, columns: NDArray[np.intp]) -> tuple[float, float]:
@@ -152,8 +168,12 @@ def _alarm_at(held_out: HeldOut, scores: Floats, scale: Scale, *, near: bool) ->
     odds = alarm_scores(scores, held_out.intents, held_out.alarming, scale)
     if near:
         odds = odds + DANGER_SHARE * held_out.danger
-    affordable = float(np.quantile(odds[~in_danger], 1 - FALSE_ALARMS))
-    return max(affordable, float(np.quantile(odds[in_danger], MISSED_ANYWAY)))
+    highest = float(np.quantile(odds[in_danger], MISSED_ANYWAY))
+    for lines, share in ((~held_out.sounds, FALSE_ALARMS), (held_out.sounds, FALSE_ALARMS_SOUNDING)):
+        harmless = odds[lines & ~in_danger]
+        if len(harmless):
+            highest = max(highest, float(np.quantile(harmless, 1 - share)))
+    return highest
 
 
 def _deviation(values: NDArray[Any]) -> float:

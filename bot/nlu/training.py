@@ -115,12 +115,19 @@ def _nobody(*_: object) -> None:
 
 def cleaned(examples: Sequence[Example]) -> list[Example]:
     """Return the examples once each, cleaned, in a fixed order, without empty ones."""
-    rows = {(clean(example.text), example.intent, example.language) for example in examples}
-    return [Example(text=text, intent=intent, language=language) for text, intent, language in sorted(rows) if text]
+    rows: dict[tuple[str, str, str], bool] = {}
+    for example in examples:
+        row = clean(example.text), example.intent, example.language
+        rows[row] = rows.get(row, False) or example.sounds
+    return [
+        Example(text=text, intent=intent, language=language, sounds=sounds)
+        for (text, intent, language), sounds in sorted(rows.items())
+        if text
+    ]
 
 
 def _model_file(examples: Sequence[Example], alarming: frozenset[str], cache_dir: Path) -> Path:
-    lines = [[line.text, line.intent, line.language] for line in cleaned(examples)]
+    lines = [[line.text, line.intent, line.language, line.sounds] for line in cleaned(examples)]
     about = json.dumps([RECIPE_VERSION, [version_of(library) for library in _LIBRARIES], sorted(alarming), lines])
     return cache_dir / f"understanding-{hashlib.sha256(about.encode()).hexdigest()[:24]}.npz"
 

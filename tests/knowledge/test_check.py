@@ -51,6 +51,14 @@ def test_good_knowledge_loads() -> None:
     }
 
 
+def test_what_only_sounds_like_danger_is_known_by_the_name_of_its_file(tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "nlu/data/nl/sounds_like_danger_at_home.yml").write_text(
+        'version: "3.1"\nnlu:\n  - intent: housing_repairs\n    examples: |\n      - de buren slopen de boel lol\n'
+    )
+    assert [line.text for line in load(folders(tmp_path)).examples if line.sounds] == ["de buren slopen de boel lol"]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_planted_mistake_is_found(case: str, tmp_path: Path) -> None:
     expected = yaml.safe_load((BROKEN / case / "expected.yml").read_text(encoding="utf-8"))

@@ -180,3 +180,8 @@ def test_what_is_measured_adds_up(tmp_path: Path, scattered: ScatteredEncoder) -
 def test_cross_validation_hears_every_line_once(tmp_path: Path, scattered: ScatteredEncoder) -> None:
     report = cross_validate(HOME, cache_dir=tmp_path, folds=3, encoder=scattered)
     assert report.total.ours == len(HOME)
+
+
+def test_lines_without_a_letter_can_be_measured(tmp_path: Path, scattered: ScatteredEncoder) -> None:
+    marks = [Example(text=text, intent=intent, language="nl") for text, intent in zip("¯´¨¸", "abab", strict=True)]
+    assert len(train(marks, cache_dir=tmp_path, encoder=scattered).understand("¯¯").intents) == 2
