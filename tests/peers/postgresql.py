@@ -47,9 +47,13 @@ def _program(name: str) -> str:
 
 
 class Cluster:
-    """A running server, reached over a socket file: no port that another run could hold."""
+    """
+    A running server, reached over a socket file: no port that another run could hold.
 
-    def __init__(self) -> None:
+    It waits for no disk and keeps little in memory, unless the settings say otherwise.
+    """
+
+    def __init__(self, **changed: str) -> None:
         initdb, postgres = _program("initdb"), _program("postgres")
         self._folder = Path(tempfile.mkdtemp(prefix="wegwijs-pg-"))
         # PostgreSQL refuses to run as root.
@@ -70,7 +74,7 @@ class Cluster:
             "shared_buffers": "32MB",
             "autovacuum": "off",
             "deadlock_timeout": "100ms",
-        }
+        } | changed
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("wb") as log:
             self._server = subprocess.Popen(
@@ -101,6 +105,11 @@ class Cluster:
                 time.sleep(0.05)
             else:
                 return
+
+    @property
+    def process(self) -> int:
+        """The id of the server's first process."""
+        return self._server.pid
 
     def url(self, database: str) -> str:
         """Return the URL of a database on this server."""

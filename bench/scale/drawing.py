@@ -1,0 +1,49 @@
+"""The cost of a turn beside the size of the tables, as a picture."""
+
+from __future__ import annotations
+
+from math import log10
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44")
+LEFT, TOP, WIDE, HIGH = 70, 50, 780, 300
+
+
+def drawn(lines: Mapping[str, Sequence[tuple[int, float]]]) -> str:
+    """Return lines of (messages in the tables, milliseconds a turn); each tenfold is one step to the right."""
+    points = [point for line in lines.values() for point in line]
+    first, last = (log10(edge(at for at, _ in points)) for edge in (min, max))
+    most = max(value for _, value in points) * 1.15
+    steps = max(1.0, last - first)
+
+    def place(at: int, value: float) -> tuple[float, float]:
+        return LEFT + WIDE * (log10(at) - first) / steps, TOP + HIGH - HIGH * value / most
+
+    out = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 420" font-family="sans-serif" font-size="12">',
+        (
+            "<style>text{fill:#222}line{stroke:#888}.b{fill:#fff}@media(prefers-color-scheme:dark)"
+            "{text{fill:#eee}.b{fill:#181818}}</style>"
+        ),
+        '<rect class="b" width="900" height="420"/>',
+    ]
+    for part in range(5):
+        y = TOP + HIGH - HIGH * part / 4
+        out.append(f'<line x1="{LEFT}" x2="{LEFT + WIDE}" y1="{y:.1f}" y2="{y:.1f}" stroke-width="0.5"/>')
+        out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{most * part / 4:.1f}</text>')
+    for at in sorted({at for at, _ in points}):
+        out.append(f'<text x="{place(at, 0)[0]:.1f}" y="{TOP + HIGH + 20}" text-anchor="middle">{at:,}</text>')
+    for number, (name, line) in enumerate(lines.items()):
+        colour, x = COLOURS[number % len(COLOURS)], LEFT + number * 190
+        dots = [place(at, value) for at, value in line]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
+        out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        out.extend(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in dots)
+        out.append(f'<rect x="{x}" y="16" width="12" height="12" fill="{colour}"/>')
+        out.append(f'<text x="{x + 17}" y="26">{name}</text>')
+    out.append(f'<text x="{LEFT + WIDE / 2}" y="400" text-anchor="middle">messages in the tables</text>')
+    out.append('<text transform="translate(16 200) rotate(-90)" text-anchor="middle">milliseconds a turn</text></svg>')
+    return "\n".join(out) + "\n"
