@@ -46,6 +46,11 @@ _READ = (
     .values(status="read", error=None)
     .returning(inbound.c.conversation_id, inbound.c.number)
 )
+_TAKEN = (
+    update(inbound)
+    .where(inbound.c.id == bindparam("of_message"), inbound.c.status.in_(("unread", "held")))
+    .values(status="read", error=None, understood_json=bindparam("understood"))
+)
 _MARK = (
     update(conversations)
     .where(conversations.c.id == bindparam("of_conversation"), conversations.c.read_mark < bindparam("up_to"))
@@ -202,6 +207,16 @@ class Inbox:
     def note_understood(self, inbound_id: str, understood: Mapping[str, Any]) -> None:
         """Keep what the assistant made of a message: codes and figures, never anyone's words."""
         self._connection.execute(_UNDERSTOOD, {"of_message": inbound_id, "understood_json": dict(understood)})
+
+    def taken(self, inbound_id: str, understood: Mapping[str, Any]) -> None:
+        """
+        Record that a turn took this message, and what the assistant made of it.
+
+        Its conversation's read mark is moved with what is remembered: see `Conversations.save_state`.
+        """
+        asked = {"of_message": inbound_id, "understood": dict(understood)}
+        if self._connection.execute(_TAKEN, asked).rowcount == 0:  # the turn itself did something else with it
+            self.note_understood(inbound_id, understood)
 
     def last_crisis(self, newcomer_id: str, since: datetime) -> datetime | None:
         """Return when this person last wrote of danger, after this moment; None when they did not."""
