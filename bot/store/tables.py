@@ -566,6 +566,14 @@ FILES_DUE = attachments.c.status.in_([literal_column("'wanted'"), literal_column
 
 
 def on_channels(table: FromClause, channels: Collection[str] | BindParameter[Any]) -> ColumnElement[bool]:
-    """Rows of conversations on these channels; a process leaves alone what it cannot reach."""
-    theirs = select(conversations.c.id).where(conversations.c.channel.in_(channels))
-    return table.c.conversation_id.in_(theirs)
+    """
+    Rows of conversations on these channels; a process leaves alone what it cannot reach.
+
+    Asked of each row: as a list of conversations SQLite reads all there are, to find that nothing is due.
+    """
+    return (
+        select(literal_column("1"))
+        .where(conversations.c.id == table.c.conversation_id, conversations.c.channel.in_(channels))
+        .correlate(table)
+        .exists()
+    )
