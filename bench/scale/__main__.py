@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import sys
 import tempfile
 from contextlib import ExitStack, closing, contextmanager
@@ -196,9 +195,9 @@ def _tell_throughput(found: Found, options: argparse.Namespace) -> list[str]:
         f"Throughput: {alone.turns} messages wait, one of each newcomer, among {options.conversations} conversations; "
         f"{cores} cores for the workers and the server; {options.turns} turns at a time in each process."
     )
-    head = ("turns/s", "answered", "beside", "beside 1", "our CPU", "server's", "all CPU")
+    head = ("turns/s", "answered", "beside", "beside 1", "our CPU", "server's", "all CPU", "turns a")
     print(f"{'':28}" + "".join(f"{one:>10}" for one in head))
-    units = ("", "s", "sqlite", "worker", "ms/turn", "ms/turn", "cores")
+    units = ("", "s", "sqlite", "worker", "ms/turn", "ms/turn", "cores", "core/s")
     print(f"{'':28}" + "".join(f"{one:>10}" for one in units))
     for one in found.rounds:
         took = max(one.answered, one.delivered)
@@ -206,18 +205,19 @@ def _tell_throughput(found: Found, options: argparse.Namespace) -> list[str]:
         print(
             f"{one.name:28}{one.a_second:10.1f}{one.answered:10.1f}{one.a_second / alone.a_second:10.2f}{beside}"
             f"{one.ours / one.turns * 1000:10.1f}{one.server / one.turns * 1000:10.1f}"
-            f"{(one.ours + one.server) / took:10.2f}"
+            f"{(one.ours + one.server) / took:10.2f}{one.turns / (one.ours + one.server):10.1f}"
         )
     for name, a_second in found.commits.items():
         print(f"{'bare commits: ' + name:38}{a_second:10.0f} a second")
     limit = found.commits[next(iter(found.commits))]
     best = max(many, key=lambda one: one.a_second)
     ratios = ", ".join(f"{one.name.removeprefix('postgresql, ')} {one.a_second / alone.a_second:.2f}" for one in many)
-    return [
+    line = (
         f"{alone.turns} turns among {options.conversations} conversations on {cores} cores: "
         f"sqlite embedded {alone.a_second:.0f} turns/s; postgresql beside it: {ratios}; "
         f"best {best.a_second:.0f} turns/s, {best.a_second / limit:.2f} of {limit:.0f} bare commits/s"
-    ]
+    )
+    return [line]
 
 
 def _tell_latency(found: Found) -> list[str]:
@@ -243,14 +243,14 @@ def _tell_growth(found: Found) -> list[str]:
         for point in points:
             half, most = milliseconds(point.whole)
             print(
-                f"{name:12}{point.messages:12}{point.conversations:12}{point.size / MEGABYTE:12.0f}{half:12.2f}{most:12.2f}"
-                f"{point.cpu * 1000:12.2f}{point.server * 1000:12.2f}{point.pages:12.0f}"
+                f"{name:12}{point.messages:12}{point.conversations:12}{point.size / MEGABYTE:12.0f}"
+                f"{half:12.2f}{most:12.2f}{point.cpu * 1000:12.2f}{point.server * 1000:12.2f}{point.pages:12.0f}"
             )
         first, last = points[0], points[-1]
         pages = f", pages {last.pages / first.pages:.2f}" if first.pages else ""
         said.append(
-            f"{name} beside {last.messages} messages against {first.messages}: median {median(last) / median(first):.2f}, "
-            f"our CPU {last.cpu / first.cpu:.2f}{pages}"
+            f"{name} beside {last.messages} messages against {first.messages}: "
+            f"median {median(last) / median(first):.2f}, our CPU {last.cpu / first.cpu:.2f}{pages}"
         )
     return said
 
@@ -276,7 +276,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         prog="make bench-scale",
         description="\n".join(lines),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog='For example: make bench-scale ARGS="--only growth --messages 10000000 --plot docs/pictures/scale-growth.svg"',
+        epilog='For example: make bench-scale ARGS="--only growth --messages 10000000 --plot growth.svg"',
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="one or more of these (all)")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4], help="how many, one after another (1 2 4)")

@@ -34,8 +34,10 @@ def drawn(lines: Mapping[str, Sequence[tuple[int, float]]]) -> str:
         y = TOP + HIGH - HIGH * part / 4
         out.append(f'<line x1="{LEFT}" x2="{LEFT + WIDE}" y1="{y:.1f}" y2="{y:.1f}" stroke-width="0.5"/>')
         out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{most * part / 4:.1f}</text>')
-    for at in sorted({at for at, _ in points}):
-        out.append(f'<text x="{place(at, 0)[0]:.1f}" y="{TOP + HIGH + 20}" text-anchor="middle">{at:,}</text>')
+    out.extend(
+        f'<text x="{place(at, 0)[0]:.1f}" y="{TOP + HIGH + 20}" text-anchor="middle">{at:,}</text>'
+        for at in sorted({at for at, _ in points})
+    )
     for number, (name, line) in enumerate(lines.items()):
         colour, x = COLOURS[number % len(COLOURS)], LEFT + number * 190
         dots = [place(at, value) for at, value in line]

@@ -14,7 +14,6 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import bot.engine
@@ -30,6 +29,7 @@ from bot.store.encryption import MasterKeys, Vault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
+    from pathlib import Path
     from typing import Concatenate, ParamSpec
 
     from bot.domain.messenger import Letter
@@ -110,7 +110,9 @@ def vault(folder: Path) -> Vault:
     return Vault(MasterKeys.load_or_create(folder / "keys"))
 
 
-def _live(part: Part, parts: Parts, url: str, folder: Path, turns: int, pipe: Connection) -> None:
+def _live(  # noqa: PLR0913, PLR0917  # what it is, and where
+    part: Part, parts: Parts, url: str, folder: Path, turns: int, pipe: Connection
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # what was read before is nobody's garbage
     _watch_turns()

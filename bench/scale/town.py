@@ -8,7 +8,6 @@ would fail here. Who writes while we measure is made as the assistant makes them
 from __future__ import annotations
 
 import json
-import random
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from bot.carry_out import NOTICE_VERSION
 from bot.flows.dialogue import VERSION, Dialogue
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bot.runtime import Runtime
@@ -32,7 +32,8 @@ CHANNEL = "bench"
 LANGUAGE = "nl"
 # Bytes that are sealed: a message in, an answer, what is remembered of a conversation; about the median of real ones.
 INBOUND_BYTES, OUTBOX_BYTES, STATE_BYTES = 230, 640, 900
-YEARS = timedelta(days=730)  # what was said is spread over these
+# What was said is spread over these: older messages would be forgotten while we measure (bot/forget.py).
+SPAN = timedelta(days=80)
 EACH = 100  # messages of one conversation, in and out, on average
 ANSWERS = 1.5  # to one message: every second message gets two
 HAD_A_CASE = 50  # one of so many messages led to a case, which was closed
@@ -135,7 +136,7 @@ class Town:
         cases: list[Sequence[Any]] = []
         for number in range(incoming):
             # In the order of time, so that what one person said lies far apart; some say much and many say little.
-            at = now - YEARS * (1 - number / incoming)
+            at = now - SPAN * (1 - number / incoming)
             moment, milliseconds = rows.moment(at), int(at.timestamp() * 1000)
             talk = talks[int(len(talks) * chance.random() ** 2)]
             talk.heard += 1
@@ -166,7 +167,7 @@ class Town:
 
     def _people(self, rows: Rows, talks: Sequence[Talk]) -> None:
         chance, noise = self.chance, self.chance.randbytes(1 << 18)
-        begun = rows.moment(datetime.now(UTC) - YEARS)
+        begun = rows.moment(datetime.now(UTC) - SPAN)
         for begin in range(0, len(talks), AT_ONCE):
             found: dict[str, list[Sequence[Any]]] = {name: [] for name in ("data_keys", "newcomers", "addresses")}
             found["conversations"] = []
@@ -207,7 +208,7 @@ def _new_id(chance: random.Random, milliseconds: int) -> str:
 
 
 def _some_time(chance: random.Random) -> int:
-    return int((datetime.now(UTC) - YEARS * chance.random()).timestamp() * 1000)
+    return int((datetime.now(UTC) - SPAN * chance.random()).timestamp() * 1000)
 
 
 # ---- the two databases
