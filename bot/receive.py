@@ -268,8 +268,8 @@ def _turn(
         work.inbox.taken(message.id, made)
     if EraseNewcomer.__name__ not in effects:
         state = voice.dialogue.to_json().encode()
-        read = 0 if holds else message.number
-        work.conversations.save_state(conversation_id, state, version=VERSION, now=now, read_up_to=read)
+        up_to = 0 if holds else message.number
+        work.conversations.save_state(conversation_id, state, version=VERSION, now=now, read_up_to=up_to)
     return Report(
         rung=decision.rung,
         flow=runtime.runner.subject(decision.dialogue) or decision.dialogue.question,

@@ -23,6 +23,7 @@ import sys
 import tempfile
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ from bench.scale.throughput import (
 from bench.scale.town import CHANNEL, Town, rows_of
 from bench.turn.__main__ import BareCommits
 from bot.commands.output import progress
+from bot.domain.days import is_holiday
 from bot.scale import queue
 from bot.settings import Settings
 from bot.store.database import Database
@@ -306,6 +308,7 @@ def main() -> int:
     place = options.folder or settings.data_dir
     place.mkdir(parents=True, exist_ok=True)
     found = Found()
+    is_holiday(date(2026, 12, 25))  # its library takes a second of the first sweep of every process
     with ExitStack() as stack:
         show = stack.enter_context(progress())
         ready = stack.enter_context(parts(settings, show)) if options.whole else small_assistant()
