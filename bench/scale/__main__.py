@@ -238,7 +238,7 @@ def _tell_latency(found: Found) -> list[str]:
 
 def _tell_growth(found: Found) -> list[str]:
     print("Growth: a turn (taken in, answered, delivered) beside so many messages")
-    head = ("messages", "people", "MB", "p50 ms", "p99 ms", "our CPU", "server's", "pages")
+    head = ("messages", "people", "MB", "p50 ms", "p99 ms", "our CPU", "server's", "pages", "trips")
     print(f"{'':12}" + "".join(f"{one:>12}" for one in head))
     said = []
     for name, points in found.growth.items():
@@ -247,6 +247,7 @@ def _tell_growth(found: Found) -> list[str]:
             print(
                 f"{name:12}{point.messages:12}{point.conversations:12}{point.size / MEGABYTE:12.0f}"
                 f"{half:12.2f}{most:12.2f}{point.cpu * 1000:12.2f}{point.server * 1000:12.2f}{point.pages:12.0f}"
+                f"{point.trips:12.1f}"
             )
         first, last = points[0], points[-1]
         pages = f", pages {last.pages / first.pages:.2f}" if first.pages else ""

@@ -68,6 +68,11 @@ class Point:
     size: int  # bytes of the database
     statements: Sequence[Statement] = field(default=())
 
+    @property
+    def trips(self) -> float:
+        """How often a turn went to PostgreSQL and back, BEGIN and COMMIT too."""
+        return sum(one.calls for one in self.statements)
+
 
 def measure(  # noqa: PLR0913, PLR0917  # where, with what, how many
     parts: Parts,
@@ -134,7 +139,10 @@ def _turn(runtime: Runtime, address: str, lines: Sequence[str], seed: int) -> No
     message, *_ = written([address], lines, seed, answers=True)
     conversation = receive.take_in(runtime, message)
     assert conversation is not None
-    assert receive.answer_next(runtime, conversation) is not None
+    report = receive.answer_next(runtime, conversation)
+    # What was said long ago cannot be opened: a turn that tried has failed.
+    assert report is not None
+    assert report.rung != "failed"
     while deliver_due(runtime):
         pass
 

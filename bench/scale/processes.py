@@ -67,6 +67,7 @@ class Seen:
     turns: list[Answered] = field(default_factory=list)
     sent: list[tuple[str, float]] = field(default_factory=list)
     cpu: float = 0.0
+    failed: int = 0  # turns
 
 
 _seen = Seen()
@@ -91,6 +92,7 @@ def _watch_turns() -> None:
         began = time.monotonic()
         report = answer(runtime, conversation_id)
         if report is not None:
+            _seen.failed += report.rung == "failed"
             _seen.turns.append(Answered(conversation_id, began, time.monotonic()))
         return report
 
@@ -99,7 +101,7 @@ def _watch_turns() -> None:
 
 def seen(_: Runtime) -> Seen:
     """Return what this process saw since the last time it was asked."""
-    found = Seen(list(_seen.turns), list(_seen.sent), time.process_time())
+    found = Seen(list(_seen.turns), list(_seen.sent), time.process_time(), _seen.failed)
     _seen.turns.clear()
     _seen.sent.clear()
     return found

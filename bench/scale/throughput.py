@@ -153,6 +153,7 @@ def drain(bench: Bench, url: str, workers: int, name: str, cluster: Cluster) -> 
         _until_nothing_waits(waits)
         server = worked(cluster) - server
         saw = [one.call(seen) for one in answering]
+    _all_went_well(saw)
     turns = [turn for one in saw for turn in one.turns]
     return Round(
         name=name,
@@ -162,6 +163,11 @@ def drain(bench: Bench, url: str, workers: int, name: str, cluster: Cluster) -> 
         ours=sum(one.cpu for one in saw) - before,
         server=server if workers else 0.0,
     )
+
+
+def _all_went_well(saw: Sequence[Seen]) -> None:
+    if failed := sum(one.failed for one in saw):
+        raise SystemExit(f"{failed} turns failed")
 
 
 def _cpu(_: object) -> float:
@@ -179,6 +185,7 @@ def wait_for_answers(  # noqa: PLR0913, PLR0917  # where, how, how many
         came = door.call(steady, written(addresses, bench.lines, 2), rate, 3)
         _until_nothing_waits(waits)
         saw = [one.call(seen) for one in answering]
+    _all_went_well(saw)
     return _waited(bench, name, rate, came, saw)
 
 
