@@ -56,7 +56,7 @@ from bot.wiring import parts
 from tests.peers.small import INTENTS, small_assistant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bench.scale.town import Show
     from bot.wiring import Parts
@@ -272,6 +272,21 @@ def tell_statements(points: Sequence[Point]) -> None:
         print(f"{shown.calls:8.2f}{''.join(figures)}  {' '.join(query.split())[:150]}")
 
 
+def lines_of(growth: Mapping[str, Sequence[Point]]) -> dict[str, list[tuple[int, float]]]:
+    """Return what is drawn: each cost beside what it was with the fewest messages."""
+    costs: dict[str, Callable[[Point], float]] = {
+        "our CPU": lambda point: point.cpu,
+        "server's CPU": lambda point: point.server,
+        "pages touched": lambda point: point.pages,
+    }
+    return {
+        f"{name}, {what}": [(one.messages, cost(one) / cost(points[0])) for one in points]
+        for name, points in growth.items()
+        for what, cost in costs.items()
+        if cost(points[0])
+    }
+
+
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return what was asked for."""
     lines = __doc__.strip().splitlines()
@@ -323,13 +338,7 @@ def main() -> int:
     if options.statements and found.growth:
         tell_statements(found.growth["postgresql"])
     if options.plot and found.growth:
-        lines = {
-            f"{name}, median": [(one.messages, median(one)) for one in each] for name, each in found.growth.items()
-        }
-        lines |= {
-            f"{name}, our CPU": [(one.messages, one.cpu * 1000) for one in each] for name, each in found.growth.items()
-        }
-        options.plot.write_text(drawn(lines), encoding="utf-8")
+        options.plot.write_text(drawn(lines_of(found.growth)), encoding="utf-8")
     return 0
 
 

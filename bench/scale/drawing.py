@@ -13,10 +13,10 @@ LEFT, TOP, WIDE, HIGH = 70, 50, 780, 300
 
 
 def drawn(lines: Mapping[str, Sequence[tuple[int, float]]]) -> str:
-    """Return lines of (messages in the tables, milliseconds a turn); each tenfold is one step to the right."""
+    """Return lines of (messages in the tables, cost beside the cost at the fewest); each tenfold is one step."""
     points = [point for line in lines.values() for point in line]
     first, last = (log10(edge(at for at, _ in points)) for edge in (min, max))
-    most = max(value for _, value in points) * 1.15
+    most = max(2.0, *(value * 1.1 for _, value in points))
     steps = max(1.0, last - first)
 
     def place(at: int, value: float) -> tuple[float, float]:
@@ -33,7 +33,7 @@ def drawn(lines: Mapping[str, Sequence[tuple[int, float]]]) -> str:
     for part in range(5):
         y = TOP + HIGH - HIGH * part / 4
         out.append(f'<line x1="{LEFT}" x2="{LEFT + WIDE}" y1="{y:.1f}" y2="{y:.1f}" stroke-width="0.5"/>')
-        out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{most * part / 4:.1f}</text>')
+        out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{most * part / 4:.2f}</text>')
     out.extend(
         f'<text x="{place(at, 0)[0]:.1f}" y="{TOP + HIGH + 20}" text-anchor="middle">{at:,}</text>'
         for at in sorted({at for at, _ in points})
@@ -47,5 +47,6 @@ def drawn(lines: Mapping[str, Sequence[tuple[int, float]]]) -> str:
         out.append(f'<rect x="{x}" y="16" width="12" height="12" fill="{colour}"/>')
         out.append(f'<text x="{x + 17}" y="26">{name}</text>')
     out.append(f'<text x="{LEFT + WIDE / 2}" y="400" text-anchor="middle">messages in the tables</text>')
-    out.append('<text transform="translate(16 200) rotate(-90)" text-anchor="middle">milliseconds a turn</text></svg>')
+    beside = "a turn, beside the fewest messages"
+    out.append(f'<text transform="translate(16 200) rotate(-90)" text-anchor="middle">{beside}</text></svg>')
     return "\n".join(out) + "\n"
