@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
 
-.PHONY: setup run test test-peers pictures answers $(BENCHES) lock clean help
+.PHONY: setup run run-scale test test-peers pictures answers $(BENCHES) lock audit clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -22,6 +22,10 @@ $(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml
 	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(VENV)/.scale: requirements/scale.txt $(VENV)/.run
+	@$(BIN)/pip install -q --require-hashes -r requirements/scale.txt
+	@touch $@
+
 $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	@echo "Installing what the checks need …"
 	@$(BIN)/pip install -q --require-hashes -r requirements/test.txt
@@ -31,6 +35,14 @@ setup: $(VENV)/.run ## Prepare .venv/bin/wegwijs
 
 run: setup ## Start the assistant and print where to look
 	@$(BIN)/wegwijs serve $(ARGS)
+
+run-scale: $(VENV)/.scale ## Start PostgreSQL, two web processes, two workers and the demo (ARGS="--workers 4")
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing PostgreSQL …"; apt-get -qq update >/dev/null && \
+			DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends postgresql >/dev/null; \
+		else echo "PostgreSQL is missing: sudo apt-get install postgresql"; exit 1; fi; }
+	@$(BIN)/wegwijs many $(ARGS)
 
 test: $(VENV)/.test ## Run every check; the last line counts the lanes
 	@$(BIN)/python tests/lanes.py $(ARGS)
@@ -50,11 +62,17 @@ $(BENCHES): bench-%: $(VENV)/.test
 
 lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs uv)
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements/run.txt
+	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra scale -c requirements/run.txt pyproject.toml -o requirements/scale.txt
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group test -c requirements/run.txt -o requirements/test.txt
 	@for peer in requirements/peers/*.in; do \
 		uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $$peer -o $${peer%.in}.txt || exit 1; \
 	done
 	@printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 - -o requirements/build.txt
+
+audit: $(VENV)/.test ## Ask PyPI which of the locked versions have known holes (needs the internet)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/scale.txt
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/build.txt
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements/test.txt
 
 clean: ## Remove what make made (not your data)
 	@rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 LANGUAGE = click.option("--language", metavar="xx", help="The language on file: nl en ar ti fa tr uk so fr.")
 
+METRICS_PORT = click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    help="Tell figures to Prometheus here, on METRICS_HOST (this machine alone); default: METRICS_PORT, else not.",
+)
+
 
 class Failure(click.ClickException):
     """Something a person can mend; shown without a traceback."""
@@ -37,13 +43,15 @@ def settings() -> Settings:
     from pydantic import ValidationError
 
     from bot.log import set_up_logging
-    from bot.settings import Settings
+    from bot.settings import SecretFileError, Settings
 
     try:
         found = Settings()
     except ValidationError as error:
         lines = [f"{one['loc'][0]}: {one['msg']}" for one in error.errors()]
         raise Failure("a setting cannot be used\n  " + "\n  ".join(lines)) from None
+    except SecretFileError as error:
+        raise Failure(str(error)) from None
     set_up_logging(found.log_level)
     return found
 
@@ -103,8 +111,18 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--demo", "is_demo", is_flag=True, help="A desk with invented people, in a folder of its own.")
+@METRICS_PORT
+@click.option(
+    "--drain",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 600),
+    help="Seconds between being told to stop and stopping: /readyz says no, so that others take over.",
+)
 @click.option("--web-only", is_flag=True, help="Take in and show, and leave the rest to `wegwijs work` (PostgreSQL).")
-def serve(host: str, port: int, is_demo: bool, web_only: bool) -> None:
+def serve(  # noqa: PLR0913  # each is an option
+    *, host: str, port: int, is_demo: bool, metrics_port: int | None, drain: float, web_only: bool
+) -> None:
     """
     Start the whole assistant: browser preview, desk, engine, health check.
 
@@ -115,14 +133,24 @@ def serve(host: str, port: int, is_demo: bool, web_only: bool) -> None:
 
     found = settings()
     with assistant_parts(found) as ready:
-        command.run(found, ready, host=host, port=port, is_demo=is_demo, web_only=web_only)
+        command.run(
+            found,
+            ready,
+            host=host,
+            port=port,
+            is_demo=is_demo,
+            web_only=web_only,
+            metrics_port=metrics_port or found.metrics_port,
+            drain=drain,
+        )
 
 
 @main.command()
 @click.option(
     "--turns", default=2, show_default=True, type=click.IntRange(1, 64), help="How many messages at the same time."
 )
-def work(turns: int) -> None:
+@METRICS_PORT
+def work(turns: int, metrics_port: int | None) -> None:
     """
     Answer, deliver and remind, beside other workers on one PostgreSQL.
 
@@ -133,7 +161,24 @@ def work(turns: int) -> None:
 
     found = settings()
     with assistant_parts(found, quiet=True) as ready:
-        command.run(found, ready, turns=turns)
+        command.run(found, ready, turns=turns, metrics_port=metrics_port or found.metrics_port)
+
+
+@main.command()
+@click.option("--web", default=2, show_default=True, type=click.IntRange(1, 16), help="How many web processes.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16), help="How many workers.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65000), help="Of the first; and up.")
+def many(web: int, workers: int, port: int) -> None:
+    """
+    Try on one machine how many machines work together: PostgreSQL, web processes, workers and the demo.
+
+    Everything is invented, and gone at the end. Kill any of the processes: it is started again and nothing is lost.
+    """
+    from bot.commands import many as command
+
+    found = settings()
+    with assistant_parts(found) as ready:
+        command.run(found, ready, web=web, workers=workers, port=port)
 
 
 @main.command()
@@ -409,6 +454,108 @@ def migrate() -> None:
     found = settings()
     with explained(), open_database(found):
         click.echo("the tables are up to date")
+
+
+@main.command()
+@click.option("--deep", is_flag=True, help="Read every page of the database and try every key: it takes minutes.")
+@click.option("--online", is_flag=True, help="Also ask the messengers, the mail server and our own address.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def doctor(deep: bool, online: bool, as_json: bool) -> None:
+    """
+    Look at an installation from end to end, and say what mends each thing that is wrong. It changes nothing.
+
+    Exits 1 when something does not work; warnings alone are 0. No secret and nothing of a person is printed.
+    """
+    from bot.commands import doctor as command
+
+    sys.exit(command.run(settings(), _screen(), deep=deep, online=online, as_json=as_json))
+
+
+@main.command("migrate-to")
+@click.argument("url")
+def migrate_to(url: str) -> None:
+    """
+    Carry the database to an empty one at URL, and compare the two row by row.
+
+    For instance, from the file in the data directory to a server: wegwijs migrate-to postgresql://wegwijs@host/wegwijs
+
+    Stop the assistant first. The old database is not changed; at the new one is all of it in the end, or nothing.
+    """
+    from bot.commands import migrate_to as command
+    from bot.commands.output import progress
+
+    found = settings()
+    with explained(), progress() as show:
+        sys.exit(command.run(found, url, on_progress=show))
+
+
+@main.command()
+@click.argument("target", metavar="FILE", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--new-key", is_flag=True, help="Print a fresh key for WEGWIJS_BACKUP_KEY, and nothing else.")
+def backup(target: Path | None, new_key: bool) -> None:
+    """
+    Write every row of the database to FILE, sealed by WEGWIJS_BACKUP_KEY, while the assistant runs.
+
+    The master key is not in it: keep a copy of that elsewhere. docs/BACKUP.md says how often, and what else to keep.
+    """
+    from bot.commands import backup as command
+    from bot.commands.output import progress
+
+    if new_key:
+        command.show_new_key()
+        return
+    if target is None:
+        raise click.UsageError("name the file to write, or --new-key for a key to seal it by")
+    found = settings()
+    with explained(), progress() as show:
+        sys.exit(command.make(found, target, now=_now(), on_progress=show))
+
+
+@main.command()
+@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--check", "is_trial", is_flag=True, help="Only try: restore into a throw-away database and compare.")
+@click.option("--into", metavar="URL", help="Another database than that of the settings; either kind.")
+@click.option("--replace", is_flag=True, help="Throw away what is in the database now; stop the assistant first.")
+@click.option(
+    "--erased",
+    "lists",
+    metavar="LIST",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A copy of the list of who was erased (erased.txt), beside the one that is here; more than once.",
+)
+@click.option("--without-list", is_flag=True, help="There is no such list: whoever was erased since comes back.")
+@click.option("--yes", is_flag=True, help="Do not ask whether to go on.")
+def restore(  # noqa: PLR0913  # each is an option
+    *,
+    source: Path,
+    is_trial: bool,
+    into: str | None,
+    replace: bool,
+    lists: tuple[Path, ...],
+    without_list: bool,
+    yes: bool,
+) -> None:
+    """
+    Put the backup in FILE into an empty database, and compare every row with what the backup says.
+
+    It takes the tables of an older version too, and goes from SQLite to PostgreSQL and back. Who was erased after the
+    backup was made does not come back. Exits 1 when the master key that is here does not open what people wrote.
+    """
+    from bot.commands import backup as command
+    from bot.commands.output import progress
+
+    found = settings()
+    with explained():
+        if is_trial:
+            with progress() as show:
+                sys.exit(command.try_out(found, source, lists=lists, on_progress=show))
+        if not without_list:
+            command.refuse_without_list(found, lists)
+        with progress() as show:
+            sys.exit(
+                command.put_back(found, source, into=into, lists=lists, replace=replace, asks=not yes, on_progress=show)
+            )
 
 
 @main.group()

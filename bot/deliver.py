@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never, runtime_checkable
 
 import structlog
 
+from bot import measure
 from bot.channels.errors import DeliveryError
 from bot.channels.limits import SEND_SECONDS
 from bot.channels.webchat import WebChat
@@ -106,17 +107,21 @@ def _send(runtime: Runtime, channel: Channel, row: LeasedRow) -> None:
     """Send one message outside any transaction, then record what became of it."""
     letter = _letter(runtime, row, channel.limits, runtime.clock.now())
     if row.blocked:
+        measure.delivery(channel.name, "blocked")
         _record(runtime, row, lambda work: work.outbox.failed(row.id, row.lease_token, "blocked", None))
         return
     if not letter.window_open and letter.message.template is None:
+        measure.delivery(channel.name, "waiting")
         _record(runtime, row, lambda work: _wait(runtime, work, row))
         return
     try:
-        provider_id = channel.send(letter)
+        with measure.delivery_time(channel.name):
+            provider_id = channel.send(letter)
     except Exception as caught:  # noqa: BLE001  # whatever it was, the messages after this one must go out
         error = caught if isinstance(caught, DeliveryError) else DeliveryError(type(caught).__name__)
         _not_taken(runtime, channel, row, error)
         return
+    measure.delivery(channel.name, "sent")
     # The moment is taken inside the unit of work, so that what is shown later also has the later moment.
     _record(runtime, row, lambda work: work.outbox.sent(row.id, row.lease_token, provider_id, runtime.clock.now()))
 
@@ -166,6 +171,7 @@ def _not_taken(runtime: Runtime, channel: Channel, row: LeasedRow, error: Delive
     remedy = error.remedy
     if remedy is Remedy.UNCERTAIN and channel.limits.repeatable:
         remedy = Remedy.RETRY
+    measure.delivery(channel.name, remedy.value, error.reason)
     log.warning("delivery failed", outbox=row.id, reason=error.reason, remedy=remedy.value)
     _record(runtime, row, lambda work: _remedied(runtime, work, row, error, remedy, now))
 
@@ -245,7 +251,10 @@ def take_receipt(runtime: Runtime, receipt: Receipt) -> bool:
         work.cases.after_delivery(conversation, now)
         return True
 
-    return runtime.database.write(record)
+    is_news = runtime.database.write(record)
+    if is_news:
+        measure.receipt(receipt.channel, receipt.outcome.value, receipt.reason)
+    return is_news
 
 
 def _once_more(work: Work, receipt: Receipt, now: datetime) -> bool:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import measure
 from bot.deliver import deliver_due
 from bot.domain.wakes import Wake
 from bot.fetch import fetch_due
+from bot.log import trace_of
 from bot.notify import ping_due
 from bot.receive import answer_next
 from bot.sweep import EXPIRE_SECONDS, SWEEP_SECONDS, TIDY_SECONDS, forget_what_is_old, sweep, tidy
@@ -52,10 +54,17 @@ class Engine:
         self._due = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._swept: float | None = None
+
+    @property
+    def seconds_since_sweep(self) -> float | None:
+        """How long ago the sweep last came to its end, or the engine was started; None before that."""
+        return None if self._swept is None else time.monotonic() - self._swept
 
     def start(self, runtime: Runtime) -> None:
         """Begin to work for `runtime`, and to hear what its units of work lead to."""
         self._runtime = runtime
+        self._swept = time.monotonic()
         runtime.database.listeners.append(self.hear)
         several = ((self._answer, self._workers), (self._deliver, self._deliverers), (self._sweep, self._sweepers))
         jobs: list[Callable[[], None]] = [self._fetch, self._ping]
@@ -101,7 +110,9 @@ class Engine:
             try:
                 job()
             except Exception as error:  # noqa: BLE001  # the sweep finds again what this one dropped
-                log.warning("engine job failed", job=getattr(job, "__name__", "?"), error=type(error).__name__)
+                name = getattr(job, "__name__", "?")
+                measure.job_failed(name)
+                log.warning("engine job failed", job=name, error=type(error).__name__, trace=trace_of(error))
                 time.sleep(0.5)
 
     def _take(self) -> str | None:
@@ -164,4 +175,11 @@ class Engine:
                 tidy(self._runtime)
             if time.monotonic() - expired > EXPIRE_SECONDS:
                 expired = time.monotonic()
-                forget_what_is_old(self._runtime, stop=self._stopping.is_set)
+                forget_what_is_old(self._runtime, stop=self._is_over)
+            self._swept = time.monotonic()
+
+    def _is_over(self) -> bool:
+        # Asked between the small units of a long job: the sweep is at work, not stuck.
+        self._swept = time.monotonic()
+        measure.swept()
+        return self._stopping.is_set()

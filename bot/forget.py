@@ -7,12 +7,19 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
+
+from bot.store.erased import add_to_list
+from bot.store.errors import BadErasedListError, StillBeingReadError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from bot.runtime import Runtime
     from bot.store.rows import DecisionRow
     from bot.store.work import Work
+
+log = structlog.get_logger()
 
 # A message that came before the notice was answered is kept no longer than this.
 HELD_AT_MOST = timedelta(hours=24)
@@ -73,13 +80,31 @@ def finish_erasures(runtime: Runtime) -> int:
     leaving, owed = runtime.database.read(
         lambda work: (work.newcomers.being_forgotten(limit=1), work.counts.scrubs_owed())
     )
+    list_erased(runtime, anew=bool(leaving))
     done = runtime.database.write(finish) if leaving else 0
     owed += 1 if done else 0
     if owed:
-        # Somebody may be reading what was there: then it raises, and is still owed at the next look.
-        runtime.database.scrub()
+        try:
+            runtime.database.scrub()
+        except StillBeingReadError:
+            return done  # by a backup, perhaps for minutes: it is still owed at the next look
         runtime.database.write(lambda work: work.counts.scrubbed(owed))
     return done
+
+
+def list_erased(runtime: Runtime, *, anew: bool) -> None:
+    """
+    Write outside the database who was erased, when somebody just was (`anew`) or there is no list yet.
+
+    A backup that is restored leaves them out. A disk that is away for a moment keeps nobody from being erased.
+    """
+    path = runtime.erased_list
+    if path is None or not (anew or not path.exists()):
+        return
+    try:
+        add_to_list(path, runtime.database.read(lambda work: work.erased.all()))
+    except (OSError, BadErasedListError) as error:
+        log.warning("the list of who was erased cannot be written", error=type(error).__name__)
 
 
 def _is_answered(work: Work, newcomer_id: str) -> bool:

@@ -8,11 +8,13 @@ below and writes state, answers and effects together, so that each message has i
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import measure
 from bot.carry_out import carry_out
 from bot.domain.clock import local_day
 from bot.domain.turn import (
@@ -35,6 +37,7 @@ from bot.handoff.case import Status
 from bot.handoff.timers import SAME_QUESTION_FOR
 from bot.ladder import commands, crisis, desk, kinds, notice, subject, tasks, waiting
 from bot.ladder.turn import Closed, Decision, Heard, Person, Rung, Turn, say
+from bot.log import place_of
 from bot.nlu.text import words_of
 from bot.safety.redaction import mask
 from bot.say import Voice, voice_in
@@ -121,6 +124,7 @@ def take_in(runtime: Runtime, inbound: Inbound) -> str | None:
     masked = mask(inbound.text[:LONGEST_TEXT])
     # The messenger waits for its answer, and whoever is answered does not notice.
     conversation, is_new = runtime.database.write(lambda work: _stored(runtime, work, inbound, masked), urgent=True)
+    measure.inbound(inbound.channel, again=not is_new)
     return conversation if is_new else None
 
 
@@ -166,26 +170,40 @@ class Report:
     crisis: str | None = None
     effects: tuple[str, ...] = ()
     dialogue: Dialogue | None = None
+    set_aside: bool = False
 
 
 def answer_next(runtime: Runtime, conversation_id: str) -> Report | None:
     """Take the conversation's next unread message; return what its turn did, or None when there was none."""
+    began = time.perf_counter()
+    report = _answered(runtime, conversation_id)
+    if report is not None:
+        measure.turn(report.rung, set_aside=report.set_aside, seconds=time.perf_counter() - began)
+        if report.dialogue is not None:
+            heard = report.understood
+            ours = heard is None or not heard.out_of_scope
+            measure.understood(heard.engine if heard else None, ours=ours, crisis=report.crisis is not None)
+    return report
+
+
+def _answered(runtime: Runtime, conversation_id: str) -> Report | None:
     try:
         found = runtime.database.read(lambda work: _next_unread(work, conversation_id))
     except TamperedError as error:
         # What cannot be opened never will be: tried three times it would only hold up the messages after it.
         damaged = error.row
         runtime.database.write(lambda work: _set_aside(runtime, work, conversation_id, damaged, "damaged", ""))
-        return Report(rung="failed")
+        return Report(rung="failed", set_aside=True)
     if found is None:
         return None
     message, language = found
     try:
-        understood = _understand(runtime, message, language)
-        return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message, understood))
+        with measure.turn_part("understanding"):
+            understood = _understand(runtime, message, language)
+        with measure.turn_part("transaction"):
+            return runtime.database.write(lambda work: _turn(runtime, work, conversation_id, message, understood))
     except Exception as error:  # noqa: BLE001  # whatever it was, the messages after this one must go on
-        _failed(runtime, conversation_id, message, error)
-        return Report(rung="failed")
+        return Report(rung="failed", set_aside=_failed(runtime, conversation_id, message, error))
 
 
 def _next_unread(work: Work, conversation_id: str) -> tuple[InboundRow, str | None] | None:
@@ -237,7 +255,8 @@ def _turn(
         if message.kind == Kind.BUTTON
         else crisis.danger_in(_heard(message).text, understood, runtime.guard, runtime.knowledge),
     )
-    decision = decide(turn)
+    with measure.turn_part("decision"):
+        decision = decide(turn)
     offer = _language_to_offer(turn, decision)
     voice = Voice(
         runtime=runtime,
@@ -254,12 +273,13 @@ def _turn(
     if newcomer.language != person.language:
         work.newcomers.set_language(newcomer.id, person.language)
     effects: list[str] = []
-    for event in (*_before(turn, changed), *decision.events, *_offering(offer)):
-        if isinstance(event, Say):
-            voice.say(event)
-        else:
-            voice.learn(carry_out(event, voice, newcomer, conversation, message.id))
-            effects.append(type(event).__name__)
+    with measure.turn_part("effects"):
+        for event in (*_before(turn, changed), *decision.events, *_offering(offer)):
+            if isinstance(event, Say):
+                voice.say(event)
+            else:
+                voice.learn(carry_out(event, voice, newcomer, conversation, message.id))
+                effects.append(type(event).__name__)
     holds = HoldMessage.__name__ in effects
     made = _made_of(decision, turn)
     if holds:
@@ -387,18 +407,20 @@ def _offering(language: str | None) -> list[Event]:
 # ---- 3. when a turn fails
 
 
-def _failed(runtime: Runtime, conversation_id: str, message: InboundRow, error: Exception) -> None:
-    """Count the failure; after the third put the message aside, tell the newcomer, and open a case."""
+def _failed(runtime: Runtime, conversation_id: str, message: InboundRow, error: Exception) -> bool:
+    """Count the failure; after the third put the message aside, tell the newcomer, open a case, and return True."""
     name = type(error).__name__
-    log.warning("turn failed", conversation=conversation_id, message=message.number, error=name)
+    place = place_of(error)
+    log.warning("turn failed", conversation=conversation_id, message=message.number, error=name, place=place)
 
-    def count(work: Work) -> None:
+    def count(work: Work) -> bool:
         if work.conversations.locked(conversation_id) is None or work.inbox.failed_once(message.id) < TRIES:
-            return
+            return False
         text = str(message.body.get("text") or "")
         _set_aside(runtime, work, conversation_id, message.id, name, text)
+        return True
 
-    runtime.database.write(count)
+    return runtime.database.write(count)
 
 
 def _set_aside(  # noqa: PLR0913, PLR0917  # where, which, why and what it said

@@ -18,6 +18,7 @@ from bot.domain.clock import local_day
 from bot.domain.turn import Say
 from bot.guide import RESTS, end, plan_of, planned_for
 from bot.handoff.case import OVERDUE
+from bot.log import place_of
 from bot.naming import choices_for, choices_for_any, dutch_title, line_of, listed, title_of, words
 from bot.say import window_is_open
 from bot.tasks import REMINDER
@@ -68,7 +69,7 @@ def remind_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
         try:
             runtime.database.write(partial(_remind, runtime, newcomer_id))
         except Exception as error:  # noqa: BLE001  # whatever it was, the others must not wait for this one
-            log.warning("not reminded", error=type(error).__name__)
+            log.warning("not reminded", error=type(error).__name__, place=place_of(error))
             runtime.database.write(partial(_later, newcomer_id, now))
     return len(ids)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from bot.channels.limits import Limits
     from bot.content.render import Renderer
@@ -105,3 +106,4 @@ class Runtime:
     mail: Channel | None = None  # to the team, never to newcomers
     desk_url: str | None = None  # where the console is found from outside
     translator: Translates | None = None
+    erased_list: Path | None = None  # where it is written outside the database who was erased

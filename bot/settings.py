@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pydantic.fields import FieldInfo
 
 # The three that WhatsApp cannot do without, and where to find each.
 TWILIO_SETTINGS = {
@@ -23,10 +26,19 @@ TWILIO_SETTINGS = {
 
 
 def _default_data_dir() -> Path:
-    import os  # noqa: PLC0415  # read when asked, so that a test can point HOME elsewhere
-
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "wegwijs"
+
+
+# Where Docker, Podman and Kubernetes put secrets, and the variable that names another place.
+SECRETS_DIR = Path("/run/secrets")
+NAMES_SECRETS_DIR = "WEGWIJS_SECRETS_DIR"
+LONGEST_SECRET = 64 * 1024  # bytes; what is longer is no setting
+
+
+def _secrets_dir() -> Path | None:
+    given = os.environ.get(NAMES_SECRETS_DIR)
+    return Path(given) if given else SECRETS_DIR if SECRETS_DIR.is_dir() else None
 
 
 def _stripped(value: object) -> object:
@@ -53,6 +65,63 @@ class PartialSettingsError(ValueError):
         lines = [f"  {name} is missing; where to get it: {where}" for name, where in missing.items()]
         super().__init__("\n".join((f"{messenger} is set up only in part:", *lines)))
         self.missing = tuple(missing)
+
+
+class SecretFileError(ValueError):
+    """A setting that stands in a file cannot be read."""
+
+    def __init__(self, name: str, path: Path, why: str) -> None:
+        super().__init__(f"{name} cannot be read from {path}: {why}")
+        self.name = name
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """
+    Settings that stand in files named after them, as containers are given their secrets.
+
+    Raises:
+        SecretFileError: the folder that was named is not there, or such a file cannot be read.
+
+    """
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return what stands in the setting's file without the line break at its end, or None when there is none."""
+        name = str(field.validation_alias or field_name)
+        folder = _secrets_dir()
+        path = folder / name if folder else None
+        return (_in_file(name, path) if path is not None else None), name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return every setting that has a file here."""
+        folder = _secrets_dir()
+        if folder is None:
+            return {}
+        if not folder.is_dir():
+            raise SecretFileError(NAMES_SECRETS_DIR, folder, "there is no such folder")
+        fields = self.settings_cls.model_fields.items()
+        found = [self.get_field_value(field, name) for name, field in fields if name != "secrets_dir"]
+        return {name: value for value, name, _ in found if value}
+
+
+def _in_file(name: str, path: Path) -> str | None:
+    try:
+        # Asked of the file itself: whoever may not look into the folder is told so, and not that nothing is set.
+        path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SecretFileError(name, path, error.strerror or type(error).__name__) from None
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST_SECRET + 1)
+    except OSError as error:
+        raise SecretFileError(name, path, error.strerror or type(error).__name__) from None
+    if len(content) > LONGEST_SECRET:
+        raise SecretFileError(name, path, "it is too long for a setting")
+    try:
+        return content.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        raise SecretFileError(name, path, "it is not written in UTF-8") from None
 
 
 class UnknownOrganisationError(ValueError):
@@ -122,6 +191,26 @@ class Settings(BaseSettings):
     # An empty value is none: as a folder it would be the one we happen to stand in.
     model_config = SettingsConfigDict(env_prefix="", env_file=None, env_ignore_empty=True, extra="ignore")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Ask the environment first, then the files."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    secrets_dir: Path | None = Field(
+        default_factory=_secrets_dir,
+        validation_alias=NAMES_SECRETS_DIR,
+        description=(
+            "A folder in which a setting stands in a file of its name, as containers are given their secrets; "
+            "/run/secrets when that is there. The environment goes before the files."
+        ),
+    )
     data_dir: Path = Field(
         default_factory=_default_data_dir,
         validation_alias="WEGWIJS_DATA_DIR",
@@ -152,6 +241,22 @@ class Settings(BaseSettings):
         validation_alias="WEGWIJS_MASTER_KEY",
         description="Base64 of 32 bytes; empty means a key file in the data directory's keys folder.",
     )
+    backup_key: Secret | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_BACKUP_KEY",
+        description=(
+            "Base64 of 32 bytes, by which backups are sealed (`wegwijs backup --new-key` prints one); another than the "
+            "master key. Several with commas between: the first seals, all of them open."
+        ),
+    )
+    erased_list_path: Path | None = Field(
+        default=None,
+        validation_alias="WEGWIJS_ERASED_LIST",
+        description=(
+            "A file in which who was erased is listed by digests, so that no backup brings them back; best on another "
+            "disk. Empty means erased.txt in the data directory."
+        ),
+    )
     nlu_encoder: bool = Field(
         default=True,
         validation_alias="WEGWIJS_NLU_ENCODER",
@@ -169,6 +274,16 @@ class Settings(BaseSettings):
         default=(),
         validation_alias="TRUSTED_PROXIES",
         description="Addresses or networks of the proxies before us (10.0.0.0/8, ::1); only they are asked who called.",
+    )
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        default=None,
+        validation_alias="METRICS_PORT",
+        description="Tells figures to Prometheus on this port, apart from the public one; empty: it tells nobody.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        validation_alias="METRICS_HOST",
+        description="The address of that port: this machine alone, or an inner network; never a public address.",
     )
     twilio_account_sid: Annotated[str, AfterValidator(_account_sid)] | None = Field(
         default=None,
@@ -358,6 +473,11 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """Beside the database folder, never in it, so that a backup of the database does not carry its key."""
         return self.data_dir / "keys"
+
+    @property
+    def erased_list(self) -> Path:
+        """Where it is written outside the database who was erased."""
+        return self.erased_list_path or self.data_dir / "erased.txt"
 
     @property
     def cache_dir(self) -> Path:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 import pyotp
+import structlog
 
 from bot.handoff.case import Role
 from bot.safety.passwords import Weak, fits, hashed, is_outgrown, reason_to_refuse
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from bot.runtime import Runtime
     from bot.store.rows import SessionRow, UserRow
     from bot.store.work import Work
+
+log = structlog.get_logger()
 
 ISSUER = "Wegwijs"
 # Unused for half a day, or a week old: sign in again. Between the password and the code there are ten minutes.
@@ -122,6 +125,8 @@ def _looked_at(runtime: Runtime, marks: Mapping[str, int], look: Callable[[], bo
 
     counted = runtime.database.write(count)
     if isinstance(counted, timedelta):
+        # Not whose account, nor from where: that somebody guesses is what whoever looks after the server has to know.
+        log.warning("signing in shut for a while", reason=next(iter(marks)).split(" ")[0], seconds=counted.seconds)
         return Refused(why=Refusal.TOO_MANY, wait=counted)
     if not look():
         return WRONG

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot import measure
 from bot.announce import announce_due
 from bot.attend import attend_due
 from bot.deliver import settle_uncertain
@@ -35,6 +36,7 @@ def sweep(runtime: Runtime) -> list[str]:
     remind_due(runtime)
     announce_due(runtime)
     tell(runtime)
+    measure.swept()
     return forgotten
 
 

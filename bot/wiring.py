@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ from bot.safety.crisis import CrisisGuard
 from bot.safety.file_links import FileLinks
 from bot.settings import UnknownOrganisationError
 from bot.store.database import Database
-from bot.store.encryption import MasterKeys, Vault
+from bot.store.encryption import KEY_FILE, MasterKeys, Vault
+from bot.store.sealed_file import BackupKeys, NoBackupKeyError
 from bot.translate import LibreTranslate
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def read_knowledge(settings: Settings) -> Knowledge:
         UnknownOrganisationError: nobody described that organisation.
 
     """
+    _make_data_dir(settings)
     knowledge = load(knowledge_folders(settings), cache_dir=settings.cache_dir)
     known = {NEUTRAL: neutral(), **knowledge.organisations}
     if settings.organisation not in known:
@@ -65,15 +67,46 @@ def read_knowledge(settings: Settings) -> Knowledge:
     return replace(knowledge, organisation=known[settings.organisation])
 
 
+def _make_data_dir(settings: Settings) -> None:
+    """Make the folder with the data where there is none yet, for its owner alone; one that is there stays as it is."""
+    with suppress(OSError):  # who needs it says so with its own words
+        settings.data_dir.parent.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, exist_ok=True)
+
+
 def open_database(settings: Settings, *, keys_dir: Path | None = None) -> Database:
     """Return the database with its tables up to date; the embedded one makes its key on the first run."""
-    if settings.master_key is not None:
-        master = MasterKeys.from_base64(settings.master_key.get_secret_value())
-    else:
-        master = MasterKeys.load_or_create(keys_dir or settings.keys_dir)
-    database = Database.open(settings.url, Vault(master))
+    _make_data_dir(settings)
+    database = Database.open(settings.url, Vault(_master_keys(settings, keys_dir)))
     database.upgrade()
     return database
+
+
+def _master_keys(settings: Settings, keys_dir: Path | None = None) -> MasterKeys:
+    if settings.master_key is not None:
+        return MasterKeys.from_base64(settings.master_key.get_secret_value())
+    return MasterKeys.load_or_create(keys_dir or settings.keys_dir)
+
+
+def backup_keys(settings: Settings) -> BackupKeys:
+    """
+    Return the keys of backups.
+
+    Raises:
+        NoBackupKeyError: none is set.
+        BadBackupKeyError: what is set is no key.
+
+    """
+    if settings.backup_key is None:
+        raise NoBackupKeyError
+    return BackupKeys.from_base64(settings.backup_key.get_secret_value())
+
+
+def present_vault(settings: Settings) -> Vault | None:
+    """Return what opens sealed values by the master key that is here; None when there is none. It makes none."""
+    if settings.master_key is None and not (settings.keys_dir / KEY_FILE).exists():
+        return None
+    return Vault(_master_keys(settings))
 
 
 def understander(settings: Settings, knowledge: Knowledge, on_progress: Progress | None = None) -> Understander:

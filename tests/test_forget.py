@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.channels.errors import DeliveryError
 from bot.channels.limits import SCREEN
@@ -16,7 +18,9 @@ from bot.domain.messenger import Remedy
 from bot.domain.turn import Inbound, Kind
 from bot.forget import GOODBYE_AT_MOST, HELD_AT_MOST, drop_unanswered_notices, finish_erasures
 from bot.receive import answer_next, take_in
+from bot.store.erased import read_list
 from bot.store.errors import StillBeingReadError
+from bot.store.whole import seen
 from tests.peers.tiny import at_work
 
 if TYPE_CHECKING:
@@ -225,11 +229,62 @@ def test_files_that_could_not_be_rewritten_are_rewritten_at_the_next_look(
 
     with monkeypatch.context() as patched:
         patched.setattr(runtime.database, "scrub", being_read)
-        with pytest.raises(StillBeingReadError):
-            finish_erasures(runtime)
+        assert finish_erasures(runtime) == 1
     assert who(amina) is None
     with monkeypatch.context() as patched:
         patched.setattr(runtime.database, "scrub", lambda: done.append("done"))
         assert finish_erasures(runtime) == 0
         assert finish_erasures(runtime) == 0
     assert done == ["tried", "done"]
+
+
+def test_a_backup_that_takes_long_holds_nobody_up(clock: HeldClock, tmp_path: Path) -> None:
+    """While it reads, somebody is erased: the rewriting of the file waits for it, and nothing else does."""
+    with at_work(clock) as runtime:
+        path = Path(runtime.database.read(lambda work: str(work.connection.engine.url.database)))
+        talk = conversation(runtime)
+        talk.accept_notice("nl")
+        talk.send(ERASE)
+        talk.send("", payload=YES)
+        with seen(f"sqlite:///{path}") as backup:
+            before = backup.exec_driver_sql("SELECT count(*) FROM newcomers").scalar()
+            assert finish_erasures(runtime) == 1
+            grown = path.with_name(f"{path.name}-wal").stat().st_size
+            assert finish_erasures(runtime) == 0
+            assert path.with_name(f"{path.name}-wal").stat().st_size <= grown + 65536
+            assert backup.exec_driver_sql("SELECT count(*) FROM newcomers").scalar() == before == 1
+            assert runtime.database.read(lambda work: work.counts.scrubs_owed()) == 1
+        finish_erasures(runtime)
+        assert runtime.database.read(lambda work: work.counts.scrubs_owed()) == 0
+
+
+# ---- the list outside the database
+
+
+def test_who_is_erased_is_listed_outside_before_their_rows_are_gone(
+    runtime: Runtime, amina: Conversation, tmp_path: Path
+) -> None:
+    listed = replace(runtime, erased_list=tmp_path / "other disk" / "erased.txt")
+    finish_erasures(listed)
+    assert (tmp_path / "other disk" / "erased.txt").read_text() == ""
+    amina.send(ERASE)
+    amina.send("", payload=YES)
+    finish_erasures(listed)
+
+    assert read_list(tmp_path / "other disk" / "erased.txt") == runtime.database.read(lambda work: work.erased.all())
+    assert len(read_list(tmp_path / "other disk" / "erased.txt")) == 2
+
+
+def test_a_list_that_cannot_be_written_keeps_nobody_from_being_erased(
+    runtime: Runtime, amina: Conversation, tmp_path: Path
+) -> None:
+    (tmp_path / "erased.txt").write_text("something else")
+    for path in (tmp_path / "erased.txt", tmp_path / "erased.txt" / "below a file"):
+        finish_erasures(replace(runtime, erased_list=path))
+    amina.send(ERASE)
+    amina.send("", payload=YES)
+    with capture_logs() as logs:
+        assert finish_erasures(replace(runtime, erased_list=tmp_path / "erased.txt")) == 1
+
+    assert [line["error"] for line in logs] == ["BadErasedListError"]
+    assert (tmp_path / "erased.txt").read_text() == "something else"

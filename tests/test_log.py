@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import ast
+import http.client
 import json
+import logging
+import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from bot.channels.limits import SCREEN
 from bot.channels.terminal import Terminal
 from bot.commands.throwaway import Conversation
 from bot.deliver import deliver_due
 from bot.domain.turn import Inbound, Kind
-from bot.log import ALLOWED, redact, set_up_logging
+from bot.log import ALLOWED, OfLibraries, keep_threads_quiet, redact, set_up_logging
 from bot.receive import answer_next, take_in
 from tests.peers.tiny import at_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from starlette.requests import Request
 
     from bot.domain.messenger import Letter
     from bot.nlu.model import Understanding
@@ -153,3 +165,125 @@ def test_our_own_code_logs_only_what_is_on_the_list() -> None:
 
     assert len(fields) > 5
     assert [place for name, place in fields if name not in ALLOWED] == []
+
+
+# ---- what libraries write
+
+
+def says(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (line,) = written(capsys)
+    assert not any(word in json.dumps(line, ensure_ascii=False) for word in ("Amina", "0612345678"))
+    return line
+
+
+@pytest.fixture
+def of_a_library(capsys: pytest.CaptureFixture[str]) -> Iterator[logging.Logger]:
+    """A library's logger, after logging was set up; no other handler of the tests writes along."""
+    set_up_logging("DEBUG")
+    root = logging.getLogger()
+    others = [handler for handler in root.handlers if not isinstance(handler, OfLibraries)]
+    for handler in others:
+        root.removeHandler(handler)
+    yield logging.getLogger("some.library")
+    for handler in [*root.handlers]:
+        root.removeHandler(handler)
+    for handler in others:
+        root.addHandler(handler)
+
+
+def test_a_librarys_sentence_is_written_without_its_values(
+    of_a_library: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_a_library.warning("could not send %s", WORDS)
+    line = says(capsys)
+
+    assert (line["library"], line["reason"], line["level"]) == ("some.library", "could not send %s", "warning")
+    assert line["place"].startswith("test_log.py:")
+
+
+def test_a_librarys_sentence_that_was_put_together_is_left_out(
+    of_a_library: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_a_library.error(f"could not send {WORDS}")  # as libraries do
+
+    assert "reason" not in says(capsys)
+
+
+def test_a_librarys_error_is_told_by_its_kind_and_place(
+    of_a_library: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        int(WORDS)
+    except ValueError:
+        of_a_library.exception("it failed")
+    line = says(capsys)
+
+    assert (line["error"], line["reason"]) == ("ValueError", "it failed")
+    assert line["trace"].startswith("test_log.py:")
+
+
+@pytest.mark.parametrize("name", ["sqlalchemy.engine.Engine", "procrastinate.worker", "uvicorn.access", "telegram.ext"])
+def test_what_is_less_than_a_warning_is_not_written_at_any_level_of_ours(
+    of_a_library: logging.Logger, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    logging.getLogger(name).info("INSERT INTO inbound %s", WORDS)
+    logging.getLogger(name).debug(WORDS)
+
+    assert written(capsys) == []
+
+
+def test_an_error_of_the_database_quotes_no_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither a statement's values, nor what stood in the row that was in the way."""
+    broken = text("INSERT INTO counters (name, nonsense) VALUES (:name, 1)")
+    with at_work() as runtime, pytest.raises(SQLAlchemyError) as raised:
+        runtime.database.write(lambda work: work.connection.execute(broken, {"name": WORDS}))
+
+    assert "Amina" not in str(raised.value)
+    assert "hidden" in str(raised.value)
+
+
+def test_a_page_that_fails_writes_no_path_and_no_words(
+    of_a_library: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def page(request: Request) -> None:
+        raise ValueError(WORDS)
+
+    config = uvicorn.Config(
+        Starlette(routes=[Route("/{name}", page)]), log_config=None, log_level="warning", access_log=False, port=0
+    )
+    server = uvicorn.Server(config)
+    with closing(socket()) as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        serving.start()
+        while not server.started:
+            pass
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/Amina")
+        status = connection.getresponse().status
+        connection.close()
+        server.should_exit = True
+        serving.join(timeout=20)
+    line = says(capsys)
+
+    assert status == 500
+    assert (line["library"], line["error"]) == ("uvicorn.error", "ValueError")
+    assert line["reason"].strip() == "Exception in ASGI application"
+
+
+def test_a_thread_that_ends_by_an_error_is_told_in_the_same_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
+    keep_threads_quiet()
+
+    def broken() -> None:
+        raise ValueError(WORDS)
+
+    thread = threading.Thread(target=broken, name="telegram-hello")
+    thread.start()
+    thread.join()
+    line = says(capsys)
+
+    assert (line["event"], line["job"], line["error"]) == ("a thread ended", "telegram-hello", "ValueError")

@@ -40,7 +40,7 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
 from bot.survey import PAGE
-from bot.web.console.door import COOKIE
+from bot.web.console.entrance import COOKIE
 from bot.web.console.events import EVERY
 from bot.wiring import parts
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -14,6 +15,8 @@ from bot.channels.limits import SCREEN, SEND_SECONDS
 from bot.domain.messenger import Remedy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.domain.messenger import Letter
 
 # Here the connection is encrypted from its first byte; elsewhere STARTTLS begins it.
@@ -54,23 +57,20 @@ class Mail:
 
         """
         mail = self._mail(letter)
-        try:
-            with self._connected() as server:
-                server.send_message(mail)
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise _refused(max(codes, default=FOR_EVER)) from None
-        except smtplib.SMTPResponseException as error:
-            raise _refused(error.smtp_code) from None
-        except smtplib.SMTPNotSupportedError:
-            raise DeliveryError("not_supported") from None
-        except smtplib.SMTPServerDisconnected:
-            raise DeliveryError("disconnected", remedy=Remedy.UNCERTAIN) from None
-        except ssl.SSLError:
-            raise DeliveryError("not_trusted") from None
-        except (smtplib.SMTPException, OSError) as error:
-            raise DeliveryError(type(error).__name__) from None
+        with _told_by_code(), self._connected() as server:
+            server.send_message(mail)
         return str(mail["Message-ID"])
+
+    def greet(self) -> None:
+        """
+        Connect and sign in, and send nothing: whether mail would be taken.
+
+        Raises:
+            DeliveryError: it would not; the reason is a code.
+
+        """
+        with _told_by_code(), self._connected() as server:
+            server.noop()
 
     def _mail(self, letter: Letter) -> EmailMessage:
         subject, *_ = letter.message.text.splitlines() or [""]
@@ -101,6 +101,26 @@ class Mail:
             server.close()
             raise
         return server
+
+
+@contextmanager
+def _told_by_code() -> Iterator[None]:
+    """Turn what a mail server says, or does, into a code that holds no address."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        raise _refused(max(codes, default=FOR_EVER)) from None
+    except smtplib.SMTPResponseException as error:
+        raise _refused(error.smtp_code) from None
+    except smtplib.SMTPNotSupportedError:
+        raise DeliveryError("not_supported") from None
+    except smtplib.SMTPServerDisconnected:
+        raise DeliveryError("disconnected", remedy=Remedy.UNCERTAIN) from None
+    except ssl.SSLError:
+        raise DeliveryError("not_trusted") from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise DeliveryError(type(error).__name__) from None
 
 
 def _refused(code: int) -> DeliveryError:

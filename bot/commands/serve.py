@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,10 +15,13 @@ import uvicorn
 
 from bot.channels.webchat import WebChat
 from bot.commands import demo
+from bot.commands.figures import figures
 from bot.commands.messengers import messengers
+from bot.commands.serve_ready import Readiness
 from bot.commands.work import NotManyError, shared
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
+from bot.log import keep_threads_quiet
 from bot.sign_in import first_administrator
 from bot.web.app import create_app
 from bot.web.console.door import DEMO, HOME
@@ -28,6 +33,7 @@ from bot.web.desk import Desk
 from bot.web.files import file_routes, preview_file_routes
 from bot.web.media import media_routes
 from bot.web.pages import Pages
+from bot.web.patience import Patient
 from bot.wiring import file_links, open_database, preview_secret, provider, whatsapp_account
 
 if TYPE_CHECKING:
@@ -47,27 +53,63 @@ STARTED = time.monotonic()
 TURNS = 2  # that a process which does everything takes at a time
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """
+    Where people look: the address, the socket that listens there, and whether its desk is the demo's.
+
+    `drain` is for how many seconds it goes on after it was told to stop.
+    """
+
+    host: str
+    listening: socket.socket
+    is_demo: bool = False
+    drain: float = 0.0
+
+
 def run(  # noqa: PLR0913  # what `wegwijs serve` takes
-    settings: Settings, parts: Parts, *, host: str, port: int, is_demo: bool = False, web_only: bool = False
+    settings: Settings,
+    parts: Parts,
+    *,
+    host: str,
+    port: int,
+    is_demo: bool = False,
+    web_only: bool = False,
+    metrics_port: int | None = None,
+    drain: float = 0.0,
 ) -> None:
     """
     Serve until interrupted; say where to look once it answers. A demo has invented people and its own folder.
 
-    With `web_only` other processes answer and deliver (`wegwijs work`).
+    With `web_only` other processes answer and deliver (`wegwijs work`). On `metrics_port` it tells its figures (None:
+    to nobody).
     """
     if web_only and not settings.is_shared:
         raise NotManyError
     if is_demo:
         demo.refuse_elsewhere(host)
-    listening = _listen(host, port)
+    page = Page(host=host, listening=listen(host, port), is_demo=is_demo, drain=drain)
     if is_demo:
         settings, parts = demo.made_anew(settings, parts)
-    real_port = listening.getsockname()[1]
+    serve(settings, parts, page, web_only=web_only, fills=is_demo, metrics_port=metrics_port)
+
+
+def serve(  # noqa: PLR0913  # each has a name at the call
+    settings: Settings,
+    parts: Parts,
+    page: Page,
+    *,
+    web_only: bool,
+    fills: bool = False,
+    metrics_port: int | None = None,
+) -> None:
+    """Serve on a socket until interrupted; first put the demo's people in, where it `fills`."""
     webchat = WebChat()
     with open_database(settings) as database, ExitStack() as stack:
         clock = SystemClock()
         channels = stack.enter_context(messengers(settings, parts.knowledge, database, clock))
         runtime = parts.runtime(database, channels={WebChat.name: webchat, **channels}, clock=clock)
+        runtime = replace(runtime, erased_list=settings.erased_list)
         bot = channels.get("telegram")
         edge = _telegram_edge(settings, runtime, bot, may_ask=not web_only) if bot else None
         routes = (*(edge.routes if edge else ()), *_whatsapp_routes(settings, runtime, whatsapp_account(settings)))
@@ -75,34 +117,41 @@ def run(  # noqa: PLR0913  # what `wegwijs serve` takes
         entrance = Entrance(
             public_url=settings.public_url, trusted=settings.trusted_proxies, provider=provider(settings)
         )
+        readiness = Readiness(runtime)
         app = application(
             runtime,
             webchat,
             secret=preview_secret(database),
+            ready=readiness.report,
             webhooks=routes,
             news=news,
             entrance=entrance,
-            is_demo=is_demo,
+            is_demo=page.is_demo,
         )
         config = uvicorn.Config(
             app,
+            log_config=None,  # its own prints the words of an error; see bot/log.py
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=5,
             lifespan="off",
+            http=Patient,
+            server_header=False,
             proxy_headers=False,  # it would believe any program on this machine; TRUSTED_PROXIES says whom we believe
         )
-        server = _Server(config, webchat, news)
-        if is_demo:
+        server = _Server(config, webchat, news, readiness=readiness, drain=page.drain)
+        if fills:
             demo.fill(runtime, channel=WebChat.name)
         parts.understander.warm()
-        stack.enter_context(_at_work(settings, runtime, (webchat.hear, news.hear), web_only=web_only))
+        stack.enter_context(figures(settings, runtime, metrics_port))
+        stack.enter_context(_at_work(settings, runtime, (webchat.hear, news.hear), readiness, web_only=web_only))
         try:
-            link = None if is_demo else first_administrator(runtime)
-            _say_where(host, real_port, settings, link, is_demo=is_demo)
+            link = None if page.is_demo else first_administrator(runtime)
+            _say_where(page, settings, link)
             if edge:
                 edge.start()
-            server.run(sockets=[listening])
+            keep_threads_quiet()
+            server.run(sockets=[page.listening])
         finally:
             webchat.close()
             news.close()
@@ -112,7 +161,12 @@ def run(  # noqa: PLR0913  # what `wegwijs serve` takes
 
 @contextmanager
 def _at_work(
-    settings: Settings, runtime: Runtime, listeners: Sequence[Callable[[Wakes], None]], *, web_only: bool
+    settings: Settings,
+    runtime: Runtime,
+    listeners: Sequence[Callable[[Wakes], None]],
+    readiness: Readiness,
+    *,
+    web_only: bool,
 ) -> Iterator[None]:
     """Answer, deliver and sweep; alone, or with others on a shared database."""
     if settings.is_shared:
@@ -121,6 +175,7 @@ def _at_work(
         return
     engine = Engine()
     engine.start(runtime)
+    readiness.engine = engine
     try:
         yield
     finally:
@@ -135,11 +190,13 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
     webhooks: Sequence[Route] = (),
     news: News | None = None,
     entrance: Entrance | None = None,
+    ready: Callable[[], Mapping[str, Any]] | None = None,
     is_demo: bool = False,
 ) -> Starlette:
     """
     Return all that is served: webhooks, the knowledge's files, the preview, the desk, the health check.
 
+    `ready` is what /readyz tells; without it that is whether the database can be used.
     `news` feeds the desk's open pages; who stops the server closes it first. `entrance` is how people come to it.
     """
     news = news or News(runtime)
@@ -149,11 +206,13 @@ def application(  # noqa: PLR0913  # all but the first two have a name at the ca
         webchat,
         secret=secret,
         health=lambda: _health(runtime),
+        entrance=entrance,
+        ready=ready or Readiness(runtime).report,
         clock=runtime.clock,
         more_routes=[
             *media_routes(runtime.knowledge.media),
             *file_routes(runtime, file_links(runtime.database, runtime.clock)),
-            *preview_file_routes(runtime, secret),
+            *preview_file_routes(runtime, secret, is_secure=(entrance or Entrance()).is_secure),
             *webhooks,
             *console_routes(
                 runtime,
@@ -189,11 +248,19 @@ def _whatsapp_routes(settings: Settings, runtime: Runtime, account: Account | No
 
 
 class _Server(uvicorn.Server):
-    """Ends when asked to, the open streams first, and lets everything behind it end too."""
+    """
+    Ends when asked to, the open streams first, and lets everything behind it end too.
 
-    def __init__(self, config: uvicorn.Config, *streams: WebChat | News) -> None:
+    With `drain` it goes on for so many seconds after it was asked, not ready for anything new; asked again it ends.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, *streams: WebChat | News, readiness: Readiness, drain: float = 0.0
+    ) -> None:
         super().__init__(config)
         self._streams = streams
+        self._readiness = readiness
+        self._drain = drain
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -206,12 +273,29 @@ class _Server(uvicorn.Server):
                 signal.signal(sig, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
+        if self._drain and not self._readiness.draining:
+            self._readiness.draining = True
+            timer = threading.Timer(self._drain, self._end, (sig, frame))
+            timer.daemon = True
+            timer.start()
+            return
+        self._readiness.draining = True
+        self._end(sig, frame)
+
+    def _end(self, sig: int, frame: Any) -> None:
         for stream in self._streams:
             stream.close()
         super().handle_exit(sig, frame)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """
+    Return a socket that listens there; port 0 is any that is free.
+
+    Raises:
+        ClickException: it cannot, and what to choose instead.
+
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -225,12 +309,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _say_where(host: str, port: int, settings: Settings, link: str | None, *, is_demo: bool = False) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    here = f"http://{shown}:{port}"
+def _say_where(page: Page, settings: Settings, link: str | None) -> None:
+    shown = f"[{page.host}]" if ":" in page.host else page.host
+    here = f"http://{shown}:{page.listening.getsockname()[1]}"
     click.echo(f"Wegwijs is ready after {time.monotonic() - STARTED:.1f} s.")
     click.echo(f"  Browser preview   {here}/")
-    click.echo(f"  Demo desk         {here}{DEMO}" if is_demo else f"  Console           {here}{HOME}")
+    click.echo(f"  Demo desk         {here}{DEMO}" if page.is_demo else f"  Console           {here}{HOME}")
     click.echo(f"  Health            {here}/healthz")
     click.echo(f"  Data              {settings.data_dir}")
     if link is not None:

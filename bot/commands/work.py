@@ -5,14 +5,17 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from bot.channels.webchat import WebChat
+from bot.commands.figures import figures
 from bot.commands.messengers import messengers
 from bot.domain.clock import SystemClock
 from bot.engine import Engine
+from bot.log import keep_threads_quiet
 from bot.wiring import open_database
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ class NotManyError(click.ClickException):
         )
 
 
-def run(settings: Settings, parts: Parts, *, turns: int) -> None:
-    """Work until interrupted."""
+def run(settings: Settings, parts: Parts, *, turns: int, metrics_port: int | None = None) -> None:
+    """Work until interrupted. On `metrics_port` it tells its figures (None: to nobody)."""
     if not settings.is_shared:
         raise NotManyError
     ending = threading.Event()
@@ -46,8 +49,11 @@ def run(settings: Settings, parts: Parts, *, turns: int) -> None:
         webchat = WebChat()
         channels = stack.enter_context(messengers(settings, parts.knowledge, database, clock))
         runtime = parts.runtime(database, channels={WebChat.name: webchat, **channels}, clock=clock)
+        runtime = replace(runtime, erased_list=settings.erased_list)
         parts.understander.warm()
+        stack.enter_context(figures(settings, runtime, metrics_port))
         stack.enter_context(shared(settings, runtime, works=turns))
+        keep_threads_quiet()
         click.echo(f"A worker takes {turns} turns at a time. Stop with Ctrl-C; what was begun is finished.")
         ending.wait()
 

@@ -157,7 +157,7 @@ def read_choice(text: str, options: Sequence[ChoiceOption], *, words: AnswerWord
     said = words_of(plain_digits(clean(text)))
     if not said:
         return None
-    naming = [(option.value, set(_spellings((option.value, *option.titles, *option.synonyms)))) for option in options]
+    naming = [(option.value, _names((option.value, *option.titles, *option.synonyms))) for option in options]
     exact = {value for value, names in naming if said in names or _bare(said) in {_bare(name) for name in names}}
     if exact:
         return exact.pop() if len(exact) == 1 else None
@@ -221,6 +221,11 @@ def _geez_number(written: str) -> int:
         else:
             group += _GEEZ_DIGITS[sign]
     return total + group
+
+
+@lru_cache(maxsize=4096)  # the options of every question in every language: asked for again at each answer
+def _names(option: tuple[str, ...]) -> frozenset[Phrase]:
+    return frozenset(_spellings(option))
 
 
 def _spellings(examples: Iterable[str]) -> Iterator[Phrase]:

@@ -100,6 +100,11 @@ def load_or_train(  # noqa: PLR0913  # as `train`
     return _understander(recipe, known, encoder or default_encoder())
 
 
+def is_trained(examples: Sequence[Example], *, cache_dir: Path, alarming: frozenset[str] = frozenset()) -> bool:
+    """Return whether `load_or_train` finds these examples trained."""
+    return _model_file(examples, alarming, cache_dir).exists()
+
+
 def _understander(recipe: Recipe, known: Mapping[str, str], encoder: Encoder) -> Understander:
     return Understander(recipe=recipe, known=known, encoder=encoder, identifier=LanguageIdentifier())
 

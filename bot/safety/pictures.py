@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 20_000_000
 # A telephone's camera of 50 megapixels; decoded, four bytes each. What unpacks to more is no letter but a bomb.
 MOST_PIXELS: Final = 52_000_000
+# A progressive JPEG is drawn over and over, ten times or so. Each time costs as much as decoding the whole picture and
+# takes seventy bytes: twenty megabytes of them keep a processor busy for hours.
+MOST_SCANS: Final = 100
 # Enough to read the small print of an A4 page.
 LONGEST_SIDE: Final = 2560
 _QUALITY: Final = 85
@@ -33,6 +36,7 @@ UNKNOWN_TYPE: Final = "unknown_type"
 UNREADABLE: Final = "unreadable"
 
 _PDF_START: Final = b"%PDF-"
+_SCAN: Final = b"\xff\xda"  # in the picture's own data an FF is followed by a zero, so there it is always a scan
 
 
 class FileNotTakenError(Exception):
@@ -162,6 +166,8 @@ def _kind(content: bytes) -> str | None:
 
 def _anew(content: bytes, kind: str) -> bytes:
     """Decode the picture (of an animation the first one) and write only its pixels."""
+    if kind == "JPEG" and content.count(_SCAN) > MOST_SCANS:
+        raise FileNotTakenError(TOO_LARGE)
     # Only the decoder of this kind may look at it: others have had more holes.
     with Image.open(io.BytesIO(content), formats=[kind]) as picture:
         width, height = picture.size

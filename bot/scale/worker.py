@@ -16,6 +16,8 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.worker import Worker as ProcrastinateWorker
 
+from bot import measure
+from bot.log import trace_of
 from bot.receive import answer_next
 from bot.scale.queue import ANSWER, address, untaken
 from bot.store.database import WAKE_UPS
@@ -71,7 +73,8 @@ class Worker:
             try:
                 asyncio.run(self._until_it_ends())
             except Exception as error:  # noqa: BLE001  # the server is away, or restarts: another loop, soon
-                log.warning("worker begins again", error=type(error).__name__)
+                measure.job_failed("queue")
+                log.warning("worker begins again", error=type(error).__name__, trace=trace_of(error))
             self._stopping.wait(AWAY_SECONDS)
 
     async def _until_it_ends(self) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -22,12 +23,13 @@ from bot.store.errors import (
     UnitInsideUnitError,
     UnknownDatabaseError,
 )
-from bot.store.migrate import upgrade
+from bot.store.migrate import revisions, standing, upgrade
 from bot.store.one_by_one import EndedError, OneByOne
 from bot.store.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from types import TracebackType
 
     from sqlalchemy import URL, Connection
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TRIES = 5
+_PATIENCE_MS = 10_000  # for another process that writes
 # Where the shared queue has its tables (bot/scale/queue.py); ours are found first.
 WAKE_UPS = "wakeups"
 # A connection that nobody answers on any more is given up within half a minute, at both ends: a process that was cut
@@ -52,6 +55,24 @@ TIMEOUTS = {
 _IDLE_IN_TRANSACTION = "30s"
 # What PostgreSQL says when two transactions stood in each other's way and doing it again is right.
 _DO_IT_AGAIN = frozenset({"40001", "40P01"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """
+    The revision of the tables that are there (None: no tables), and the one that this code works with.
+
+    `ahead`: this code does not know it, so a newer one was at work here.
+    """
+
+    at: str | None
+    newest: str
+    ahead: bool = False
+
+    @property
+    def fits(self) -> bool:
+        """Whether they are the same."""
+        return self.at == self.newest
 
 
 class Carrier(Protocol):
@@ -115,6 +136,31 @@ class Database(ABC):
         the database; and it runs while others wait, so it calls no network.
         """
 
+    def schema(self) -> Schema:
+        """Return which tables are there, and which this code works with."""
+        at, known = self._look(standing), revisions()
+        return Schema(at=at, newest=known[0], ahead=at is not None and at not in known)
+
+    def moment(self) -> datetime | None:
+        """Return what time it is where the database is; None when that is here."""
+        return None
+
+    @abstractmethod
+    def version(self) -> str:
+        """Return whose database it is, and its version, as `SQLite 3.40.1`."""
+
+    @abstractmethod
+    def damage(self, *, thorough: bool = False) -> list[str]:
+        """
+        Return what is broken in the files, as the database itself says it; nothing when all is well.
+
+        A server looks after its own files: of it nothing is said. `thorough` reads every page and every index.
+        """
+
+    @abstractmethod
+    def _look(self, fn: Callable[[Connection], T]) -> T:
+        """Ask something of the tables themselves; nothing is changed."""
+
     @abstractmethod
     def scrub(self) -> None:
         """Remove from the files what deleted rows left behind: slow, for after people were forgotten."""
@@ -160,8 +206,8 @@ class _SqliteDatabase(Database):
         path = Path(str(url.database))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)  # SQLite gives its -wal and -shm files the same rights
-        self._writer = create_engine(url, pool_size=1, max_overflow=0)
-        self._reader = create_engine(url, pool_size=8, max_overflow=8)
+        self._writer = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+        self._reader = create_engine(url, pool_size=8, max_overflow=8, hide_parameters=True)
         event.listen(self._writer, "connect", _prepare_writer)
         event.listen(self._writer, "begin", _begin_immediate)
         event.listen(self._reader, "connect", _prepare_reader)
@@ -170,7 +216,7 @@ class _SqliteDatabase(Database):
         self._closed = False
 
     def upgrade(self) -> None:
-        with _usable():
+        with usable():
             self._on_the_writer_thread(self._upgrade)
 
     def _upgrade(self) -> None:
@@ -196,16 +242,49 @@ class _SqliteDatabase(Database):
     def write(self, fn: Callable[[Work], T], *, urgent: bool = False) -> T:
         return self._on_the_writer_thread(lambda: self._run(self._writer, fn), urgent=urgent)
 
+    def version(self) -> str:
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def damage(self, *, thorough: bool = False) -> list[str]:
+        check = "integrity_check" if thorough else "quick_check"
+
+        def asked(connection: Connection) -> list[str]:
+            said = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA {check}(20)").all()]
+            lost = [f"a row of {row[0]} points to nothing" for row in _lost(connection)] if thorough else []
+            return [line for line in said if line != "ok"] + lost
+
+        return self._look(asked)
+
+    def _look(self, fn: Callable[[Connection], T]) -> T:
+        if self._closed:
+            raise DatabaseClosedError
+        with usable(), self._reader.begin() as connection:
+            return fn(connection)
+
     def scrub(self) -> None:
         def rewrite() -> None:
             connection = self._writer.raw_connection()  # past the engine, which would begin a transaction
+
+            def run(statement: str) -> list[Any]:
+                # To its last row: one that is still open keeps a VACUUM away.
+                rows: list[Any] = connection.cursor().execute(statement).fetchall()
+                return rows
+
+            def fold_in() -> None:
+                # A backup reads for minutes: every writer would wait with us for its end.
+                run("PRAGMA busy_timeout = 250")
+                ((blocked, *_),) = run("PRAGMA wal_checkpoint(TRUNCATE)")
+                run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+                if blocked:
+                    raise StillBeingReadError
+
             try:
-                connection.cursor().execute("VACUUM")
-                blocked, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                fold_in()  # first: with a reader there, each try would add the size of the whole file to the -wal file
+                run("VACUUM")
+                fold_in()
             finally:
+                run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
                 connection.close()
-            if blocked:
-                raise StillBeingReadError
 
         self._on_the_writer_thread(rewrite)
 
@@ -226,7 +305,7 @@ class _SqliteDatabase(Database):
 def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the driver gives
     connection.isolation_level = None  # we say BEGIN ourselves
     run = connection.execute
-    run("PRAGMA busy_timeout = 10000")
+    run(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
     run("PRAGMA journal_mode = WAL")
     # NORMAL would survive a killed process, but not a power cut: we tell a messenger "I have it", it never
     # sends it again, and the last commits would be gone. FULL waits for the disk at every commit.
@@ -238,8 +317,12 @@ def _prepare_writer(connection: Any, _record: object) -> None:  # whatever the d
 
 def _prepare_reader(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
     connection.execute("PRAGMA query_only = ON")
+
+
+def _lost(connection: Connection) -> list[Any]:
+    return list(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(20))
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -266,6 +349,7 @@ class _PostgresqlDatabase(Database):
             url.set(drivername="postgresql+psycopg"),
             pool_size=8,
             max_overflow=8,
+            hide_parameters=True,  # an error of the database quotes the statement: without what was put into it
             pool_timeout=20,  # seconds that a unit of work waits for a connection
             connect_args={**TIMEOUTS, "options": _OPTIONS},
         )
@@ -276,7 +360,7 @@ class _PostgresqlDatabase(Database):
         self._closed = False
 
     def upgrade(self) -> None:
-        with _usable():
+        with usable():
             upgrade(self._engine)
 
     def read(self, fn: Callable[[Work], T]) -> T:
@@ -293,6 +377,22 @@ class _PostgresqlDatabase(Database):
                     raise
             time.sleep(pause)
         return self._run(self._engine, fn)
+
+    def version(self) -> str:
+        number = str(self._look(lambda connection: connection.scalar(text("SHOW server_version"))))
+        return f"PostgreSQL {number}"
+
+    def moment(self) -> datetime | None:
+        found: datetime = self._look(lambda connection: connection.execute(text("SELECT now()")).scalar_one())
+        return found
+
+    def damage(self, *, thorough: bool = False) -> list[str]:  # noqa: ARG002  # what a file has, a server has not
+        return []
+
+    def _look(self, fn: Callable[[Connection], T]) -> T:
+        self._refuse_closed()
+        with usable(), self._reader.connect() as connection:
+            return fn(connection)
 
     def scrub(self) -> None:
         """Rewrite the table of the data keys: without them the other tables' leftovers cannot be read."""
@@ -322,7 +422,7 @@ def _refuse_a_closed_one(connection: Any, _record: object, _proxy: object) -> No
 
 
 @contextmanager
-def _usable() -> Iterator[None]:
+def usable() -> Iterator[None]:
     """Say what is wrong when the first thing that is asked of the database fails."""
     try:
         yield

@@ -140,6 +140,16 @@ class MasterKeys:
         return cls._load(path)
 
     @classmethod
+    def is_in(cls, directory: Path) -> bool:
+        """Return whether there is a key file in `directory`."""
+        return (directory / KEY_FILE).exists()
+
+    @classmethod
+    def read(cls, directory: Path) -> MasterKeys:
+        """Read the key file in `directory`; nothing is made there. Raises KeyFileError, or OSError without one."""
+        return cls._load(directory / KEY_FILE)
+
+    @classmethod
     def _load(cls, path: Path) -> MasterKeys:
         if path.stat().st_mode & 0o077:
             raise KeyFileError(path, "others on this machine can read it; run: chmod 600 on it.")

@@ -64,7 +64,7 @@ class EnrolCodes:
 
     def take(self, code: str, conversation_id: str, now: datetime) -> EnrolCodeRow | Refused:
         """Use up a code that was entered in this conversation; return what it begins."""
-        if tried_too_often(self._connection, conversation_id, now):
+        if tried_too_often(self._connection, self._vault, conversation_id, now):
             return Refused.TOO_MANY
         # One statement, so that two who enter it at once do not both get it.
         row = self._connection.execute(
@@ -75,7 +75,7 @@ class EnrolCodes:
             .returning(*(column for column in enrol_codes.c if column.name != "digest"))
         ).one_or_none()
         if row is None:
-            count_wrong_try(self._connection, conversation_id, now)
+            count_wrong_try(self._connection, self._vault, conversation_id, now)
             return Refused.WRONG
         return EnrolCodeRow(**row._mapping)  # noqa: SLF001  # SQLAlchemy's own name for it
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class StoreError(Exception):
     """The store refuses; the docstring of each kind says why."""
@@ -64,3 +69,13 @@ class CannotHappenError(StoreError):
         self.args = (f"{self.__doc__} ({event} while {state})",)
         self.event = event
         self.state = state
+
+
+class BadErasedListError(StoreError):
+    """A list of erased people has one digest of 64 signs (0-9, a-f) on each line, and this file has not."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__()
+        self.args = (f"{self.__doc__} ({path}, line {line})",)
+        self.path = path
+        self.line = line

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from bot.store.encryption import DataKey, KeyMissingError, Vault, WrappedKey
+from bot.store.encryption import DataKey, EncryptionError, KeyMissingError, Vault, WrappedKey
 from bot.store.tables import addresses, conversations, data_keys, newcomers, users
 
 if TYPE_CHECKING:
@@ -101,6 +101,18 @@ class Keys:
             return {}
         value: dict[str, Any] = json.loads(self.vault.open(sealed, key=key, table=table, column=column, row=row))
         return value
+
+    def tried(self, limit: int | None) -> tuple[int, int]:
+        """Try to open the newest so many data keys (None: all); return how many were tried, and how many stay shut."""
+        rows = self._connection.execute(_KEY.order_by(data_keys.c.id.desc()).limit(limit))
+        tried = shut = 0
+        for row in rows:
+            tried += 1
+            try:
+                self.vault.unwrap(WrappedKey(id=row.id, master_key_id=row.master_key_id, wrapped=row.wrapped))
+            except EncryptionError:
+                shut += 1
+        return tried, shut
 
     def rewrap(self, limit: int) -> int:
         """

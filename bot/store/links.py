@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select
 from bot.store.dialect import insert_or
 from bot.store.holding import hold_people
 from bot.store.ids import new_id
-from bot.store.tables import conversations, link_codes, link_tries, newcomers
+from bot.store.tables import conversations, link_codes, link_tries, newcomers, sign_in_tries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +30,9 @@ VALID_FOR = timedelta(minutes=15)
 # With 10^8 codes, five tries an hour and fifteen minutes for each code, guessing one would take lifetimes.
 MOST_TRIES = 5
 TRIES_WITHIN = timedelta(hours=1)
+# Whoever makes conversation after conversation, or has themselves forgotten in between, gets five tries each time: so
+# that all conversations of one messenger together have no more than these.
+MOST_TRIES_IN_ALL = 200
 
 
 class Refused(StrEnum):
@@ -68,7 +71,7 @@ class Links:
         They and the person who enters it are held from here on. A person who did not accept the notice, said STOP
         or is being forgotten joins nobody. For someone who has this conversation already it is their own id.
         """
-        if tried_too_often(self._connection, conversation_id, now):
+        if tried_too_often(self._connection, self._vault, conversation_id, now):
             return Refused.TOO_MANY
         digests = self._vault.code_digests(code)
         asker: str | None = self._connection.scalar(
@@ -76,7 +79,7 @@ class Links:
         )
         enterer = self._owner(conversation_id)
         if asker is None or enterer is None:
-            return count_wrong_try(self._connection, conversation_id, now)
+            return count_wrong_try(self._connection, self._vault, conversation_id, now)
         hold_people(self._connection, asker, enterer)
         if asker == enterer and self._conversations(asker) == 1:
             return Refused.WRONG  # it is theirs: they learn that it belongs in the other messenger, and keep it
@@ -86,7 +89,7 @@ class Links:
             .returning(link_codes.c.expires_at)
         ).one_or_none()
         if taken is None or taken.expires_at <= now or not self._may_join(asker, enterer):
-            return count_wrong_try(self._connection, conversation_id, now)
+            return count_wrong_try(self._connection, self._vault, conversation_id, now)
         return asker
 
     def drop_expired(self, now: datetime) -> int:
@@ -117,13 +120,28 @@ class Links:
         return asked.status == "active" and asked.consent_at is not None and people[enterer].status != "erasing"
 
 
-def tried_too_often(connection: Connection, conversation_id: str, now: datetime) -> bool:
-    """Return whether so many wrong codes were entered here that none counts for a while."""
-    recent = (link_tries.c.conversation_id == conversation_id, link_tries.c.at > now - TRIES_WITHIN)
-    return connection.execute(select(func.count()).select_from(link_tries).where(*recent)).scalar_one() >= MOST_TRIES
+def tried_too_often(connection: Connection, vault: Vault, conversation_id: str, now: datetime) -> bool:
+    """Return whether so many wrong codes were entered here, or in this messenger, that none counts for a while."""
+    since = now - TRIES_WITHIN
+    here = (link_tries.c.conversation_id == conversation_id, link_tries.c.at > since)
+    digests = vault.code_digests(_mark(connection, conversation_id))
+    everywhere = (sign_in_tries.c.digest.in_(digests), sign_in_tries.c.at > since)
+    by_one = connection.execute(select(func.count()).select_from(link_tries).where(*here)).scalar_one()
+    by_all = connection.execute(select(func.count()).select_from(sign_in_tries).where(*everywhere)).scalar_one()
+    return by_one >= MOST_TRIES or by_all >= MOST_TRIES_IN_ALL
 
 
-def count_wrong_try(connection: Connection, conversation_id: str, now: datetime) -> Literal[Refused.WRONG]:
+def count_wrong_try(
+    connection: Connection, vault: Vault, conversation_id: str, now: datetime
+) -> Literal[Refused.WRONG]:
     """Count one more wrong code that was entered here."""
     connection.execute(insert(link_tries).values(id=new_id(), conversation_id=conversation_id, at=now))
+    # Beside the wrong passwords, which hang on nobody: this one is not forgotten with who entered it.
+    digest, *_ = vault.code_digests(_mark(connection, conversation_id))
+    connection.execute(insert(sign_in_tries).values(id=new_id(), digest=digest, at=now))
     return Refused.WRONG
+
+
+def _mark(connection: Connection, conversation_id: str) -> str:
+    channel = connection.scalar(select(conversations.c.channel).where(conversations.c.id == conversation_id))
+    return f"codes {channel}"

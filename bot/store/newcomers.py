@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from bot.store.conversations import CONVERSATION, conversation_from
 from bot.store.dialect import only_one_at_a_time
 from bot.store.encryption import WrappedKey
+from bot.store.erased import Erased
 from bot.store.holding import hold_people
 from bot.store.ids import new_id
 from bot.store.rows import NewcomerRow, WayRow, Writing
@@ -322,6 +323,7 @@ class Newcomers:
         """
         if not self._held_still(newcomer_id):
             return
+        Erased(self._connection).note(newcomer_id)
         theirs = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
         run = self._connection.execute
         run(
@@ -375,6 +377,7 @@ class Newcomers:
         data_key_id = self._held_still(newcomer_id)
         if data_key_id is None:
             return
+        Erased(self._connection).note(newcomer_id)
         run = self._connection.execute
         conversation_ids = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
         case_ids = select(cases.c.id).where(cases.c.newcomer_id == newcomer_id)

@@ -542,6 +542,13 @@ counters = Table(
     Column("value", Integer, nullable=False),
 )
 
+# Who was erased, by digests of ids that nobody else had: a backup from before that must not bring them back.
+erased = Table(
+    "erased",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+)
+
 
 # A partial index is used only by a query that says the same words, so the conditions stand beside them. With
 # bound values they would not match: PostgreSQL plans a prepared statement without looking at its values.

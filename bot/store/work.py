@@ -14,6 +14,7 @@ from bot.store.conversations import Conversations
 from bot.store.counts import Counts
 from bot.store.drafts import Drafts
 from bot.store.enrol_codes import EnrolCodes
+from bot.store.erased import Erased
 from bot.store.expiry import Expiry
 from bot.store.group_letters import GroupLetters
 from bot.store.group_sessions import GroupSessions
@@ -32,6 +33,7 @@ from bot.store.reminders import Reminders
 from bot.store.reply_files import ReplyFiles
 from bot.store.sessions import Sessions
 from bot.store.sign_ins import SignIns
+from bot.store.stock import Stock
 from bot.store.trajectories import Trajectories
 from bot.store.trajectory_counts import TrajectoryCounts
 from bot.store.users import Users
@@ -79,6 +81,8 @@ class Work:
         self.links = Links(connection, vault)
         self.kept = Kept(connection, self.keys, self.cases, self.attachments, self.reply_files)
         self.expiry = Expiry(connection)
+        self.stock = Stock(connection)
+        self.erased = Erased(connection)
         self.trajectories = Trajectories(connection, self.keys)
         self.trajectory_counts = TrajectoryCounts(connection)
         self.reminders = Reminders(connection)

@@ -14,7 +14,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.domain.clock import Clock, SystemClock
-from bot.web.pages import SECURITY_HEADERS, STATIC, Pages
+from bot.web.console.entrance import Entrance
+from bot.web.counted import Counted
+from bot.web.pages import ONLY_HTTPS, SECURITY_HEADERS, STATIC, Pages
+from bot.web.patience import BodyInTime
 from bot.web.preview import Preview
 from bot.web.session import Sessions
 
@@ -44,23 +47,34 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
     *,
     secret: bytes,
     health: Callable[[], Mapping[str, Any]],
+    ready: Callable[[], Mapping[str, Any]] | None = None,
     clock: Clock | None = None,
     more_routes: Sequence[BaseRoute] = (),
+    entrance: Entrance | None = None,
 ) -> Starlette:
     """
     Return the application.
 
-    `secret` signs the preview's cookies (32 random bytes). `health` returns what /healthz shows: 200 while
-    its `ok` is true, else 503. `more_routes` come first.
+    `secret` signs the preview's cookies (32 random bytes). `health` returns what /healthz shows, and `ready` what
+    /readyz shows: 200 while its `ok` is true, else 503. `more_routes` come first. `entrance` is how people
+    come here.
     """
     pages = Pages(desk.languages)
-    sessions = Sessions(secret)
-    preview = Preview(desk, webchat, pages, sessions, clock or SystemClock())
+    entrance = entrance or Entrance()
+    # Behind a proxy every request arrives by plain http: the entrance knows how it began.
+    sessions = Sessions(secret, is_secure=entrance.is_secure)
+    preview = Preview(desk, webchat, pages, sessions, clock or SystemClock(), caller=entrance.caller)
     # Kept from the start, so that the page that says "something went wrong" needs nothing that can go wrong.
     labels = {code: desk.labels(code) for code in desk.languages.all}
 
     async def healthz(request: Request) -> Response:  # noqa: ARG001  # every endpoint takes the request
-        report = dict(await run_in_threadpool(health))
+        return await told(health)
+
+    async def readyz(request: Request) -> Response:  # noqa: ARG001
+        return await told(ready or health)
+
+    async def told(look: Callable[[], Mapping[str, Any]]) -> Response:
+        report = dict(await run_in_threadpool(look))
         return JSONResponse(report, 200 if report.get("ok") else 503)
 
     async def problem(request: Request, error: Exception) -> Response:
@@ -86,18 +100,24 @@ def create_app(  # noqa: PLR0913  # all but two have a name at the call
             *more_routes,
             *preview.routes(),
             Route("/healthz", healthz, methods=["GET"]),
+            Route("/readyz", readyz, methods=["GET"]),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(Counted),
+            Middleware(SecurityHeaders, always=entrance.always_secure),
+            Middleware(BodyInTime),
+        ],
         exception_handlers={HTTPException: problem, ClientDisconnect: gone, Exception: problem},
     )
 
 
 class SecurityHeaders:
-    """Puts the security headers on every response that has none of its own."""
+    """Puts the security headers on every response that has none of its own; `always`: we are found by https only."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, always: bool = False) -> None:
         self._app = app
+        self._headers = {**SECURITY_HEADERS, **(ONLY_HTTPS if always else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and add the headers to what comes back."""
@@ -114,7 +134,7 @@ class SecurityHeaders:
                 present = {name for name, _ in headers}
                 headers += [
                     (name.encode(), value.encode())
-                    for name, value in {**SECURITY_HEADERS, **extra}.items()
+                    for name, value in {**self._headers, **extra}.items()
                     if name.encode() not in present
                 ]
             await send(message)

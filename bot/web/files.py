@@ -15,7 +15,7 @@ from bot.domain.turn import Message
 from bot.web.session import Sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from starlette.requests import Request
@@ -51,9 +51,15 @@ def file_routes(runtime: Runtime, links: FileLinks) -> list[Route]:
     return [Route("/files/{token}", file, methods=["GET"], name="files")]
 
 
-def preview_file_routes(runtime: Runtime, secret: bytes) -> list[Route]:
-    """Return the route to the files in the visitor's own conversation; `secret` signs the preview's cookies."""
-    sessions = Sessions(secret)
+def preview_file_routes(
+    runtime: Runtime, secret: bytes, *, is_secure: Callable[[Request], bool] | None = None
+) -> list[Route]:
+    """
+    Return the route to the files in the visitor's own conversation.
+
+    `secret` signs the preview's cookies; `is_secure` tells whether a browser came by https.
+    """
+    sessions = Sessions(secret, is_secure=is_secure)
 
     def found(address: str, file_id: str) -> Response:
         read = runtime.database.read(lambda work: _theirs(work, address, file_id))

@@ -38,6 +38,8 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cache-control": "no-store",  # a shared phone must not show yesterday's conversation with its back button
 }
+# A year, as long as browsers ask for. Not for the names below ours: they are not ours to decide about.
+ONLY_HTTPS: Mapping[str, str] = {"strict-transport-security": "max-age=31536000"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from bot.web.parts import Part, as_typed, parts_of
 from bot.web.session import Session, Sessions, is_from_here, is_theme
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
     from starlette.requests import Request
@@ -47,6 +47,7 @@ PAYLOAD_LANGUAGE = "/language "
 KEEP_ALIVE = 15.0  # seconds between signs of life on an event stream
 STREAMS_PER_SESSION = 4  # a browser keeps six connections to one site; the rest stay free for posts
 ANSWER_WITHIN = 2.5  # seconds that a page without JavaScript waits for the answer before it shows itself
+POSTS_FROM_A_HOUSE = 120  # a minute, from one address: of a whole class behind it
 LOOK_AGAIN = 5  # times that a page without JavaScript reloads itself while an answer is being written
 
 
@@ -129,13 +130,25 @@ class PreviewDesk(Protocol):
 class Preview:
     """The routes of the preview."""
 
-    def __init__(self, desk: PreviewDesk, webchat: WebChat, pages: Pages, sessions: Sessions, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913  # its parts
+        self,
+        desk: PreviewDesk,
+        webchat: WebChat,
+        pages: Pages,
+        sessions: Sessions,
+        clock: Clock,
+        *,
+        caller: Callable[[Request], str],
+    ) -> None:
         self._desk = desk
         self._webchat = webchat
         self._pages = pages
         self._sessions = sessions
         self._clock = clock
         self._pace = Pace(clock)
+        # Whoever begins anew at every post is somebody else each time, from the same house.
+        self._caller = caller
+        self._pace_of_a_house = Pace(clock, limit=POSTS_FROM_A_HOUSE)
 
     def routes(self) -> list[BaseRoute]:
         """Return what the preview answers to."""
@@ -237,7 +250,8 @@ class Preview:
         text = _clean(form.get("text", ""))
         if session is None or not self._sessions.is_token_of(session, form.get("token", "")):
             return await self._refuse(request, None, 403, "utter_preview_expired", text)
-        if wait := self._pace.seconds_to_wait(session.address):
+        of_a_house = self._pace_of_a_house.seconds_to_wait(self._caller(request))
+        if wait := max(of_a_house, self._pace.seconds_to_wait(session.address)):
             refused = await self._refuse(request, session, 429, "utter_preview_too_many", text)
             refused.headers["retry-after"] = str(wait)
             return refused

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from itsdangerous import BadSignature, Signer, URLSafeTimedSerializer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -32,17 +34,23 @@ class Session:
         return cls(address=secrets.token_hex(16), language=language, theme=theme)
 
 
+def cookie_name(name: str, *, secure: bool) -> str:
+    """Return what a cookie is called: over https by a name that only this very host can have set, for all its paths."""
+    return f"__Host-{name}" if secure else name
+
+
 class Sessions:
     """Reads and writes the cookie, and guards posts against other sites."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, *, is_secure: Callable[[Request], bool] | None = None) -> None:
+        self._is_secure = is_secure or (lambda request: request.url.scheme == "https")
         self._cookie = URLSafeTimedSerializer(secret, salt="wegwijs.preview.session")
         self._signer = Signer(secret, salt="wegwijs.preview.token")
 
     def read(self, request: Request) -> Session | None:
         """Return the visitor's session, or None when there is none that we signed in the last thirty days."""
         try:
-            data = self._cookie.loads(request.cookies.get(COOKIE, ""), max_age=THIRTY_DAYS)
+            data = self._cookie.loads(request.cookies.get(self._name(request), ""), max_age=THIRTY_DAYS)
         except BadSignature:
             return None
         theme = data.get("t")
@@ -52,13 +60,16 @@ class Sessions:
         """Put the session in the response."""
         data = {"a": session.address, "l": session.language, "t": session.theme}
         response.set_cookie(
-            COOKIE,
+            self._name(request),
             str(self._cookie.dumps(data)),
             max_age=THIRTY_DAYS,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=self._is_secure(request),
         )
+
+    def _name(self, request: Request) -> str:
+        return cookie_name(COOKIE, secure=self._is_secure(request))
 
     def token(self, session: Session) -> str:
         """Return what a form of this session must carry."""

@@ -25,7 +25,7 @@ COMMANDS = sorted(main.commands)
 def test_help_lists_every_command_with_what_it_does(trained: Home) -> None:
     listed = trained.run("--help").stdout.split("Commands:")[1]
 
-    assert re.findall(r"^  (\w+)  +\w.*", listed, re.MULTILINE) == COMMANDS
+    assert re.findall(r"^  ([\w-]+)  +\w.*", listed, re.MULTILINE) == COMMANDS
     assert {"serve", "chat", "ask", "check", "test", "extract", "understand", "train", "migrate"} <= set(COMMANDS)
 
 

@@ -24,8 +24,10 @@ from bot.channels.webchat import WebChat
 from bot.commands.serve import application
 from bot.domain.clock import HeldClock
 from bot.store.database import Database
-from bot.web.console.door import COOKIE, token_of
+from bot.web.console.door import token_of
+from bot.web.console.entrance import COOKIE
 from bot.web.console.events import News
+from bot.web.patience import Patient
 from tests.desk.conftest import MONDAY, Desk, at_the_desk
 from tests.store.conftest import migrated_file, vault
 
@@ -163,7 +165,17 @@ def shipped_words() -> Mapping[str, Mapping[str, str]]:
 
 
 def served(app: Starlette) -> Iterator[tuple[str, int]]:
-    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=3, server_header=False)
+    config = uvicorn.Config(
+        app,
+        port=0,
+        log_level="critical",
+        log_config=None,
+        timeout_graceful_shutdown=3,
+        # As `wegwijs serve` has it.
+        http=Patient,
+        server_header=False,
+        proxy_headers=False,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

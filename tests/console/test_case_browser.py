@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from bot import answer
-from bot.web.console.door import COOKIE
+from bot.web.console.entrance import COOKIE
 from tests.desk.conftest import said
 
 if TYPE_CHECKING:

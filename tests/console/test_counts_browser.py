@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from bot.web.console.door import COOKIE
+from bot.web.console.entrance import COOKIE
 from tests.console.test_axe_browser import WINDOWS, browser
 from tests.console.test_counts import MARK, ada, office
 

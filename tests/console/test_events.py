@@ -15,7 +15,7 @@ import pytest
 
 from bot.answer import transfer
 from bot.coach import put_in_group
-from bot.web.console.door import COOKIE
+from bot.web.console.entrance import COOKIE
 from bot.web.console.events import LONGEST_AWAY, MOST, STREAMS_PER_SESSION
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from bot.web.console.door import COOKIE
+from bot.web.console.entrance import COOKIE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

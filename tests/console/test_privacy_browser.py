@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from bot.domain.turn import Attachment
-from bot.web.console.door import COOKIE
+from bot.web.console.entrance import COOKIE
 from tests.desk.conftest import MONDAY
 
 if TYPE_CHECKING:

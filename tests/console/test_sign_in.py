@@ -15,7 +15,7 @@ from bot import appoint, sign_in
 from bot.appoint import Appointed, Known, Person
 from bot.safety import passwords
 from bot.sign_in import wait_after
-from bot.web.console.door import COOKIE
+from bot.web.console.entrance import COOKIE
 from tests.console.conftest import words_of_page
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from bot.web.console.door import COOKIE
+from bot.web.console.entrance import COOKIE
 from tests.console.test_sign_in import PASSWORD, hired
 
 if TYPE_CHECKING:

@@ -44,11 +44,12 @@ def at_work(clock: Clock | None = None) -> Iterator[Runtime]:
     with TemporaryDirectory(prefix="wegwijs-") as folder:
         path = Path(folder) / "wegwijs.sqlite"
         path.write_bytes(_tables())
-        with Database.open(f"sqlite:///{path}", _vault()) as database:
+        with Database.open(f"sqlite:///{path}", vault()) as database:
             yield tiny_assistant().runtime(database, channels={Terminal.name: Terminal()}, clock=clock)
 
 
-def _vault() -> Vault:
+def vault() -> Vault:
+    """Return the vault of every tiny assistant: they can read each other's databases."""
     return Vault(MasterKeys.from_base64(base64.b64encode(b"1" * 32).decode()))
 
 
@@ -56,6 +57,6 @@ def _vault() -> Vault:
 def _tables() -> bytes:
     with TemporaryDirectory(prefix="wegwijs-") as folder:
         path = Path(folder) / "wegwijs.sqlite"
-        with Database.open(f"sqlite:///{path}", _vault()) as database:
+        with Database.open(f"sqlite:///{path}", vault()) as database:
             database.upgrade()
         return path.read_bytes()

@@ -72,6 +72,17 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield url
 
 
+@pytest.fixture(params=BOTH)
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of another database, without tables: where rows are carried to."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'other' / 'wegwijs.sqlite'}"
+    else:
+        cluster: Cluster = request.getfixturevalue("cluster")
+        with cluster.database() as url:
+            yield url
+
+
 @pytest.fixture
 def on_postgresql(url: str) -> bool:
     return url.startswith("postgresql")

@@ -216,7 +216,9 @@ def site() -> Iterator[Site]:
     clock = HeldClock(datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
     health: dict[str, Any] = {"ok": True}
     app = create_app(desk, webchat, secret=SECRET, health=lambda: health, clock=clock)
-    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=3, server_header=False)
+    config = uvicorn.Config(
+        app, port=0, log_level="critical", log_config=None, timeout_graceful_shutdown=3, server_header=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

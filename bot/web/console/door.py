@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from starlette.requests import Request
+    from starlette.types import Message
 
     from bot.handoff.access import Screen
     from bot.handoff.case import Actor
@@ -38,13 +39,13 @@ if TYPE_CHECKING:
     from bot.store.rows import SessionRow, UserRow
     from bot.web.pages import Pages
 
-COOKIE = "wegwijs_desk"
 HOME = "/desk"
 SIGN_IN = "/desk/sign-in"
 DEMO = "/desk/demo"  # the way in to a demo, where nobody has a password
 # How often a session's last use is written down: not at every part of a page.
 NOTED_EVERY = timedelta(minutes=5)
 LARGEST_FORM = 26 * 1024 * 1024  # bytes: a file of twenty megabytes and what stands around it
+LARGEST_AT_THE_DOOR = 64 * 1024  # bytes: a name and a password, of somebody whom nobody knows yet
 MOST_FILES, MOST_FIELDS = 5, 200
 
 HEADERS: Mapping[str, str] = {
@@ -107,6 +108,11 @@ class Guest:
     def asked(self, name: str) -> str:
         """Return a value from the address, empty when it is not there."""
         return str(self.request.query_params.get(name, ""))
+
+    @property
+    def cookie(self) -> str:
+        """The secret that the browser carries; empty when it has none."""
+        return self.site.entrance.secret(self.request)
 
     @property
     def is_part(self) -> bool:
@@ -194,11 +200,16 @@ def _through(site: Site, door: Door | FrontDoor) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         form = FormData()
         try:
-            form = await _form(request)
+            _refuse_before_reading(request, LARGEST_AT_THE_DOOR if isinstance(door, FrontDoor) else LARGEST_FORM)
             if isinstance(door, FrontDoor):
+                form = await _form(request, LARGEST_AT_THE_DOOR)
                 return await run_in_threadpool(door.endpoint, _guest(site, request, form))
-            visit = await run_in_threadpool(admitted, site, request, form, door.screen)
-            return visit if isinstance(visit, Response) else await run_in_threadpool(door.endpoint, visit)
+            # Who is not in posts nothing: the form of a stranger is not even read.
+            visit = await run_in_threadpool(admitted, site, request, door.screen)
+            if isinstance(visit, Response):
+                return visit
+            form = await _form(request, LARGEST_FORM)
+            return await run_in_threadpool(door.endpoint, _with_form(visit, form))
         except HTTPException as error:
             return _guest(site, request, form).problem(error.status_code)
         finally:
@@ -211,31 +222,64 @@ def _guest(site: Site, request: Request, form: FormData) -> Guest:
     return Guest(site=site, request=request, words=site.words(_browser_language(request)), form=form)
 
 
-async def _form(request: Request) -> FormData:
-    """Return what was posted, from one of our own pages and not too large; nothing for a page that is asked for."""
+def _refuse_before_reading(request: Request, most: int) -> None:
+    """Refuse a form of another site, and one that says itself that it is too large."""
     if request.method in {"GET", "HEAD"}:
-        return FormData()
+        return
     if not is_from_here(request):
         raise HTTPException(403)
     length = request.headers.get("content-length", "")
     # Without a length nobody can tell when it is too much; every browser gives one.
-    if not length.isdigit():
+    if not (length.isascii() and length.isdigit()):
         raise HTTPException(411)
-    if int(length) > LARGEST_FORM:
+    if int(length) > most:
         raise HTTPException(413)
-    form = request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LARGEST_FORM)
+
+
+async def _form(request: Request, most: int) -> FormData:
+    """Return what was posted, of at most so many bytes; nothing for a page that is asked for."""
+    if request.method in {"GET", "HEAD"}:
+        return FormData()
+    read = 0
+
+    async def counted() -> Message:
+        # What is sent in chunks may be longer than it says.
+        nonlocal read
+        message = await request.receive()
+        read += len(message.get("body", b""))
+        if read > most:
+            raise HTTPException(413)
+        return message
+
+    form = Request(request.scope, counted).form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=most)
     return await form
 
 
-def admitted(site: Site, request: Request, form: FormData, screen: Screen) -> Visit | Response:
+def _with_form(visit: Visit, form: FormData) -> Visit:
+    """
+    Return the visit with what was posted.
+
+    Raises:
+        HTTPException: 403: the form is not from a page of ours.
+
+    """
+    given = form.get("token")
+    if visit.request.method not in {"GET", "HEAD"} and not (
+        isinstance(given, str) and hmac.compare_digest(given.encode(), visit.token.encode())
+    ):
+        raise HTTPException(403)
+    return replace(visit, form=form)
+
+
+def admitted(site: Site, request: Request, screen: Screen) -> Visit | Response:
     """
     Return the visit of who is signed in and may open this screen, or the answer that sends them to the door.
 
     Raises:
-        HTTPException: 403: the page is not for them, or the form is not from a page of ours.
+        HTTPException: 403: the page is not for them.
 
     """
-    secret = request.cookies.get(COOKIE, "")
+    secret = site.entrance.secret(request)
     # A page that asks for its parts by itself is not somebody at work: a desk that was left must shut in time.
     by_itself = request.method == "GET" and request.headers.get("hx-request") == "true"
     found = signed_in(site.runtime, secret, counts=not by_itself) if secret else None
@@ -246,17 +290,11 @@ def admitted(site: Site, request: Request, form: FormData, screen: Screen) -> Vi
         site=site,
         request=request,
         words=site.words(user.interface),
-        form=form,
         user=user,
         session=session,
         token=token_of(secret),
     )
     if not visit.who.roles & MAY_OPEN[screen]:
-        raise HTTPException(403)
-    given = form.get("token")
-    if request.method not in {"GET", "HEAD"} and not (
-        isinstance(given, str) and hmac.compare_digest(given.encode(), visit.token.encode())
-    ):
         raise HTTPException(403)
     return visit
 

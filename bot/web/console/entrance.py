@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.web.public_address import caller_address, public_address
+from bot.web.session import cookie_name
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from bot.web.provider import Provider
     from bot.web.public_address import Networks
 
+COOKIE = "wegwijs_desk"
 # What a browser calls itself, the particular before the general: Edge says that it is Chrome, Chrome that it is Safari.
 BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
             ("FxiOS", "Firefox"), ("Chrome", "Chrome"), ("CriOS", "Chrome"), ("Safari", "Safari"))  # fmt: skip
@@ -38,6 +40,19 @@ class Entrance:
     def is_secure(self, request: Request) -> bool:
         """Return whether the browser came by https, so that its cookie must never go another way."""
         return self.here(request).startswith("https:")
+
+    @property
+    def always_secure(self) -> bool:
+        """Whether nobody needs to come another way than by https."""
+        return urlsplit(self.public_url or "").scheme == "https"
+
+    def cookie_name(self, request: Request) -> str:
+        """Return what the desk's cookie is called, as this browser came."""
+        return cookie_name(COOKIE, secure=self.is_secure(request))
+
+    def secret(self, request: Request) -> str:
+        """Return what the browser's cookie holds; empty when it has none."""
+        return request.cookies.get(self.cookie_name(request), "")
 
     def caller(self, request: Request) -> str:
         """Return the address from which somebody tries to sign in."""

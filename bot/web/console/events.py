@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -236,7 +235,7 @@ def events_route(site: Site, news: News) -> Route:
 
     async def endpoint(request: Request) -> Response:
         try:
-            visit = await run_in_threadpool(admitted, site, request, FormData(), Screen.TODAY)
+            visit = await run_in_threadpool(admitted, site, request, Screen.TODAY)
         except HTTPException as error:
             return Response(status_code=error.status_code, headers=HEADERS)
         if isinstance(visit, Response):

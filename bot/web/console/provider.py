@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from bot import sign_in
 from bot.handoff.access import Screen
 from bot.sign_in import Refusal, Refused
-from bot.web.console.door import COOKIE, SIGN_IN, Door, FrontDoor, signed_in
+from bot.web.console.door import SIGN_IN, Door, FrontDoor, signed_in
 from bot.web.console.sign_in import CODE, STATUS, browser_of, inside, refusal_words, secret_word, with_cookie
 from bot.web.provider import ProviderError, Round
 
@@ -103,7 +103,7 @@ def back(guest: Guest) -> Response:
     """Take in who comes back: to sign in, or to tie what they signed in with there to their account here."""
     provider = _provider(guest)
     seed, on = _kept(guest)
-    cookie = guest.request.cookies.get(COOKIE, "")
+    cookie = guest.cookie
     here = signed_in(guest.runtime, cookie) if cookie else None
     purposes = [TO_SIGN_IN, *([_to_tie(here[0].id)] if here else [])]
     rounds = [_round(guest, seed, purpose) for purpose in purposes] if seed else []

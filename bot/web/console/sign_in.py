@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 from urllib.parse import urlsplit
 
 import segno
@@ -14,7 +14,7 @@ from bot.handoff.access import Screen
 from bot.safety.passwords import LONGEST as LONGEST_PASSWORD
 from bot.safety.passwords import SHORTEST, Weak
 from bot.sign_in import LONGEST, CameIn, Refusal, Refused
-from bot.web.console.door import COOKIE, HOME, SIGN_IN, Door, FrontDoor, signed_in, token_of
+from bot.web.console.door import HOME, SIGN_IN, Door, FrontDoor, signed_in, token_of
 from bot.web.console.entrance import device_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,15 @@ STATUS = {Refusal.WRONG: 422, Refusal.TOO_MANY: 429, Refusal.OVER: 410}
 LONGEST_FIELD = 1024
 
 
+class _Kept(TypedDict):
+    """How a cookie is kept."""
+
+    path: str
+    httponly: bool
+    samesite: Literal["lax"]
+    secure: bool
+
+
 def invitation_link(base: str, link: str) -> str:
     """Return the address that somebody is invited by."""
     return f"{base}{INVITATION}?link={link}"
@@ -46,29 +55,28 @@ def browser_of(guest: Guest) -> sign_in.Browser:
     return sign_in.Browser(
         address=guest.site.entrance.caller(guest.request),
         device=device_of(guest.request),
-        secret=guest.request.cookies.get(COOKIE, ""),
+        secret=guest.cookie,
     )
 
 
 def with_cookie(guest: Guest, response: Response, secret: str) -> Response:
     """Have the browser carry this from now on."""
     response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=int(LONGEST.total_seconds()),
-        path=HOME,
-        httponly=True,
-        samesite="lax",
-        secure=guest.site.entrance.is_secure(guest.request),
+        guest.site.entrance.cookie_name(guest.request), secret, max_age=int(LONGEST.total_seconds()), **_kept(guest)
     )
     return response
 
 
 def without_cookie(guest: Guest, response: Response) -> Response:
     """Have the browser forget what it carried."""
-    secure = guest.site.entrance.is_secure(guest.request)
-    response.delete_cookie(COOKIE, path=HOME, httponly=True, samesite="lax", secure=secure)
+    response.delete_cookie(guest.site.entrance.cookie_name(guest.request), **_kept(guest))
     return response
+
+
+def _kept(guest: Guest) -> _Kept:
+    """Return how the cookie is kept: by https for the whole host, as its name asks for, and else for the desk alone."""
+    secure = guest.site.entrance.is_secure(guest.request)
+    return {"path": "/" if secure else HOME, "httponly": True, "samesite": "lax", "secure": secure}
 
 
 def secret_word(guest: Guest, name: str) -> str:
@@ -88,16 +96,16 @@ def inside(path: str) -> str:
 
 def _is_from_our_form(guest: Guest) -> bool:
     """Return whether the form was shown to this very browser: nobody signs another in under their own name."""
-    cookie, given = guest.request.cookies.get(COOKIE, ""), guest.given("token")
+    cookie, given = guest.cookie, guest.given("token")
     return bool(cookie) and hmac.compare_digest(given.encode(), token_of(cookie).encode())
 
 
 def _form(guest: Guest, template: str, *, status: int = 200, **values: object) -> Response:
     """Show a page with a form to somebody whom nobody knows yet."""
-    secret = guest.request.cookies.get(COOKIE, "") or secrets.token_urlsafe(32)
+    secret = guest.cookie or secrets.token_urlsafe(32)
     has_provider = guest.site.entrance.provider is not None
     page = guest.page(template, status=status, token_here=token_of(secret), has_provider=has_provider, **values)
-    return page if guest.request.cookies.get(COOKIE) else with_cookie(guest, page, secret)
+    return page if guest.cookie else with_cookie(guest, page, secret)
 
 
 def refusal_words(guest: Guest, refused: Refused) -> str:
@@ -133,7 +141,7 @@ def sign_in_page(guest: Guest) -> Response:
 
 
 def _is_in(guest: Guest) -> bool:
-    cookie = guest.request.cookies.get(COOKIE, "")
+    cookie = guest.cookie
     return bool(cookie) and signed_in(guest.runtime, cookie) is not None
 
 
@@ -155,7 +163,7 @@ def code_page(guest: Guest) -> Response:
     on = inside(guest.asked("next"))
     if _is_in(guest):
         return guest.go(on)
-    if sign_in.half_way(guest.runtime, guest.request.cookies.get(COOKIE, "")) is None:
+    if sign_in.half_way(guest.runtime, guest.cookie) is None:
         return guest.go(SIGN_IN, next=on)
     return _form(guest, "sign_in_code.html", next=on, wrong="", wrong_recovery="")
 
