@@ -6,7 +6,7 @@ disk, among 50,000 conversations; so does the embedded service on SQLite. Beside
 databases store at the quickest: a row and a commit at a time, over one connection and over several.
 
 Latency: messages come in at a part of the measured throughput, and each is timed until its answer is stored and until
-the last of it has left.
+the last of it has left. Taking them in is part of the work here; before, they were there already.
 
 Growth: what a turn (taken in, answered, delivered) costs one process beside 10 thousand messages, and ten times as
 many, and so on.
@@ -130,7 +130,7 @@ def throughput(cluster: Cluster, ready: Parts, folder: Path, options: argparse.N
                     name = f"{'postgresql, 2 workers' if many else one.name}, {share:.0%}"
                     with postgresql_copy(cluster, template) if many else sqlite_copy(file) as url:
                         bench = shared if many else alone
-                        found.waited.append(wait_for_answers(bench, url, many, name, rate, options.seconds))
+                        found.waited.append(wait_for_answers(bench, url, many, name, rate, options.seconds, cluster))
     return found
 
 
@@ -224,12 +224,14 @@ def _tell_throughput(found: Found, options: argparse.Namespace) -> list[str]:
 
 def _tell_latency(found: Found) -> list[str]:
     print("Latency under steady load, ms from stored to answered and to delivered (p50, p99)")
-    print(f"{'':34}{'a second':>10}{'late':>8}{'stored':>8}{'answered':>10}{'p99':>8}{'delivered':>10}{'p99':>8}")
+    print(
+        f"{'':34}{'a second':>10}{'late':>8}{'stored':>8}{'answered':>10}{'p99':>8}{'delivered':>10}{'p99':>8}{'cores':>8}"
+    )
     for one in found.waited:
         stored, answered, delivered = (milliseconds(each) for each in (one.stored, one.answered, one.delivered))
         print(
             f"{one.name:34}{one.rate:10.1f}{stored[0]:8.0f}{stored[1]:8.0f}{answered[0]:10.0f}{answered[1]:8.0f}"
-            f"{delivered[0]:10.0f}{delivered[1]:8.0f}"
+            f"{delivered[0]:10.0f}{delivered[1]:8.0f}{one.cores:8.2f}"
         )
     last = found.waited[-1]
     half, most = milliseconds(last.answered)

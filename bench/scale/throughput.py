@@ -76,6 +76,7 @@ class Waited:
     stored: Sequence[float]
     answered: Sequence[float]  # from stored
     delivered: Sequence[float]  # from stored, to the last answer to it
+    cores: float  # that all processes and PostgreSQL had, while messages came
 
 
 def milliseconds(seconds: Sequence[float]) -> tuple[float, float]:
@@ -175,22 +176,30 @@ def _cpu(_: object) -> float:
 
 
 def wait_for_answers(  # noqa: PLR0913, PLR0917  # where, how, how many
-    bench: Bench, url: str, workers: int, name: str, rate: float, seconds: float
+    bench: Bench, url: str, workers: int, name: str, rate: float, seconds: float, cluster: Cluster
 ) -> Waited:
     """Have messages come in at this rate, and time each until its answer is there and has left."""
     with _started(bench, url, workers) as (door, answering, waits):
-        for one in answering:
-            one.call(seen)
+        ours = sum(one.call(seen).cpu for one in {door, *answering})
+        server, began = worked(cluster) if workers else 0.0, time.monotonic()
         addresses = bench.addresses[WARM * 4 :][: max(20, int(rate * seconds))]
         came = door.call(steady, written(addresses, bench.lines, 2), rate, 3)
         _until_nothing_waits(waits)
-        saw = [one.call(seen) for one in answering]
+        server = worked(cluster) - server if workers else 0.0
+        took = time.monotonic() - began
+        saw = [one.call(seen) for one in {door, *answering}]
     _all_went_well(saw)
-    return _waited(bench, name, rate, came, saw)
+    cores = (sum(one.cpu for one in saw) - ours + server) / took
+    return _waited(bench, name, rate, came, saw, cores)
 
 
-def _waited(
-    bench: Bench, name: str, rate: float, came: Sequence[tuple[str, float, float]], saw: Sequence[Seen]
+def _waited(  # noqa: PLR0913, PLR0917  # what was asked for, and what came of it
+    bench: Bench,
+    name: str,
+    rate: float,
+    came: Sequence[tuple[str, float, float]],
+    saw: Sequence[Seen],
+    cores: float,
 ) -> Waited:
     left: dict[str, float] = {}
     for one in saw:
@@ -203,4 +212,5 @@ def _waited(
         stored=[stored - wanted for _, wanted, stored in came],
         answered=[answered[address] - stored for address, _, stored in came if address in answered],
         delivered=[left[address] - stored for address, _, stored in came if address in left],
+        cores=cores,
     )
