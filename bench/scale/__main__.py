@@ -224,9 +224,8 @@ def _tell_throughput(found: Found, options: argparse.Namespace) -> list[str]:
 
 def _tell_latency(found: Found) -> list[str]:
     print("Latency under steady load, ms from stored to answered and to delivered (p50, p99)")
-    print(
-        f"{'':34}{'a second':>10}{'late':>8}{'stored':>8}{'answered':>10}{'p99':>8}{'delivered':>10}{'p99':>8}{'cores':>8}"
-    )
+    head = (("a second", 10), ("late", 8), ("stored", 8), ("answered", 10), ("p99", 8), ("delivered", 10), ("p99", 8))
+    print(f"{'':34}" + "".join(f"{name:>{wide}}" for name, wide in (*head, ("cores", 8))))
     for one in found.waited:
         stored, answered, delivered = (milliseconds(each) for each in (one.stored, one.answered, one.delivered))
         print(
