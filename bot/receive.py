@@ -211,11 +211,7 @@ def _answered(runtime: Runtime, conversation_id: str) -> Report | None:
 
 def _next_unread(work: Work, conversation_id: str) -> tuple[InboundRow, str | None] | None:
     message = work.inbox.next_unread(conversation_id)
-    conversation = work.conversations.get(conversation_id) if message else None
-    if message is None or conversation is None:
-        return None
-    newcomer = work.newcomers.get(conversation.newcomer_id)
-    return message, newcomer.language if newcomer else None
+    return None if message is None else (message, work.newcomers.language_in(conversation_id))
 
 
 def _understand(runtime: Runtime, message: InboundRow, language: str | None) -> Understanding | None:
@@ -287,12 +283,16 @@ def _turn(
             else:
                 voice.learn(carry_out(event, voice, newcomer, conversation, message.id))
                 effects.append(type(event).__name__)
-    if HoldMessage.__name__ not in effects:
-        work.inbox.mark_read([message.id])
-    work.inbox.note_understood(message.id, _made_of(decision, turn))
+    holds = HoldMessage.__name__ in effects
+    made = _made_of(decision, turn)
+    if holds:
+        work.inbox.note_understood(message.id, made)
+    else:
+        work.inbox.taken(message.id, made)
     if EraseNewcomer.__name__ not in effects:
         state = voice.dialogue.to_json().encode()
-        work.conversations.save_state(conversation_id, state, version=VERSION, now=now)
+        up_to = 0 if holds else message.number
+        work.conversations.save_state(conversation_id, state, version=VERSION, now=now, read_up_to=up_to)
     return Report(
         rung=decision.rung,
         flow=runtime.runner.subject(decision.dialogue) or decision.dialogue.question,

@@ -231,10 +231,15 @@ def _names(option: tuple[str, ...]) -> frozenset[Phrase]:
 def _spellings(examples: Iterable[str]) -> Iterator[Phrase]:
     """Yield each phrase as words, and once more with its apostrophes left out, as people type it."""
     for example in examples:
-        line = plain_digits(clean(example))
-        for spelling in (line, re.sub("['’ʼ`]", "", line)):
-            if words := words_of(spelling):
-                yield words
+        yield from _spelled(example)
+
+
+# The titles of options are read at every answer to a question with a choice, and they are always the same.
+@lru_cache(maxsize=16384)
+def _spelled(example: str) -> tuple[Phrase, ...]:
+    line = plain_digits(clean(example))
+    both = (words_of(spelling) for spelling in (line, re.sub("['’ʼ`]", "", line)))
+    return tuple(words for words in both if words)
 
 
 def _phrases_of(table: Mapping[str, frozenset[Phrase]], languages: Iterable[str]) -> frozenset[Phrase]:
@@ -287,6 +292,7 @@ def _number(written: str) -> Decimal | int | None:
     return int(value) if value == value.to_integral_value() else value
 
 
+@lru_cache(maxsize=16384)
 def _bare(words: Phrase) -> Phrase:
     # Arabic writes "the" and "and" onto the word.
     return tuple(re.sub(r"^(?:و|ب|ل)?ال(?=\w{3})", "", word) for word in words)

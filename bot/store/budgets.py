@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.tables import budgets
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 APART = timedelta(seconds=2)
 
 
+# Made once, for every message that leaves asks them (see bot/store/inbox.py).
+_HELD = select(budgets).where(budgets.c.account == bindparam("of_account")).with_for_update()
+_CHANGE = update(budgets).where(budgets.c.account == bindparam("of_account"))
+_GIVE_BACK = _CHANGE.values(tokens=budgets.c.tokens + bindparam("unused"))
+
+
 class Budgets:
     """The accounts' budgets."""
 
@@ -27,8 +33,10 @@ class Budgets:
 
     def take(self, account: str, wanted: int, *, per_second: float, burst: int, now: datetime) -> int:
         """Return how many of the wanted messages may go now; the rest of the unit of work has the account alone."""
-        self._ensure(account, burst, now)
-        row = self._connection.execute(select(budgets).where(budgets.c.account == account).with_for_update()).one()
+        row = self._connection.execute(_HELD, {"of_account": account}).one_or_none()
+        if row is None:
+            self._ensure(account, burst, now)
+            row = self._connection.execute(_HELD, {"of_account": account}).one()
         if row.paused_until is not None and row.paused_until > now:
             return 0
         # A clock that went back must not empty the bucket; by much, and it is the clock from now on: else the bucket
@@ -37,17 +45,13 @@ class Budgets:
         at = max(now, row.at) if row.at - now < APART else now
         tokens = min(float(burst), row.tokens + passed * per_second)
         granted = min(wanted, int(tokens))
-        self._connection.execute(
-            update(budgets).where(budgets.c.account == account).values(tokens=tokens - granted, at=at)
-        )
+        self._connection.execute(_CHANGE, {"of_account": account, "tokens": tokens - granted, "at": at})
         return granted
 
     def give_back(self, account: str, unused: int) -> None:
         """Return what was taken and not needed."""
         if unused:
-            self._connection.execute(
-                update(budgets).where(budgets.c.account == account).values(tokens=budgets.c.tokens + unused)
-            )
+            self._connection.execute(_GIVE_BACK, {"of_account": account, "unused": unused})
 
     def pause(self, account: str, until: datetime, *, now: datetime) -> None:
         """Send nothing for this account until then: the messenger said so. A longer pause is not shortened."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 
 from bot.store.rows import ConversationRow
 from bot.store.tables import UNREAD, addresses, conversations, inbound
@@ -24,6 +24,8 @@ _ONE = select(*CONVERSATION).where(conversations.c.id == bindparam("of_conversat
 _HELD = {wait: _ONE.with_for_update(skip_locked=not wait) for wait in (True, False)}
 _OF = select(*CONVERSATION).where(conversations.c.newcomer_id == bindparam("newcomer")).order_by(conversations.c.id)
 _CHANGE = update(conversations).where(conversations.c.id == bindparam("of_conversation"))
+_MARK = case((conversations.c.read_mark < bindparam("up_to"), bindparam("up_to")), else_=conversations.c.read_mark)
+_SAVE = _CHANGE.values(read_mark=_MARK)
 _ADDRESS = update(addresses).where(
     addresses.c.id
     == select(conversations.c.address_id).where(conversations.c.id == bindparam("of_conversation")).scalar_subquery()
@@ -58,13 +60,20 @@ class Conversations:
         rows = self._connection.execute(_OF, {"newcomer": newcomer_id}).all()
         return [conversation_from(row, self._keys) for row in rows]
 
-    def save_state(self, conversation_id: str, state: bytes, *, version: int, now: datetime) -> None:
-        """Seal and store what the assistant remembers; `version` names the shape of those bytes."""
+    def save_state(
+        self, conversation_id: str, state: bytes, *, version: int, now: datetime, read_up_to: int = 0
+    ) -> None:
+        """
+        Seal and store what the assistant remembers; `version` names the shape of those bytes.
+
+        The read mark moves to the number `read_up_to`, or stays where it is when it is further.
+        """
         key = self._keys.of_conversation(conversation_id)
         sealed = self._keys.vault.seal(
             state, key=key, table="conversations", column="state_sealed", row=conversation_id
         )
-        self._set(conversation_id, state_sealed=sealed, state_version=version, updated_at=now)
+        saved = {"state_sealed": sealed, "state_version": version, "updated_at": now, "up_to": read_up_to}
+        self._connection.execute(_SAVE, {"of_conversation": conversation_id, **saved})
 
     def with_unread(self, limit: int) -> list[str]:
         """Return conversations in which a message waits for its turn, the longest waiting first."""

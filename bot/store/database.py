@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import select
 import sqlite3
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from bot.store.errors import (
@@ -370,10 +371,11 @@ class _PostgresqlDatabase(Database):
             pool_size=8,
             max_overflow=8,
             hide_parameters=True,  # an error of the database quotes the statement: without what was put into it
-            pool_pre_ping=True,  # after a restart of the server every pooled connection would fail once
             pool_timeout=20,  # seconds that a unit of work waits for a connection
             connect_args={**TIMEOUTS, "options": _OPTIONS},
         )
+        # After a restart of the server every pooled connection would fail once.
+        event.listen(self._engine, "checkout", _refuse_a_closed_one)
         # One picture for the whole unit, as on SQLite: between two statements a person's key may be another.
         self._reader = self._engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         self._closed = False
@@ -427,6 +429,19 @@ class _PostgresqlDatabase(Database):
     def _refuse_closed(self) -> None:
         if self._closed:
             raise DatabaseClosedError
+
+
+def _refuse_a_closed_one(connection: Any, _record: object, _proxy: object) -> None:
+    """
+    Refuse a pooled connection that the server has ended.
+
+    To one that asks nothing the server says only that. A ping would find the same, and costs each unit of work a turn
+    to the server and back.
+    """
+    looked = select.poll()
+    looked.register(connection.fileno(), select.POLLIN)
+    if looked.poll(0):
+        raise DisconnectionError
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.store.ids import new_id
 from bot.store.tables import outbox
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
+
+# Made once, for every turn asks it (see bot/store/inbox.py).
+_LAST = (
+    select(group_letters)
+    .join(outbox, outbox.c.id == group_letters.c.outbox_id)
+    .where(group_letters.c.newcomer_id == bindparam("of_newcomer"), group_letters.c.at > bindparam("since"))
+    .where(outbox.c.sent_at.is_not(None), outbox.c.status != "dropped")
+    .order_by(group_letters.c.at.desc(), group_letters.c.id.desc())
+    .limit(1)
+)
 
 
 class GroupLetters:
@@ -52,15 +62,7 @@ class GroupLetters:
 
     def unanswered(self, newcomer_id: str, since: datetime) -> GroupLetterRow | None:
         """Return the last message to a group that reached this person after `since`, if they did not answer it yet."""
-        query = (
-            select(group_letters)
-            .join(outbox, outbox.c.id == group_letters.c.outbox_id)
-            .where(group_letters.c.newcomer_id == newcomer_id, group_letters.c.at > since)
-            .where(outbox.c.sent_at.is_not(None), outbox.c.status != "dropped")
-            .order_by(group_letters.c.at.desc(), group_letters.c.id.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_LAST, {"of_newcomer": newcomer_id, "since": since}).one_or_none()
         return None if row is None or row.answered_at is not None else _letter(row)
 
     def answered(self, letter_id: str, now: datetime) -> None:

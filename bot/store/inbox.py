@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
-from bot.store.dialect import insert_or
+from bot.store.dialect import insert_into, is_postgresql
 from bot.store.errors import ConversationGoneError
 from bot.store.ids import new_id
 from bot.store.rows import InboundRow
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from bot.domain.wakes import Wakes
     from bot.store.keys import Keys
@@ -42,17 +44,28 @@ _READ = (
     update(inbound)
     .where(inbound.c.id.in_(bindparam("of_messages", expanding=True)), inbound.c.status.in_(("unread", "held")))
     .values(status="read", error=None)
+    .returning(inbound.c.conversation_id, inbound.c.number)
 )
-_READ_UP_TO = (
-    select(inbound.c.conversation_id, func.max(inbound.c.number))
-    .where(inbound.c.id.in_(bindparam("of_messages", expanding=True)), inbound.c.status == "read")
-    .group_by(inbound.c.conversation_id)
+_TAKEN = (
+    update(inbound)
+    .where(inbound.c.id == bindparam("of_message"), inbound.c.status.in_(("unread", "held")))
+    .values(status="read", error=None, understood_json=bindparam("understood"))
 )
 _MARK = (
     update(conversations)
     .where(conversations.c.id == bindparam("of_conversation"), conversations.c.read_mark < bindparam("up_to"))
     .values(read_mark=bindparam("up_to"))
 )
+
+
+@cache
+def _receive(*, in_postgresql: bool) -> ReturningInsert[Any]:
+    """Return the insertion of a message; a second one with its provider id is left out."""
+    return (
+        insert_into(inbound, in_postgresql=in_postgresql)
+        .on_conflict_do_nothing(index_elements=["conversation_id", "provider_id"])
+        .returning(inbound.c.id)
+    )
 
 
 _ALL = 2**31 - 1  # "no limit", in words that both databases take
@@ -83,19 +96,17 @@ class Inbox:
         row_id = new_id()
         key = self._keys.of_conversation(conversation_id)
         stored = self._connection.scalar(
-            insert_or(self._connection, inbound)
-            .values(
-                id=row_id,
-                conversation_id=conversation_id,
-                number=number,
-                channel=channel,
-                provider_id=provider_id,
-                kind=kind,
-                sealed=self._keys.seal_json(body, key, table="inbound", column="sealed", row=row_id),
-                received_at=now,
-            )
-            .on_conflict_do_nothing(index_elements=["conversation_id", "provider_id"])
-            .returning(inbound.c.id)
+            _receive(in_postgresql=is_postgresql(self._connection)),
+            {
+                "id": row_id,
+                "conversation_id": conversation_id,
+                "number": number,
+                "channel": channel,
+                "provider_id": provider_id,
+                "kind": kind,
+                "sealed": self._keys.seal_json(body, key, table="inbound", column="sealed", row=row_id),
+                "received_at": now,
+            },
         )
         if stored is None:
             return None
@@ -197,6 +208,16 @@ class Inbox:
         """Keep what the assistant made of a message: codes and figures, never anyone's words."""
         self._connection.execute(_UNDERSTOOD, {"of_message": inbound_id, "understood_json": dict(understood)})
 
+    def taken(self, inbound_id: str, understood: Mapping[str, Any]) -> None:
+        """
+        Record that a turn took this message, and what the assistant made of it.
+
+        Its conversation's read mark is moved with what is remembered: see `Conversations.save_state`.
+        """
+        asked = {"of_message": inbound_id, "understood": dict(understood)}
+        if self._connection.execute(_TAKEN, asked).rowcount == 0:  # the turn itself did something else with it
+            self.note_understood(inbound_id, understood)
+
     def last_crisis(self, newcomer_id: str, since: datetime) -> datetime | None:
         """Return when this person last wrote of danger, after this moment; None when they did not."""
         theirs = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
@@ -211,9 +232,11 @@ class Inbox:
         """Record that a turn took these messages, and move their conversations' read marks up to them."""
         if not ids:
             return
-        asked = {"of_messages": list(ids)}
-        self._connection.execute(_READ, asked)
-        for conversation_id, number in self._connection.execute(_READ_UP_TO, asked).all():
+        read = self._connection.execute(_READ, {"of_messages": list(ids)}).all()
+        marks: dict[str, int] = {}
+        for conversation_id, number in read:
+            marks[conversation_id] = max(number, marks.get(conversation_id, 0))
+        for conversation_id, number in marks.items():
             self._connection.execute(_MARK, {"of_conversation": conversation_id, "up_to": number})
 
     def hold(self, ids: Collection[str]) -> None:

@@ -57,6 +57,11 @@ _NEWCOMER = [
 
 # Made once, for every turn asks them (see bot/store/inbox.py).
 _ONE = select(*_NEWCOMER).where(newcomers.c.id == bindparam("of_newcomer"))
+_LANGUAGE_IN = (
+    select(newcomers.c.language)
+    .join(conversations, conversations.c.newcomer_id == newcomers.c.id)
+    .where(conversations.c.id == bindparam("of_conversation"))
+)
 _CHANGE = update(newcomers).where(newcomers.c.id == bindparam("of_newcomer"))
 _AT = (
     select(
@@ -158,6 +163,11 @@ class Newcomers:
         """Return the newcomer, or None when they are unknown or forgotten."""
         row = self._connection.execute(_ONE, {"of_newcomer": newcomer_id}).one_or_none()
         return None if row is None else _newcomer_from(row)
+
+    def language_in(self, conversation_id: str) -> str | None:
+        """Return the language on file of the conversation's newcomer; None when there is none, or no such person."""
+        language: str | None = self._connection.scalar(_LANGUAGE_IN, {"of_conversation": conversation_id})
+        return language
 
     def set_language(self, newcomer_id: str, language: str) -> None:
         """Record the language the person chose."""

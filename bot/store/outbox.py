@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal_column, or_, select, true, update
 
 from bot.domain.wakes import Wake
 from bot.store.columns import Moment
@@ -50,6 +50,60 @@ _RELEASE = (
     update(outbox)
     .where(outbox.c.conversation_id == bindparam("of_conversation"), WAITING)
     .values(status="queued", available_at=bindparam("now"))
+)
+_NEXT_POSITION = select(func.count()).select_from(outbox).where(outbox.c.cause_inbound_id == bindparam("of_message"))
+_DUE = (
+    unsent(),
+    outbox.c.available_at <= bindparam("now"),
+    or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("now")),
+)
+_ON = on_channels(outbox, bindparam("channels", expanding=True))
+_IS_DUE = select(outbox.c.id).where(*_DUE, _ON).limit(1)
+_IN_ORDER = (outbox.c.bulk, outbox.c.available_at, outbox.c.id)
+_BEHIND_ANOTHER = (
+    exists()
+    .where(_earlier.c.conversation_id == outbox.c.conversation_id)
+    .where(_earlier.c.number < outbox.c.number)
+    .where(unsent(_earlier))
+)
+_FREE = (
+    select(outbox.c.id)
+    .where(*_DUE, ~_BEHIND_ANOTHER)
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=outbox)
+)
+_FREE_ON = _FREE.where(_ON)
+_THESE = outbox.c.id.in_(bindparam("these", expanding=True))
+_LEASE = (
+    update(outbox)
+    .where(_THESE)
+    .values(
+        status="leased",
+        leased_until=bindparam("until"),
+        lease_token=outbox.c.lease_token + 1,
+        attempts=outbox.c.attempts + 1,
+    )
+)
+_WITH_ADDRESSES = (
+    select(
+        outbox,
+        conversations.c.newcomer_id,
+        conversations.c.heard_at,
+        addresses.c.id.label("address_id"),
+        addresses.c.channel,
+        addresses.c.blocked_at,
+        addresses.c.sealed.label("address_sealed"),
+    )
+    .join(conversations, conversations.c.id == outbox.c.conversation_id)
+    .join(addresses, addresses.c.id == conversations.c.address_id)
+    .where(_THESE)
+    .order_by(*_IN_ORDER)
+)
+_SETTLE = update(outbox).where(
+    outbox.c.id == bindparam("of_outbox"),
+    outbox.c.lease_token == bindparam("under"),
+    outbox.c.status == literal_column("'leased'"),
 )
 
 
@@ -199,14 +253,12 @@ class Outbox:
 
     def next_position(self, cause_inbound_id: str) -> int:
         """Return the place after what was said already because of this message."""
-        query = select(func.count()).select_from(outbox).where(outbox.c.cause_inbound_id == cause_inbound_id)
-        return self._connection.execute(query).scalar_one()
+        position: int = self._connection.execute(_NEXT_POSITION, {"of_message": cause_inbound_id}).scalar_one()
+        return position
 
     def is_due(self, now: datetime, *, channel: str) -> bool:
         """Return whether something may have to be sent on this channel now: a look that holds up no writer."""
-        free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
-        query = select(outbox.c.id).where(unsent(), outbox.c.available_at <= now, free, _on((channel,))).limit(1)
-        return self._connection.scalar(query) is not None
+        return self._connection.scalar(_IS_DUE, {"now": now, "channels": [channel]}) is not None
 
     def lease(
         self, now: datetime, limit: int, for_seconds: float, *, channels: Collection[str] | None = None
@@ -220,52 +272,18 @@ class Outbox:
         waits for a retry holds up those behind it. A lease that ran out is taken again, under a newer token;
         call `lapsed` first for a messenger on which that could say a thing twice.
         """
-        behind_another = (
-            exists()
-            .where(_earlier.c.conversation_id == outbox.c.conversation_id)
-            .where(_earlier.c.number < outbox.c.number)
-            .where(unsent(_earlier))
-        )
-        rows = self._connection.execute(
-            select(outbox)
-            .where(unsent(), outbox.c.available_at <= now, ~behind_another)
-            .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now))
-            .where(_on(channels))
-            .order_by(outbox.c.bulk, outbox.c.available_at, outbox.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=outbox)
-        ).all()
-        if not rows:
+        asked = {"now": now, "most": limit}
+        if channels is None:
+            ids = list(self._connection.scalars(_FREE, asked))
+        else:
+            ids = list(self._connection.scalars(_FREE_ON, {**asked, "channels": list(channels)}))
+        if not ids:
             return []
-        until = now + timedelta(seconds=for_seconds)
-        self._connection.execute(
-            update(outbox)
-            .where(outbox.c.id.in_([row.id for row in rows]))
-            .values(
-                status="leased",
-                leased_until=until,
-                lease_token=outbox.c.lease_token + 1,
-                attempts=outbox.c.attempts + 1,
-            )
-        )
-        return self._with_addresses([row.id for row in rows])
+        self._connection.execute(_LEASE, {"these": ids, "until": now + timedelta(seconds=for_seconds)})
+        return self._with_addresses(ids)
 
     def _with_addresses(self, ids: list[str]) -> list[LeasedRow]:
-        rows = self._connection.execute(
-            select(
-                outbox,
-                conversations.c.newcomer_id,
-                conversations.c.heard_at,
-                addresses.c.id.label("address_id"),
-                addresses.c.channel,
-                addresses.c.blocked_at,
-                addresses.c.sealed.label("address_sealed"),
-            )
-            .join(conversations, conversations.c.id == outbox.c.conversation_id)
-            .join(addresses, addresses.c.id == conversations.c.address_id)
-            .where(outbox.c.id.in_(ids))
-            .order_by(outbox.c.bulk, outbox.c.available_at, outbox.c.id)
-        ).all()
+        rows = self._connection.execute(_WITH_ADDRESSES, {"these": ids}).all()
         leased = []
         for row in rows:
             try:
@@ -440,11 +458,11 @@ class Outbox:
         ).rowcount
 
     def _settle(self, outbox_id: str, token: int, **values: object) -> bool:
-        settled = self._connection.execute(
-            update(outbox)
-            .where(outbox.c.id == outbox_id, outbox.c.lease_token == token, outbox.c.status == "leased")
-            .values(**values)
-        )
+        asked = {"of_outbox": outbox_id, "under": token}
+        if any(isinstance(value, ColumnElement) for value in values.values()):
+            settled = self._connection.execute(_SETTLE.values(**values), asked)
+        else:
+            settled = self._connection.execute(_SETTLE, {**asked, **values})
         return settled.rowcount == 1
 
     def after(self, conversation_id: str, number: int) -> list[OutboxRow]:

@@ -33,8 +33,9 @@ from bot.store.columns import Moment, count, id_, metadata, one_of, only_where, 
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import Any
 
-    from sqlalchemy import ColumnElement, FromClause
+    from sqlalchemy import BindParameter, ColumnElement, FromClause
 
 NEWCOMER_STATUSES = ("active", "stopped", "erasing")
 ROUTES = ("bot", "human")
@@ -571,7 +572,15 @@ UNCERTAIN = outbox.c.status == literal_column("'uncertain'")
 FILES_DUE = attachments.c.status.in_([literal_column("'wanted'"), literal_column("'unwanted'")])
 
 
-def on_channels(table: FromClause, channels: Collection[str]) -> ColumnElement[bool]:
-    """Rows of conversations on these channels; a process leaves alone what it cannot reach."""
-    theirs = select(conversations.c.id).where(conversations.c.channel.in_(channels))
-    return table.c.conversation_id.in_(theirs)
+def on_channels(table: FromClause, channels: Collection[str] | BindParameter[Any]) -> ColumnElement[bool]:
+    """
+    Rows of conversations on these channels; a process leaves alone what it cannot reach.
+
+    Asked of each row: as a list of conversations SQLite reads all there are, to find that nothing is due.
+    """
+    return (
+        select(literal_column("1"))
+        .where(conversations.c.id == table.c.conversation_id, conversations.c.channel.in_(channels))
+        .correlate(table)
+        .exists()
+    )

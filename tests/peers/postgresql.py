@@ -58,9 +58,10 @@ class Cluster:
     A server, reached over a socket file: no port that another run could hold.
 
     A `durable` one keeps its promises when it is crashed. `home` is the folder it lives in; else it makes one.
+    Other settings of the server go by their names.
     """
 
-    def __init__(self, *, durable: bool = False, home: Path | None = None) -> None:
+    def __init__(self, *, durable: bool = False, home: Path | None = None, **changed: str) -> None:
         initdb = _program("initdb")
         self._folder = home or Path(tempfile.mkdtemp(prefix="wegwijs-pg-"))
         # PostgreSQL refuses to run as root.
@@ -78,6 +79,7 @@ class Cluster:
             "shared_buffers": "32MB",
             "deadlock_timeout": "100ms",
             **(_DURABLE if durable else _QUICK),
+            **changed,
         }
         self.start()
 
@@ -137,6 +139,11 @@ class Cluster:
                 time.sleep(0.05)
             else:
                 return
+
+    @property
+    def process(self) -> int:
+        """The id of the server's first process."""
+        return self._server.pid
 
     def url(self, database: str) -> str:
         """Return the URL of a database on this server."""

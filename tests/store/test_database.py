@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.store.encryption import Vault
     from bot.store.rows import Writing
     from bot.store.work import Work
+    from tests.peers.postgresql import Cluster
 
 ROOT = Path(__file__).parents[2]
 
@@ -190,3 +192,18 @@ def test_the_embedded_file_keeps_what_it_acknowledged_through_a_power_cut(tmp_pa
             for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         }
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+
+
+@pytest.mark.postgresql
+def test_a_connection_that_the_server_ended_is_not_used_again(
+    cluster: Cluster, migrated_template: str, vault: Vault
+) -> None:
+    def process(work: Work) -> int:
+        return int(work.connection.scalar(text("SELECT pg_backend_pid()")))
+
+    with cluster.database(template=migrated_template) as url, Database.open(url, vault) as database:
+        first = database.read(process)
+        assert database.write(process) == first  # it is kept
+        with psycopg.connect(url) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+        assert database.write(process) != first

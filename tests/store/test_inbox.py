@@ -92,6 +92,38 @@ def test_reading_moves_the_read_mark_and_never_back(
     assert database.read(lambda work: work.inbox.unread(amina.conversation.id)) == [three]
 
 
+def test_a_turn_takes_its_message_and_moves_the_mark_with_what_is_remembered(
+    database: Database, amina: Writing, now: datetime, receive: Callable[..., InboundRow | None]
+) -> None:
+    one, two = receive("a"), receive("b")
+    mine = amina.conversation.id
+
+    def turn(work: Work, message: InboundRow, rung: str) -> None:
+        work.inbox.taken(message.id, {"rung": rung})
+        work.conversations.save_state(mine, b"{}", version=1, now=now, read_up_to=message.number)
+
+    database.write(lambda work: turn(work, two, "menu"))
+    database.write(lambda work: turn(work, one, "stop"))
+    assert [(row.status, row.understood) for row in all_of(database, amina)] == [
+        ("read", {"rung": "stop"}),
+        ("read", {"rung": "menu"}),
+    ]
+    assert database.read(lambda work: work.conversations.get(mine)).read_mark == two.number  # never back
+
+
+def test_what_was_put_aside_stays_aside_when_its_turn_is_written_down(
+    database: Database, amina: Writing, receive: Callable[..., InboundRow | None]
+) -> None:
+    one = receive("a")
+
+    def turn(work: Work) -> None:
+        work.inbox.set_aside(one.id, "damaged")
+        work.inbox.taken(one.id, {"rung": "menu"})
+
+    database.write(turn)
+    assert [(row.status, row.understood) for row in all_of(database, amina)] == [("set_aside", {"rung": "menu"})]
+
+
 def test_held_messages_wait_for_the_notice(
     database: Database, amina: Writing, receive: Callable[..., InboundRow | None]
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from bot.store.database import Database
@@ -65,6 +66,48 @@ def test_the_daily_queries_use_their_partial_index(
 
     database.write(fill)
 
+    found = plans_of(database, lambda work: QUERIES[index](work, mine, now))
+    assert found
+    # With nothing to send PostgreSQL reads the other partial index for the lanes, which is as good.
+    expected = "ix_outbox_due" if on_postgresql and index == "ix_outbox_lanes" else index
+    assert expected in found[0], found[0]
+
+
+# People who are silent: what looks for something to do on one messenger must not read them all.
+SILENT = f"""
+INSERT INTO addresses (id, newcomer_id, channel, digest, sealed)
+SELECT 'd' || n, 'n' || n, 'telegram', CAST('d' || n AS {{bytes}}), '' FROM {NUMBERS};
+INSERT INTO conversations (id, newcomer_id, channel, address_id, created_at, updated_at)
+SELECT 's' || n, 'n' || n, 'telegram', 'd' || n, :now, :now FROM {NUMBERS};
+ANALYZE
+"""
+LOOKS = {
+    "is something due": lambda work, now: work.outbox.is_due(now, channel="telegram"),
+    "lease": lambda work, now: work.outbox.lease(now, 10, 60, channels=("telegram",)),
+    "files": lambda work, now: work.attachments.is_due(now, channels=("telegram",)),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_look_for_what_is_due_reads_no_silent_conversations(
+    on_postgresql: bool, database: Database, amina: Writing, now: datetime, look: str
+) -> None:
+    asked = {"conversation": amina.conversation.id, "now": now.replace(tzinfo=None)}
+
+    def fill(work: Work) -> None:
+        for statement in (FILL + ";" + SILENT.format(bytes="bytea" if on_postgresql else "blob")).split(";"):
+            work.connection.execute(text(statement), asked)
+
+    database.write(fill)
+
+    found = plans_of(database, lambda work: LOOKS[look](work, now))
+    assert found
+    assert not [plan for plan in found if "SCAN conversations" in plan or "Seq Scan on conversations" in plan]
+
+
+def plans_of(database: Database, ask: Callable[[Work], object]) -> list[str]:
+    """Return the plans of the queries that are made when this is asked."""
+
     def plans(work: Work) -> list[str]:
         seen: list[tuple[str, object]] = []
 
@@ -72,7 +115,7 @@ def test_the_daily_queries_use_their_partial_index(
             seen.append((statement, parameters))
 
         event.listen(work.connection, "before_cursor_execute", listen)
-        QUERIES[index](work, mine, now)
+        ask(work)
         event.remove(work.connection, "before_cursor_execute", listen)
         explain = "EXPLAIN QUERY PLAN " if work.connection.dialect.name == "sqlite" else "EXPLAIN "
         found = []
@@ -89,8 +132,4 @@ def test_the_daily_queries_use_their_partial_index(
             found.append("\n".join(str(row[-1]) for row in rows))
         return found
 
-    found = database.write(plans)
-    assert found
-    # With nothing to send PostgreSQL reads the other partial index for the lanes, which is as good.
-    expected = "ix_outbox_due" if on_postgresql and index == "ix_outbox_lanes" else index
-    assert expected in found[0], found[0]
+    return database.write(plans)

@@ -214,3 +214,11 @@ def test_nobody_is_nobody(database: Database) -> None:
     assert database.read(lambda work: work.newcomers.get("nobody")) is None
     database.write(lambda work: work.newcomers.forget("nobody"))
     database.write(lambda work: work.newcomers.finish_forgetting("nobody"))
+
+
+def test_the_language_on_file_is_found_by_the_conversation(database: Database, amina: Writing) -> None:
+    def language(conversation_id: str) -> str | None:
+        return database.read(lambda work: work.newcomers.language_in(conversation_id))
+
+    database.write(lambda work: work.newcomers.set_language(amina.newcomer.id, "ti"))
+    assert (language(amina.conversation.id), language("nobody's")) == ("ti", None)
