@@ -6,7 +6,6 @@ import logging
 import random
 import time
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from sqlalchemy import text
 
 from bot.channels.webchat import WebChat
 from bot.commands.throwaway import accept_notice
-from bot.content.model import Response, Variant
 from bot.deliver import deliver_due
 from bot.domain.clock import HeldClock, local_day
 from bot.domain.days import at
@@ -25,7 +23,7 @@ from bot.trajectory.reminders import SENT_AT, next_moment
 from bot.wiring import open_database, parts
 from tests.peers.killable import Server, environment, killable, rows
 from tests.peers.serve_many import AHEAD
-from tests.trajectory.small import days, task, template
+from tests.trajectory.small import days, knowing, task, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,14 +62,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ten_o_clock: datetim
 def enrolled(runtime: Runtime) -> None:
     """Put everybody in a trajectory whose tasks are all due on the same day, a week later."""
     small = template(*(task(f"t{number}", reminder_days=(0,), order=number, due=days(7)) for number in range(TASKS)))
-    content = runtime.knowledge.content
-    said = {
-        name: Response(name=name, topic="trajectory", variants=(Variant(context=name, text=f"[{name}]"),))
-        for name in small.responses
-    }
-    content = replace(content, responses={**content.responses, **said})
-    known = replace(runtime.knowledge, content=content, trajectories={small.id: small})
-    runtime = replace(runtime, knowledge=known, renderer=replace(runtime.renderer, content=content))
+    runtime = knowing(runtime, small)
     started = local_day(runtime.clock.now())
     for number in range(NEWCOMERS):
         accept_notice(runtime, WebChat.name, str(number), "nl")

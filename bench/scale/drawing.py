@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import log10
 from typing import TYPE_CHECKING
 
+from bench.drawing import COLOURS, HEAD, PARTS, scale
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44")
 LEFT, TOP, WIDE, HIGH = 70, 50, 780, 300
 
 
@@ -22,18 +23,8 @@ def drawn(lines: Mapping[str, Sequence[tuple[int, float]]]) -> str:
     def place(at: int, value: float) -> tuple[float, float]:
         return LEFT + WIDE * (log10(at) - first) / steps, TOP + HIGH - HIGH * value / most
 
-    out = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 420" font-family="sans-serif" font-size="12">',
-        (
-            "<style>text{fill:#222}line{stroke:#888}.b{fill:#fff}@media(prefers-color-scheme:dark)"
-            "{text{fill:#eee}.b{fill:#181818}}</style>"
-        ),
-        '<rect class="b" width="900" height="420"/>',
-    ]
-    for part in range(5):
-        y = TOP + HIGH - HIGH * part / 4
-        out.append(f'<line x1="{LEFT}" x2="{LEFT + WIDE}" y1="{y:.1f}" y2="{y:.1f}" stroke-width="0.5"/>')
-        out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{most * part / 4:.2f}</text>')
+    marks = tuple(f"{most * part / PARTS:.2f}" for part in range(PARTS + 1))
+    out = [HEAD, *scale(left=LEFT, top=TOP, wide=WIDE, high=HIGH, marks=marks)]
     out.extend(
         f'<text x="{place(at, 0)[0]:.1f}" y="{TOP + HIGH + 20}" text-anchor="middle">{at:,}</text>'
         for at in sorted({at for at, _ in points})

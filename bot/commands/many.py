@@ -8,34 +8,27 @@ again, and nothing is lost meanwhile.
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 import traceback
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from bot.channels.webchat import WebChat
 from bot.commands import demo, serve, work
+from bot.commands.many_server import cluster
 from bot.wiring import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from bot.settings import Settings
     from bot.wiring import Parts
 
 HOST = "127.0.0.1"
-DATABASE = "wegwijs"
-START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 AGAIN_SECONDS = 1.0  # before a process that died is started again
 
@@ -139,63 +132,3 @@ def _do(job: Callable[[], None]) -> NoReturn:
         os._exit(1)
     sys.stdout.flush()
     os._exit(0)
-
-
-# ---- the server
-
-
-class NoServerError(click.ClickException):
-    """There is no PostgreSQL on this machine, or it does not start."""
-
-    def __init__(self, why: str = "") -> None:
-        super().__init__(why or "no PostgreSQL here: on Debian `apt-get install postgresql`, then try again")
-
-
-@contextmanager
-def cluster() -> Iterator[str]:
-    """Give the URL of an empty database on a server of our own, over a socket file; both are gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="wegwijs-many-"))
-    # PostgreSQL refuses to run as root.
-    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    as_user = {"user": user, "group": user, "extra_groups": []} if os.geteuid() == 0 else {}
-    if os.geteuid() == 0:
-        shutil.chown(folder, user=user)
-    folder.chmod(0o755)
-    data, log = folder / "data", folder / "log"
-    server = None
-    try:
-        made = [_program("initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8"]
-        done = subprocess.run(made, cwd=folder, capture_output=True, text=True, check=False, **as_user)  # type: ignore[call-overload]
-        if done.returncode != 0:
-            raise NoServerError(done.stderr)
-        with log.open("wb") as out:
-            started = [_program("postgres"), "-D", str(data), "-c", "listen_addresses=", "-k", str(folder)]
-            # A session of its own: Ctrl-C is for the others first.
-            server = subprocess.Popen(started, cwd=folder, stdout=out, stderr=out, start_new_session=True, **as_user)  # type: ignore[call-overload]
-        createdb = [_program("createdb"), "-h", str(folder), "-U", "postgres", DATABASE]
-        _when_it_answers(createdb, log)
-        yield f"postgresql://postgres@/{DATABASE}?host={folder}"
-    finally:
-        if server is not None:
-            server.send_signal(signal.SIGINT)  # its "fast" way to end
-            server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _when_it_answers(command: list[str], log: Path) -> None:
-    end = time.monotonic() + START_SECONDS
-    while subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        if time.monotonic() > end:
-            raise NoServerError(log.read_text(errors="replace"))
-        time.sleep(0.2)
-
-
-def _program(name: str) -> str:
-    def release(path: Path) -> int:
-        return int(path.parent.parent.name) if path.parent.parent.name.isdigit() else 0
-
-    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=release)
-    found = str(installed[-1]) if installed else shutil.which(name)
-    if found is None:
-        raise NoServerError
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,10 @@ from sqlalchemy import text
 
 from bot.channels.telegram_news import CHANNEL
 from bot.commands.throwaway import accept_notice
-from bot.content.model import Response, Variant
 from bot.domain.clock import local_day
 from bot.guide import Begun, enrol
 from tests.faults.people import PEOPLE, TALKERS, chat
-from tests.trajectory.small import days, task, template
+from tests.trajectory.small import days, knowing, task, template
 
 if TYPE_CHECKING:
     import random
@@ -31,14 +29,7 @@ DUE = "UPDATE reminders SET due_at = :due WHERE id = :id AND state = 'waiting'" 
 def enrolled(runtime: Runtime, begins: datetime, seconds: float, chance: random.Random) -> int:
     """Put everybody with a trajectory in one, a week before `begins`; return how many reminders are planned."""
     small = template(*(task(f"t{number}", reminder_days=(0,), order=number, due=days(7)) for number in range(TASKS)))
-    content = runtime.knowledge.content
-    said = {
-        name: Response(name=name, topic="trajectory", variants=(Variant(context=name, text=f"[{name}]"),))
-        for name in small.responses
-    }
-    content = replace(content, responses={**content.responses, **said})
-    known = replace(runtime.knowledge, content=content, trajectories={small.id: small})
-    runtime = replace(runtime, knowledge=known, renderer=replace(runtime.renderer, content=content))
+    runtime = knowing(runtime, small)
     started = local_day(runtime.clock.now())
     for person in range(TALKERS, PEOPLE):
         address = str(chat(person))

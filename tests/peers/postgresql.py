@@ -16,17 +16,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from bot.commands.many_server import program
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATIENCE = 60.0  # seconds; a cold machine with two cores needs a few
-
-
-class PostgresqlMissingError(RuntimeError):
-    """No PostgreSQL server is installed: apt-get install postgresql (Debian's package)."""
-
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
 
 
 class PostgresqlDidNotStartError(RuntimeError):
@@ -34,17 +29,6 @@ class PostgresqlDidNotStartError(RuntimeError):
 
     def __init__(self, log: str) -> None:
         super().__init__(f"{self.__doc__}\n{log}")
-
-
-def _program(name: str) -> str:
-    def version(path: Path) -> int:
-        return int(path.parent.parent.name) if path.parent.parent.name.isdigit() else 0
-
-    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=version)
-    found = str(installed[-1]) if installed else shutil.which(name)
-    if found is None:
-        raise PostgresqlMissingError
-    return found
 
 
 # What makes a test quick, and would lose what was stored if the machine went down.
@@ -62,7 +46,7 @@ class Cluster:
     """
 
     def __init__(self, *, durable: bool = False, home: Path | None = None, **changed: str) -> None:
-        initdb = _program("initdb")
+        initdb = program("initdb")
         self._folder = home or Path(tempfile.mkdtemp(prefix="wegwijs-pg-"))
         # PostgreSQL refuses to run as root.
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
@@ -95,7 +79,7 @@ class Cluster:
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("ab") as log:
             self._server = subprocess.Popen(
-                [_program("postgres"), "-D", str(self._data), *options], stdout=log, stderr=log, **self._as_user()
+                [program("postgres"), "-D", str(self._data), *options], stdout=log, stderr=log, **self._as_user()
             )
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from bot.content.model import Response, Variant
 from bot.domain.days import at
 from bot.trajectory.plan import plan
 from bot.trajectory.template import DeadlineKind, Layer, Limit, Offset, Recurrence, Repeats, Task, Template, Track, Unit
@@ -12,6 +14,7 @@ from bot.trajectory.template import DeadlineKind, Layer, Limit, Offset, Recurren
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.runtime import Runtime
     from bot.trajectory.plan import Planned
 
 LEGAL, ADVISED, PROGRAMME = DeadlineKind.LEGAL, DeadlineKind.ADVISED, DeadlineKind.PROGRAMME
@@ -107,3 +110,15 @@ EVENING = task(
     order=9,
 )
 EVERYTHING = (WELCOME, REGISTER, INSURANCE, SCHOOL, WORK, DEBTS, CHECK_IN, SWITCH, BILL, EVENING)
+
+
+def knowing(runtime: Runtime, small: Template) -> Runtime:
+    """Return a runtime that knows this template alone, with a text for each of its tasks."""
+    content = runtime.knowledge.content
+    said = {
+        name: Response(name=name, topic="trajectory", variants=(Variant(context=name, text=f"[{name}]"),))
+        for name in small.responses
+    }
+    content = replace(content, responses={**content.responses, **said})
+    known = replace(runtime.knowledge, content=content, trajectories={small.id: small})
+    return replace(runtime, knowledge=known, renderer=replace(runtime.renderer, content=content))
