@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,16 +162,22 @@ def _refuse_nothing(connection: Connection) -> None:
         raise NothingThereError
 
 
+# The assistant comes as we do; others may be there to measure, as a provider of servers does.
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+# The server ends a session a moment after somebody left.
+_LEAVING_TRIES, _LEAVING_SECONDS = 20, 0.1
+
+
 def _refuse_others(connection: Connection) -> None:
-    others = connection.scalar(
-        text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            # The assistant comes as we do; others may be there to measure, as a provider of servers does.
-            " AND usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-    )
-    if others:
-        raise InUseError
+    for _ in range(_LEAVING_TRIES):
+        if not connection.scalar(_OTHERS):
+            return
+        time.sleep(_LEAVING_SECONDS)
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))  # within a transaction the first look is kept
+    raise InUseError
 
 
 # ---- how each is opened

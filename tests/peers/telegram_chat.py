@@ -147,7 +147,7 @@ def posted_to(chat: Chat, runtime: Runtime | None = None) -> Iterator[str]:
     """The webhook on a real server; gives its address, which Telegram is not told yet."""
     port = free_port()
     app = Starlette(routes=[telegram_webhook(runtime or chat.runtime, chat.bot, secret=SECRET)])
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     assert until(lambda: server.started)

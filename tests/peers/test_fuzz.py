@@ -42,7 +42,12 @@ WHO_AGREE = (770_076_000, 770_076_002, 2_345_001, 2_345_003)
 @contextmanager
 def serving(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Give a server with both messengers set up; neither is there."""
-    for name, value in {**environment(folder), **MESSENGERS, "WEGWIJS_LOG_LEVEL": "DEBUG"}.items():
+    for name, value in {
+        **environment(folder),
+        **MESSENGERS,
+        "WEGWIJS_LOG_LEVEL": "DEBUG",
+        "TRUSTED_PROXIES": "127.0.0.1",
+    }.items():
         monkeypatch.setenv(name, value)
     with killable(folder) as server:
         server.start()

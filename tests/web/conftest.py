@@ -21,7 +21,6 @@ from babel.messages.pofile import read_po
 from bot.channels.webchat import WebChat
 from bot.domain.clock import HeldClock
 from bot.domain.languages import Language, Languages
-from bot.domain.messenger import Letter
 from bot.domain.turn import Button, Inbound, Kind, Media, Message, SentFile
 from bot.web.app import create_app
 from bot.web.preview import Line
@@ -155,7 +154,7 @@ class Desk:
         with self.lock:
             self._add(address, message.text, False, message.language, message.buttons, message.media, message.files)
             self.working[address] = self.working.get(address, 0) - done
-        self.webchat.send(Letter(address=address, message=message, reference="1"))
+        self.webchat.wake(address)
 
     def volunteer_says(self, text: str) -> None:
         self.say(self.taken[0].address, says(text))

@@ -84,7 +84,7 @@ class Site:
 def serving(runtime: Runtime, **settings: Any) -> Iterator[Site]:
     webhooks = WhatsAppWebhooks(runtime=runtime, account_sid=ACCOUNT, token=TOKEN, **settings)
     app = Starlette(routes=webhooks.routes())
-    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", proxy_headers=False)
+    config = uvicorn.Config(app, port=0, log_level="critical", log_config=None, lifespan="off", proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
