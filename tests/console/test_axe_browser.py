@@ -84,6 +84,7 @@ def test_axe_finds_nothing_anywhere(stage: Stage, browser: Browser, window: str,
 def looked_at(page: Page, stage: Stage, name: str, path: str) -> list[str]:
     page.goto(stage.url + path)
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")  # folded is there too
+    page.wait_for_load_state()  # the words may be there before the style sheet
     report = Axe().run(page)
     wrong = [
         f"{name}: {one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:3]}"

@@ -203,6 +203,7 @@ def test_axe_finds_nothing_on_any_of_the_cases_pages(office: Office, page_of: Ca
     address = f"{office.url}/desk/cases/{case.id}"
 
     def complaints_about(page: Page) -> list[str]:
+        page.wait_for_load_state()  # the words may be there before the style sheet
         found = Axe().run(page)
         return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found.response["violations"]]
 

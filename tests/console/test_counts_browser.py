@@ -40,6 +40,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, office: Office, ada: 
 def test_nothing_keeps_anybody_out(page: Page) -> None:
     for summary in page.locator("main summary").all():
         summary.click()
+    page.wait_for_load_state()  # the words may be there before the style sheet
     violations = Axe().run(page).response["violations"]
     assert [(one["id"], one["help"], [node["target"] for node in one["nodes"]][:3]) for one in violations] == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0

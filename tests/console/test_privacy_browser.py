@@ -165,6 +165,7 @@ def test_nothing_keeps_anybody_out(
         (anna, "/desk/privacy/log?by=nobody"),
     ):
         page = opens(user, path, **kind)
+        page.wait_for_load_state()  # the words may be there before the style sheet
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
         problems = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]]
         assert problems == [], path

@@ -41,6 +41,7 @@ def shot(page: Page, name: str) -> None:
 
 
 def violations(page: Page) -> list[str]:
+    page.wait_for_load_state()  # the words may be there before the style sheet
     found = Axe().run(page)
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found.response["violations"]]
 

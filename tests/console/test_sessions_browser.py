@@ -30,6 +30,7 @@ def looked_at(page: Page, name: str) -> list[str]:
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     never_sideways(page)
     assert page.locator("h1").count() == 1
+    page.wait_for_load_state()  # the words may be there before the style sheet
     found = Axe().run(page)
     return [f"{name}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found.response["violations"]]
 
