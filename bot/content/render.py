@@ -338,6 +338,8 @@ class Renderer:
                 return self.words(MESSENGERS[value], language)
             case "team_hours":
                 return written_hours(value, language)
+            case "offer_cost" if value.isdecimal():
+                return _written_euro(Decimal(value) / 100, language)
             case "language_name" if value in self.content.languages.all:
                 return self.content.languages.all[value].name
             case _:
@@ -435,19 +437,23 @@ def _written_fact(fact: Fact, language: str, today: date) -> str | None:
         return fact.value
     match fact.unit:
         case "euro":
-            pattern = str(Locale.parse(language).currency_formats["standard"].pattern)
-            whole = fact.value == fact.value.to_integral_value()
-            return str(
-                format_currency(
-                    fact.value,
-                    "EUR",
-                    locale=language,
-                    format=pattern.replace(".00", "") if whole else pattern,
-                    currency_digits=False,
-                )
-            )
+            return _written_euro(fact.value, language)
         case "percent":
             # Left unrounded: 12.5 percent must not become 12.
             return str(format_percent(fact.value / 100, locale=language, decimal_quantization=False))
         case "plain":
             return str(format_decimal(fact.value, locale=language, decimal_quantization=False))
+
+
+def _written_euro(amount: Decimal, language: str) -> str:
+    pattern = str(Locale.parse(language).currency_formats["standard"].pattern)
+    whole = amount == amount.to_integral_value()
+    return str(
+        format_currency(
+            amount,
+            "EUR",
+            locale=language,
+            format=pattern.replace(".00", "") if whole else pattern,
+            currency_digits=False,
+        )
+    )
