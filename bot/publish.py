@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from bot.handoff.case import Actor
+    from bot.participation.writing import Draft
     from bot.runtime import Runtime
     from bot.store.work import Work
 
@@ -69,35 +70,6 @@ class Refusal(StrEnum):
     OVER = "over"  # where it stands, this cannot be done any more
     CALLED_OFF = "called_off"  # they were told that it is not then
     CHANGED = "changed"  # somebody changed it since it was read
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """
-    What is written down of an offer, in plain Dutch.
-
-    `area` are the four digits of its postcode, `cost_cents` 0 is free and None not said, `tasks` are the names of the
-    trajectory's tasks that it serves. `contact` stays inside; None leaves it as it is.
-    """
-
-    kind: str
-    sort: str
-    title: str
-    body: str
-    when: When
-    place: str = ""
-    area: str = ""
-    municipality: str = ""
-    capacity: int | None = None
-    languages: tuple[str, ...] = ()
-    age_from: int | None = None
-    age_to: int | None = None
-    women_only: bool = False
-    childcare: bool = False
-    accessible: bool = False
-    cost_cents: int | None = None
-    tasks: tuple[str, ...] = ()
-    contact: str | None = None
 
 
 Published: TypeAlias = OfferRow | Refusal

@@ -12,8 +12,8 @@ from bot.deliver import deliver_due
 from bot.domain.clock import AMSTERDAM
 from bot.engine import Engine
 from bot.participation.offers import Weekly, When
+from bot.participation.writing import Draft
 from bot.publish import (
-    Draft,
     Refusal,
     approve,
     cancel,
