@@ -131,7 +131,7 @@ def tasks_by_name(runtime: Runtime) -> dict[str, str]:
     known = runtime.knowledge.content.responses
     titles = {
         task: runtime.renderer.words(name, SOURCE) if (name := f"utter_task_{task}") in known else task
-        for task in tasks_known(runtime)
+        for task in tasks_known(runtime.knowledge)
     }
     return dict(sorted(titles.items(), key=lambda one: one[1]))
 

@@ -737,6 +737,34 @@ def _now() -> datetime:
 
 
 @main.group()
+def offers() -> None:
+    """What organisations offer to newcomers: activities, volunteer work, goods."""
+
+
+@offers.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--organisation", metavar="NAME", required=True, help="Whose offers they are; it may be new.")
+@click.option("--submit", is_flag=True, help="Send them in to the coordinator at once.")
+def offers_import(file: Path, organisation: str, submit: bool) -> None:
+    """
+    Make drafts of a sheet (CSV with headings) or a calendar (.ics); exit 1 when something was not taken.
+
+    What was imported before is changed, not doubled. A coordinator publishes at the desk.
+    """
+    from bot.commands import offers as command
+    from bot.wiring import read_knowledge
+
+    found = settings()
+    with explained():
+        knowledge = read_knowledge(found)
+    with _store() as database:
+        done = command.import_file(
+            database, knowledge, _screen(), file, organisation=organisation, submit=submit, now=_now()
+        )
+        sys.exit(done)
+
+
+@main.group()
 def whatsapp() -> None:
     """What the assistant may say on WhatsApp a day after somebody last wrote."""
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from bot.handoff.case import Actor
+    from bot.knowledge.knowledge import Knowledge
     from bot.participation.writing import Draft
     from bot.runtime import Runtime
     from bot.store.work import Work
@@ -101,21 +102,20 @@ def draft(runtime: Runtime, who: str, given: Draft, *, organisation: str = "") -
         actor = _actor(work, who)
         if actor is None:
             return Refusal.NOT_YOUR_ROLE
-        refused = reason_not_to_write(runtime, given)
+        refused = reason_not_to_write(runtime.knowledge, given, runtime.clock.now())
         if refused is not None:
             return refused
         whose = _whose(runtime, work, who, actor, organisation)
         if isinstance(whose, Refusal):
             return whose
-        return written(runtime, work, whose, given, who)
+        return written(work, whose, given, runtime.clock.now(), created_by=who)
 
     return runtime.database.write(attempt)
 
 
-def written(runtime: Runtime, work: Work, organisation_id: str, given: Draft, who: str | None, **more: Any) -> OfferRow:
+def written(work: Work, organisation_id: str, given: Draft, now: datetime, **more: Any) -> OfferRow:
     """Store a new draft of an organisation, of which nothing is wrong, and return it."""
-    now = runtime.clock.now()
-    offer_id = work.offers.add(organisation_id, now=now, created_by=who, **columns(given), **more)
+    offer_id = work.offers.add(organisation_id, now=now, **columns(given), **more)
     offer = work.publishing.hold(offer_id)
     assert offer is not None
     if given.contact:
@@ -135,7 +135,7 @@ def change(runtime: Runtime, who: str, offer_id: str, given: Draft, *, version: 
         if offer.state in {State.CANCELLED, State.ENDED}:
             return Refusal.OVER
         # A moment that stood there before may stay, also when it has become past.
-        refused = reason_not_to_write(runtime, given, before=offer)
+        refused = reason_not_to_write(runtime.knowledge, given, scene.now, before=offer)
         if refused is not None:
             return refused
         if _was_called_off(scene, given.when):
@@ -143,19 +143,19 @@ def change(runtime: Runtime, who: str, offer_id: str, given: Draft, *, version: 
         more: dict[str, Any] = {"state": State.DRAFT.value} if offer.state == State.DECLINED else {}
         if given.contact and offer.created_by is None:
             more["created_by"] = who
-        return rewritten(runtime, scene.work, offer, given, **more)
+        return rewritten(scene.work, offer, given, scene.now, **more)
 
     return _do(runtime, who, offer_id, change_it)
 
 
-def rewritten(runtime: Runtime, work: Work, offer: OfferRow, given: Draft, **more: Any) -> OfferRow:
+def rewritten(work: Work, offer: OfferRow, given: Draft, now: datetime, **more: Any) -> OfferRow:
     """Store a draft of which nothing is wrong in the place of an offer that is held, and return it."""
     work.publishing.save(offer.id, **columns(given), **more)
     after = _again(work, offer.id)
     if given.contact is not None:
         work.publishing.set_contact(after, mask(given.contact.strip()).text)
     if after.state == State.PUBLISHED:
-        _plan(work, after, runtime.clock.now(), anew=True)
+        _plan(work, after, now, anew=True)
     return after
 
 
@@ -163,7 +163,7 @@ def submit(runtime: Runtime, who: str, offer_id: str, *, version: int) -> Publis
     """Have a coordinator look at it."""
 
     def submit_it(scene: Scene) -> Published:
-        refused = _reason_not_to_become(scene, State.SUBMITTED, version) or _reason_not_to_offer(scene)
+        refused = _reason_not_to_become(scene, State.SUBMITTED, version) or reason_not_to_offer(scene.offer, scene.now)
         if refused is not None:
             return refused
         return _become(scene, State.SUBMITTED, submitted_at=scene.now, reason=None)
@@ -190,7 +190,7 @@ def approve(runtime: Runtime, who: str, offer_id: str, *, version: int) -> Publi
         refused = (
             _reason_not_to_decide(scene)
             or _reason_not_to_become(scene, State.PUBLISHED, version)
-            or _reason_not_to_offer(scene)
+            or reason_not_to_offer(scene.offer, scene.now)
         )
         if refused is not None:
             return refused
@@ -315,9 +315,10 @@ def columns(given: Draft) -> dict[str, Any]:
     }
 
 
-def reason_not_to_write(runtime: Runtime, given: Draft, *, before: OfferRow | None = None) -> Refusal | None:
+def reason_not_to_write(
+    knowledge: Knowledge, given: Draft, now: datetime, *, before: OfferRow | None = None
+) -> Refusal | None:
     """Return the first thing that is wrong with a draft; `before` is what stands there now."""
-    knowledge, now = runtime.knowledge, runtime.clock.now()
     when = given.when
     was = when_of(before) if before else None
     wrong: tuple[tuple[bool, Refusal], ...] = (
@@ -334,7 +335,7 @@ def reason_not_to_write(runtime: Runtime, given: Draft, *, before: OfferRow | No
             Refusal.BAD_MUNICIPALITY,
         ),
         (not set(given.languages) <= set(knowledge.content.languages.all), Refusal.BAD_LANGUAGE),
-        (not set(given.tasks) <= tasks_known(runtime), Refusal.BAD_TASK),
+        (not set(given.tasks) <= tasks_known(knowledge), Refusal.BAD_TASK),
         (given.capacity is not None and not 1 <= given.capacity <= MOST_PEOPLE, Refusal.BAD_CAPACITY),
         (not _is_age(given.age_from, given.age_to), Refusal.BAD_AGE),
         (given.cost_cents is not None and not 0 <= given.cost_cents <= MOST_CENTS, Refusal.BAD_COST),
@@ -342,9 +343,9 @@ def reason_not_to_write(runtime: Runtime, given: Draft, *, before: OfferRow | No
     return next((refusal for is_wrong, refusal in wrong if is_wrong), None)
 
 
-def tasks_known(runtime: Runtime) -> frozenset[str]:
+def tasks_known(knowledge: Knowledge) -> frozenset[str]:
     """Return the names of the tasks that an offer may serve."""
-    return frozenset(task for template in runtime.knowledge.trajectories.values() for task in template.tasks)
+    return frozenset(task for template in knowledge.trajectories.values() for task in template.tasks)
 
 
 def _is_too_long(given: Draft) -> bool:
@@ -440,14 +441,14 @@ def _reason_not_to_become(scene: Scene, state: State, version: int) -> Refusal |
     return None if scene.offer.version == version else Refusal.CHANGED
 
 
-def _reason_not_to_offer(scene: Scene) -> Refusal | None:
+def reason_not_to_offer(offer: OfferRow, now: datetime) -> Refusal | None:
     """Return what an offer still lacks before newcomers may read it."""
-    offer, when = scene.offer, when_of(scene.offer)
+    when = when_of(offer)
     if not offer.body.strip():
         return Refusal.NO_TEXT
     if offer.kind == "activity" and when.starts_at is None and when.weekly is None:
         return Refusal.NO_MOMENT
-    if is_over(when, scene.now) or (when.starts_at is not None and when.starts_at <= scene.now):
+    if is_over(when, now) or (when.starts_at is not None and when.starts_at <= now):
         return Refusal.NOT_AHEAD
     return None
 

@@ -120,15 +120,23 @@ def read(written: Mapping[str, str]) -> Draft | Misread:
     given = {name: written.get(name, "").strip() for name in FIELDS}
     try:
         return Draft(
-            **{name: given[name] for name in ("title", "place", "area", "municipality")},
-            body=given["body"].replace("\r\n", "\n"),
             kind=given["kind"] or "activity",
             sort=given["sort"] or "other",
+            title=given["title"],
+            body=given["body"].replace("\r\n", "\n"),
             when=_when(given),
-            **{name: _number(given, name) for name in ("capacity", "age_from", "age_to")},  # type: ignore[arg-type]
-            **{name: _is_so(given, name) for name in ("women_only", "childcare", "accessible")},  # type: ignore[arg-type]
-            **{name: _several(given[name]) for name in ("languages", "tasks")},  # type: ignore[arg-type]
+            place=given["place"],
+            area=given["area"],
+            municipality=given["municipality"],
+            capacity=_number(given, "capacity"),
+            languages=_several(given["languages"]),
+            age_from=_number(given, "age_from"),
+            age_to=_number(given, "age_to"),
+            women_only=_is_so(given, "women_only"),
+            childcare=_is_so(given, "childcare"),
+            accessible=_is_so(given, "accessible"),
             cost_cents=_cents(given["cost"]),
+            tasks=_several(given["tasks"]),
             contact=given["contact"] if "contact" in written else None,
         )
     except _MisreadError as error:

@@ -287,8 +287,8 @@ def test_pages_without_a_case(place: Place) -> None:
             if not may:
                 assert found.status == 403, (role, method, path, found.status)
             elif method == "GET":
-                # There is no provider here to sign in with, no session, no offer, nor a newcomer of this name in anybody's
-                # group. An organiser's day is their offers.
+                # There is no provider here to sign in with, no session, no offer, nor a newcomer of this name in
+                # anybody's group. An organiser's day is their offers.
                 nothing = path.endswith("/provider") or any(
                     name in door.path for name in ("{newcomer}", "{session}", "{offer}")
                 )

@@ -125,7 +125,7 @@ def _form(visit: Visit, typed: dict[str, str], wrong: Refusal | Misread | None, 
     if wrong is not None:
         why, beside = (wrong.why, wrong.field) if isinstance(wrong, Misread) else (wrong, BESIDE.get(wrong, ""))
         text = visit.words(f"offers_wrong_{why.value}")
-        named = {"problem": "" if beside else text, "wrong": {beside: text} if beside else {}}  # type: ignore[dict-item]
+        named = {"problem": "" if beside else text, "wrong": {beside: text} if beside else {}}
     return visit.page(
         "offer_form.html",
         status=200 if wrong is None else STATUS.get(wrong, 422) if isinstance(wrong, Refusal) else 422,
