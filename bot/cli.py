@@ -353,9 +353,9 @@ def evaluate(  # noqa: PLR0913  # each is an option
     Exits 1 when a figure is below nlu/floor.yml, and names it.
     """
     from bot.commands import evaluate as command
-    from bot.commands.evaluate_rasa import RasaError, is_address
     from bot.commands.output import progress
     from bot.knowledge.floor import floor
+    from bot.rasa import RasaError, is_address
     from bot.wiring import knowledge_folders, parts
 
     if lower and not set_it:
@@ -385,6 +385,27 @@ def evaluate(  # noqa: PLR0913  # each is an option
         for failure in failures or ():
             click.echo(failure, err=True)
         sys.exit(1 if failures else 0)
+
+
+@main.group()
+def rasa() -> None:
+    """Work with Rasa Open Source: as the engine that understands (NLU_ENGINE=rasa), or to move from or to it."""
+
+
+@rasa.command("calibrate")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def rasa_calibrate(file: Path) -> None:
+    """
+    Write nlu/rasa.yml: what Rasa's confidence is worth, from what it made of messages it was not trained on.
+
+    FILE holds JSON lines of {"confidence": 0.71, "right": true, "ours": true}, one for each message's first guess;
+    `ours` is false for a message that is not for us. `make bench-rasa` writes one.
+    """
+    from bot.commands import rasa_calibrate as command
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        sys.exit(command.run(knowledge_folders(settings()), file))
 
 
 def _cross_validate(*, as_json: bool, html: Path | None) -> None:

@@ -37,6 +37,7 @@ from bot.handoff.organisation import Organisation, Route, Team
 from bot.knowledge import schema
 from bot.knowledge.document import Document, KnowledgeError, Mistake, read_document
 from bot.knowledge.knowledge import Knowledge, Slot, SlotKind
+from bot.nlu.confidence import Scale
 from bot.nlu.examples import Example
 from bot.nlu.slot_values import AnswerWords
 from bot.safety.crisis import CrisisCategory, EmptyPhraseError
@@ -103,6 +104,7 @@ class Read:
     desks: dict[str, schema.DeskFile] = field(default_factory=dict)
     console: dict[str, dict[str, str]] = field(default_factory=dict)
     media: dict[str, Path] = field(default_factory=dict)
+    rasa_scale: Scale | None = None
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
         """Return file and line of a named thing."""
@@ -142,6 +144,7 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     each_file(read, "content/questions", schema.QuestionsFile, _take_questions)
     each_file(read, "content/glossary.yml", schema.GlossaryFile, _take_terms)
     each_file(read, "nlu/domain", schema.DomainFile, _take_domain)
+    each_file(read, "nlu/rasa.yml", schema.RasaFile, _take_rasa)
     each_file(read, "content/responses", schema.ResponsesFile, _take_responses)
     each_file(read, "content/menu.yml", schema.MenuFile, _take_menu)
     each_file(read, "content/whatsapp_templates.yml", schema.TemplatesFile, _take_templates)
@@ -215,6 +218,7 @@ def as_knowledge(read: Read) -> Knowledge:
         media=read.media,
         organisations={name: _organisation(desk) for name, desk in read.desks.items()},
         console=read.console,
+        rasa_scale=read.rasa_scale,
         vectors=tuple(file.path for file in read.folders.files("nlu/vectors", ending=".npz")),
     )
 
@@ -519,6 +523,10 @@ def _take_menu(read: Read, document: Document, shaped: schema.MenuFile) -> None:
     for subject, names in shaped.menu.items():
         _place(read, "menu", subject, document, "menu", subject)
         read.menu[subject] = tuple(names)
+
+
+def _take_rasa(read: Read, _document: Document, shaped: schema.RasaFile) -> None:
+    read.rasa_scale = Scale(refuse_below=shaped.refuse_below, points=tuple(shaped.calibration))
 
 
 def _take_organisation(read: Read, document: Document, shaped: schema.OrganisationFile) -> None:
