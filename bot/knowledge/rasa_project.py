@@ -268,7 +268,9 @@ class _Project:
             made["image"] = one["image"]
         ours: dict[str, Any] = {key: one[key] for key in ("text_plural", "plural_of", "audio") if key in one}
         if self._language != SOURCE:
-            ours |= {"language": spoken, "dutch": one["text"]}
+            ours |= {"language": self._language, "dutch": one["text"]}
+            if spoken != self._language:
+                ours["borrowed_from"] = spoken
             if one.get("buttons"):
                 ours["dutch_titles"] = [button["title"] for button in one["buttons"]]
         metadata = {**one.get("metadata", {}), **({OURS: ours} if ours else {})}

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,16 @@ class Left:
     kind: str
     name: str
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Translated:
+    """A text that came in another language than Dutch. `borrowed`: the language it was in, for want of a translation."""
+
+    language: str
+    borrowed: str | None
+    row: Returned
+    left: Left
 
 
 @dataclass(kw_only=True)
@@ -169,7 +179,7 @@ class _Reading:
         self._domains: dict[str, dict[str, Any]] = {}
         self._responses: dict[str, dict[str, list[dict[str, Any]]]] = {}
         self._flows: dict[str, dict[str, Any]] = {}
-        self._translated: list[tuple[str, Returned, Left]] = []
+        self._translated: list[_Translated] = []
         self._seen: dict[tuple[str, str], str] = {}
         self._slots: set[str] = set()
         self._fills: set[str] = set()
@@ -409,7 +419,7 @@ class _Reading:
         self._check_words(document, path, name, given["text"])
         if dutch is not None and ours.get("language") not in {None, SOURCE}:
             context = f"{name}/{made['id']}" if "id" in made else name
-            self._put_aside(document, path, str(ours["language"]), context, dutch, given["text"])
+            self._put_aside(document, path, ours, context, given["text"])
         elif self._language != SOURCE and not self._ours:
             metadata = {**metadata, "note": metadata.get("note") or f"Still in '{self._language}': to be put into Dutch."}
             made["metadata"] = metadata
@@ -474,13 +484,15 @@ class _Reading:
             kept[-1].pop("id", None)
         return kept
 
-    def _put_aside(  # noqa: PLR0913  # a translation has these parts
-        self, document: Document, path: Path_, language: str, context: str, dutch: str, text: str
+    def _put_aside(
+        self, document: Document, path: Path_, ours: Mapping[str, Any], context: str, text: str
     ) -> None:
         line = document.line(*path)
-        row = Returned(number=line, context=context, dutch=dutch, forms=(text,), reviewed=False)
+        row = Returned(number=line, context=context, dutch=str(ours["dutch"]), forms=(text,), reviewed=False)
         left = Left(file=document.name, line=line, kind="translation", name=context, why="")
-        self._translated.append((language, row, left))
+        self._translated.append(
+            _Translated(language=str(ours["language"]), borrowed=ours.get("borrowed_from"), row=row, left=left)
+        )
 
     # ---- flows
 
@@ -554,17 +566,32 @@ class _Reading:
             rows = [Left(file=m.file, line=m.line, kind=m.kind, name="", why=m.why) for m in error.mistakes]
             self.told.left += rows
             return
-        for language in sorted({language for language, _, _ in self._translated}):
-            mine = [(row, left) for code, row, left in self._translated if code == language]
-            current = {(r.phrase.context, r.phrase.text): r.forms for r in translations.rows(language)}
-            news = [row for row, _ in mine if row.forms[0] not in current.get((row.context, row.dutch), ())]
-            taken = translations.take(language, news)
-            self.told.taken["changed translations"] += taken.changed
-            places = {id(row): left for row, left in mine}
+        said = {code: _forms(translations, code) for code in _codes(self._translated)}
+        for language in sorted({one.language for one in self._translated}):
+            news: dict[int, _Translated] = {}
+            for one in (one for one in self._translated if one.language == language):
+                key = (one.row.context, one.row.dutch)
+                known = {one.row.dutch} if one.borrowed else set(said[language].get(key, ()))
+                known |= set(said.get(str(one.borrowed), {}).get(key, ()))
+                if one.row.forms[0] in known:
+                    continue
+                if len(said[language].get(key, ())) > 1:
+                    self.told.left.append(replace(one.left, why="it has plural forms: mend them in its catalogue"))
+                    continue
+                news[id(one.row)] = one
+            taken = translations.take(language, [one.row for one in news.values()])
+            if taken.changed:
+                self.told.taken["changed translations"] += taken.changed
             for refused in taken.refused:
-                at = places[id(refused.row)]
-                why = refused.why.value
-                self.told.left.append(Left(file=at.file, line=at.line, kind=at.kind, name=at.name, why=why))
+                self.told.left.append(replace(news[id(refused.row)].left, why=refused.why.value))
+
+
+def _codes(translated: list[_Translated]) -> set[str]:
+    return {code for one in translated for code in (one.language, one.borrowed) if code and code != SOURCE}
+
+
+def _forms(translations: Translations, language: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    return {(row.phrase.context, row.phrase.text): row.forms for row in translations.rows(language)}
 
 
 KNOWN_CODES = frozenset({"nl", "en", "ar", "ti", "fa", "tr", "uk", "so", "fr", "de", "es", "pl", "ru", "ps", "ku", "am"})
