@@ -192,8 +192,10 @@ class _Project:
     def _config(self) -> str:
         found = {file.name: file.path for file in self._read.folders.files("nlu/config.yml")}
         if not found:
-            return dumped({"recipe": "default.v1", "language": self._language, "pipeline": None, "policies": []})
-        return next(iter(found.values())).read_text(encoding="utf-8")
+            return dumped({"recipe": "default.v1", "language": self._language, "assistant_id": OURS, "pipeline": []})
+        text = next(iter(found.values())).read_text(encoding="utf-8")
+        # Rasa asks for one, and warns each time without it.
+        return text if re.search(r"^assistant_id:", text, re.MULTILINE) else f"{text.rstrip()}\nassistant_id: {OURS}\n"
 
     # ---- examples
 

@@ -149,6 +149,7 @@ def take(source: Path, into: Path, *, language: str, dry_run: bool, show: Show) 
         for name in names:
             (into / name).parent.mkdir(parents=True, exist_ok=True)
             (stage / name).replace(into / name)
+        into.mkdir(parents=True, exist_ok=True)
         _free(into / REPORT).write_text(told.as_markdown(), encoding="utf-8")
     return told
 
@@ -266,7 +267,7 @@ class _Reading:
             if document.name.endswith("domain/filled_in.yml") and self._ours:
                 self._fills.add(name)  # what texts are filled in with: facts are ours already
                 continue
-            if not NAME.match(str(name)):
+            if not isinstance(name, str) or not NAME.match(name):
                 self._leave(document, path, "slot", str(name), "a name is of small letters, digits and _")
                 continue
             slot = self._slot(document, name, given if isinstance(given, dict) else {})
@@ -276,11 +277,11 @@ class _Reading:
                 self.told.taken["slots"] += 1
 
     def _slot(self, document: Document, name: str, given: Mapping[str, Any]) -> dict[str, Any] | None:
-        path, kind = ("slots", name), given.get("type")
+        path, kind = ("slots", name), str(given.get("type"))
         own = self._extras.get(name)
         if own is not None and own.get("type") == kind:
             return {**own, **{key: value for key, value in given.items() if key in schema.SlotShape.model_fields}}
-        if kind == "categorical" and given.get("values"):
+        if kind == "categorical" and _list(given.get("values")):
             made: dict[str, Any] = {"type": kind, "values": [str(value) for value in given["values"]]}
         elif kind in KIND_OF_TYPE:
             made = {"type": kind, "kind": KIND_OF_TYPE[kind]}
@@ -288,7 +289,7 @@ class _Reading:
             why = f"a slot of type '{kind}' has no way of being answered here"
             self._leave(document, path, "slot", name, why)
             return None
-        for mapping in given.get("mappings") or ():
+        for mapping in _list(given.get("mappings")):
             how = mapping.get("type") if isinstance(mapping, dict) else mapping
             if how not in {"custom", "from_llm", "controlled"}:
                 why = f"a mapping {how} has no place: the slot is taken, a flow asks for it"
@@ -379,7 +380,8 @@ class _Reading:
     def _variant(self, document: Document, name: str, at: int, given: Any) -> dict[str, Any] | None:
         path: Path_ = ("responses", name, at)
         given = {"text": given} if isinstance(given, str) else given
-        if not isinstance(given, dict) or not str(given.get("text") or "").strip():
+        text = given.get("text") if isinstance(given, dict) else None
+        if not isinstance(given, dict) or not isinstance(text, str) or not text.strip():
             self._leave(document, path, "response", name, "it has no text")
             return None
         if given.get("channel"):
@@ -499,7 +501,7 @@ class _Reading:
     def _take_flows(self, document: Document) -> None:
         for name, given in _mapping(document.data.get("flows")).items():
             path: Path_ = ("flows", name)
-            if not NAME.match(str(name)):
+            if not isinstance(name, str) or not NAME.match(name):
                 self._leave(document, path, "flow", str(name), "a name is of small letters, digits and _")
                 continue
             flow = _with_comes_back(given)
