@@ -1,4 +1,4 @@
-"""What Rasa's files can say and how: examples, conditions of responses, slots; shared by who writes and who reads them."""
+"""What Rasa's files can say, and how: examples, conditions, slots; for who writes and for who reads them."""
 
 from __future__ import annotations
 

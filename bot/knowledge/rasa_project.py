@@ -56,28 +56,31 @@ The knowledge of Wegwijs in Rasa's own files; the texts are in `{language}`. {fa
 | `data/nlu/<language>/` | {examples} examples and synonyms |
 | `domain/` | intents, slots, actions |
 | `domain/responses/` | {responses} responses, with buttons, variants and conditions |
-| `domain/filled_in.yml` | a slot for each word that a text is filled in with; amounts and numbers hold their value of the day of export |
+| `domain/filled_in.yml` | slots for what texts are filled in with; amounts hold their value of the day of export |
 | `data/flows/` | {flows} flows |
 | `e2e_tests/` | {cases} conversations ({cases_left_out} more need steps that Rasa does not have) |
 | `wegwijs/` | what Rasa has no place for, as our own files; Rasa does not look there |
 
 ## What runs where
-- Understanding trains with Rasa Open Source 3.6: `rasa data validate --domain domain --data data/nlu --config config.yml`,
-  then `rasa train nlu --nlu data/nlu --domain domain --config config.yml`.
+- Understanding trains with Rasa Open Source 3.6: try
+  `rasa data validate --domain domain --data data/nlu --config config.yml`, then
+  `rasa train nlu --nlu data/nlu --domain domain --config config.yml`.
 - The flows and `e2e_tests/` need Rasa's CALM (Rasa Pro); Rasa Open Source does not read them.
 - The actions in `domain/actions.yml` are names: what they do is yours to write on an action server.
 
 ## What our runner does and Rasa does not
 - The first variant is said whose conditions hold and in which everything is known. Rasa takes any of those without a
-  condition. A variant for a deadline hangs on a slot `deadline_<name>_is` (`passed` or `coming`) that nothing fills here.
+  condition. A variant for a deadline hangs on a slot `deadline_<name>_is` (`passed` or
+  `coming`) that nothing fills here.
 - Official words are explained, sources named, dates and amounts written as people do in each language.
 - A language a person, with Dutch as the source: here is one language at a time.
-- Crisis texts are fixed: a guard on words, before any model, says them in full in the reader's language and nothing rewrites
-  them. Rasa has no such guard. Keep these texts word for word, never let a model rephrase them, and do not go live without one.
+- Crisis texts are fixed: a guard on words, before any model, says them in full in the reader's language, and nothing
+  rewrites them. Rasa has no such guard. Keep these texts word for word, never let a model rephrase them, and do not go
+  live without one.
 
 ## Back
-`wegwijs rasa import` reads this folder; with `wegwijs/` beside it nothing is lost. What you change in the responses, examples
-and flows comes along; the conversations come back as they lie in `wegwijs/`.
+`wegwijs rasa import` reads this folder; with `wegwijs/` beside it nothing is lost. What you change in
+responses, examples and flows comes along; the conversations come back as they lie in `wegwijs/`.
 """
 
 
@@ -98,7 +101,7 @@ class UnknownLanguageError(ValueError):
 
 @dataclass(kw_only=True)
 class Exported:
-    """What was written. `other` counts the texts that are not in the language asked for, by the language they are in."""
+    """What was written. `other` counts the texts that are in another language than was asked for, by language."""
 
     language: str
     files: int = 0
@@ -112,7 +115,9 @@ class Exported:
     other: Counter[str] = field(default_factory=Counter)
 
 
-def export(folders: Folders, target: Path, *, language: str, today: date, force: bool, show: Show) -> Exported:
+def export(  # noqa: PLR0913  # where from, where to, and how
+    folders: Folders, target: Path, *, language: str, today: date, force: bool, show: Show
+) -> Exported:
     """
     Write the knowledge in `folders` as a Rasa project into `target`, its texts in `language`.
 

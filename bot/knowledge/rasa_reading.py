@@ -24,7 +24,7 @@ from bot.knowledge import schema
 from bot.knowledge.document import Document, KnowledgeError, Mistake, read_document
 from bot.knowledge.exchange import Returned, Translations
 from bot.knowledge.folders import Folders
-from bot.knowledge.rasa_format import DEADLINE_SLOT, OURS, VERSION, block_of, dumped, lines_of, our_condition
+from bot.knowledge.rasa_format import OURS, VERSION, block_of, dumped, lines_of, our_condition
 from bot.knowledge.rasa_format import without_entities as plain
 from bot.knowledge.rasa_project import BESIDE, CONVERSATIONS
 
@@ -59,6 +59,7 @@ ABSENT_IN_VARIANT: Mapping[str, str] = {
 }
 KIND_OF_TYPE = {"text": "text", "float": "count", "bool": "yes_no"}
 MOST_BUTTONS = 10
+METADATA = frozenset(schema.MetadataShape.model_fields)
 
 
 class BadProjectError(Exception):
@@ -91,7 +92,7 @@ class Left:
 
 @dataclass(frozen=True, kw_only=True)
 class _Translated:
-    """A text that came in another language than Dutch. `borrowed`: the language it was in, for want of a translation."""
+    """A text that came in another language than Dutch. `borrowed`: the language it had for want of a translation."""
 
     language: str
     borrowed: str | None
@@ -388,14 +389,9 @@ class _Reading:
             why = f"a text for {given['channel']} alone has no place: every messenger says the same"
             self._leave(document, path, "response", name, why)
             return None
-        for key in ABSENT_IN_VARIANT:
-            if given.get(key):
-                self._leave(document, (*path, key), "response", name, ABSENT_IN_VARIANT[key])
-        metadata = dict(_mapping(given.get("metadata")))
-        ours = _mapping(metadata.pop(OURS, None))
-        for key in [key for key in metadata if key not in schema.MetadataShape.model_fields]:
-            self._leave(document, (*path, "metadata", key), "response", name, f"metadata '{key}' has no place")
-            del metadata[key]
+        self._leave_parts(document, path, name, given)
+        metadata = {key: one for key, one in _mapping(given.get("metadata")).items() if key in METADATA}
+        ours = _mapping(_mapping(given.get("metadata")).get(OURS))
         dutch = ours.get("dutch")
         made: dict[str, Any] = {"text": dutch or given["text"]}
         made |= {key: ours[key] for key in ("text_plural", "plural_of", "audio") if key in ours}
@@ -411,19 +407,18 @@ class _Reading:
         buttons = list(self._buttons(document, name, at, given, _list(ours.get("dutch_titles"))))
         if buttons:
             made["buttons"] = buttons
-        if given.get("image"):
-            if str(given["image"]).startswith("media/"):
-                made["image"] = given["image"]
-            else:
-                why = "a picture on the web has no place: put it in content/media/"
-                self._leave(document, (*path, "image"), "response", name, why)
+        if str(given.get("image") or "").startswith("media/"):
+            made["image"] = given["image"]
         made |= {"metadata": metadata} if metadata else {}
         self._check_words(document, path, name, given["text"])
         if dutch is not None and ours.get("language") not in {None, SOURCE}:
             context = f"{name}/{made['id']}" if "id" in made else name
             self._put_aside(document, path, ours, context, given["text"])
         elif self._language != SOURCE and not self._ours:
-            metadata = {**metadata, "note": metadata.get("note") or f"Still in '{self._language}': to be put into Dutch."}
+            metadata = {
+                **metadata,
+                "note": metadata.get("note") or f"Still in '{self._language}': to be put into Dutch.",
+            }
             made["metadata"] = metadata
         try:
             schema.VariantShape.model_validate(made)
@@ -433,6 +428,18 @@ class _Reading:
             self._leave(document, path, "response", name, f"{where}: {first['msg']}")
             return None
         return made
+
+    def _leave_parts(self, document: Document, path: Path_, name: str, given: Mapping[str, Any]) -> None:
+        """Name the parts of a variant that have no place."""
+        for key, why in ABSENT_IN_VARIANT.items():
+            if given.get(key):
+                self._leave(document, (*path, key), "response", name, why)
+        for key in _mapping(given.get("metadata")):
+            if key not in METADATA and key != OURS:
+                self._leave(document, (*path, "metadata", key), "response", name, f"metadata '{key}' has no place")
+        if given.get("image") and not str(given["image"]).startswith("media/"):
+            why = "a picture on the web has no place: put it in content/media/"
+            self._leave(document, (*path, "image"), "response", name, why)
 
     def _known(self, condition: Mapping[str, Any]) -> bool:
         name = str(condition.get("name"))
@@ -486,9 +493,7 @@ class _Reading:
             kept[-1].pop("id", None)
         return kept
 
-    def _put_aside(
-        self, document: Document, path: Path_, ours: Mapping[str, Any], context: str, text: str
-    ) -> None:
+    def _put_aside(self, document: Document, path: Path_, ours: Mapping[str, Any], context: str, text: str) -> None:
         line = document.line(*path)
         row = Returned(number=line, context=context, dutch=str(ours["dutch"]), forms=(text,), reviewed=False)
         left = Left(file=document.name, line=line, kind="translation", name=context, why="")
@@ -596,7 +601,9 @@ def _forms(translations: Translations, language: str) -> dict[tuple[str, str], t
     return {(row.phrase.context, row.phrase.text): row.forms for row in translations.rows(language)}
 
 
-KNOWN_CODES = frozenset({"nl", "en", "ar", "ti", "fa", "tr", "uk", "so", "fr", "de", "es", "pl", "ru", "ps", "ku", "am"})
+KNOWN_CODES = frozenset(
+    {"nl", "en", "ar", "ti", "fa", "tr", "uk", "so", "fr", "de", "es", "pl", "ru", "ps", "ku", "am"}
+)
 
 
 def _misshapen(document: Document) -> list[Mistake]:

@@ -1,4 +1,4 @@
-"""A Rasa project that was written elsewhere: what has a place is taken, the rest is named with file, line and reason."""
+"""A Rasa project from elsewhere: what has a place is taken, the rest is named with file, line and reason."""
 
 from __future__ import annotations
 
