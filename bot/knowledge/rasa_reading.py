@@ -657,9 +657,9 @@ def _examples(document: Document, path: Path_, item: Mapping[str, Any]) -> Itera
         for offset, text in lines_of(given):
             yield text, document.text_line(offset, *path, "examples"), None
     for at, one in enumerate(_list(given)):
-        text = one.get("text") if isinstance(one, dict) else one
-        if text is not None:
-            yield str(text).strip(), document.line(*path, "examples", at), _mapping(one).get("metadata")
+        said = one.get("text") if isinstance(one, dict) else one
+        if said is not None:
+            yield str(said).strip(), document.line(*path, "examples", at), _mapping(one).get("metadata")
 
 
 def _with_comes_back(flow: Any) -> Any:
