@@ -773,3 +773,42 @@ def templates_push() -> None:
     found = settings()
     with explained():
         sys.exit(command.push(found))
+
+
+@main.group()
+def rasa() -> None:
+    """Move to and from Rasa."""
+
+
+@rasa.command("export")
+@click.argument("target", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--language", default="nl", show_default=True, metavar="xx", help="The language of the texts.")
+@click.option("--force", is_flag=True, help="Write over what is in DIR.")
+def rasa_export(target: Path, language: str, force: bool) -> None:
+    """Write the knowledge to DIR as a Rasa project: examples, domain, flows and conversations."""
+    from bot.commands import rasa_export as command
+    from bot.domain.clock import SystemClock, local_day
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        folders, today = knowledge_folders(settings()), local_day(SystemClock().now())
+        sys.exit(command.run(folders, target, language=language, today=today, force=force))
+
+
+@rasa.command("import")
+@click.argument("source", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("knowledge"),
+    show_default=True,
+    help="The folder that gets nlu/, flows/ and content/.",
+)
+@click.option("--language", default="nl", show_default=True, metavar="xx", help="Of what does not say its language.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be taken.")
+def rasa_import(source: Path, into: Path, language: str, dry_run: bool) -> None:
+    """Take the Rasa project in DIR; exit 1 when something was left out, 2 when it cannot be read."""
+    from bot.commands import rasa_import as command
+
+    with explained():
+        sys.exit(command.run(source, into, language=language, dry_run=dry_run))
