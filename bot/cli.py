@@ -387,27 +387,6 @@ def evaluate(  # noqa: PLR0913  # each is an option
         sys.exit(1 if failures else 0)
 
 
-@main.group()
-def rasa() -> None:
-    """Work with Rasa Open Source: as the engine that understands (NLU_ENGINE=rasa), or to move from or to it."""
-
-
-@rasa.command("calibrate")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def rasa_calibrate(file: Path) -> None:
-    """
-    Write nlu/rasa.yml: what Rasa's confidence is worth, from what it made of messages it was not trained on.
-
-    FILE holds JSON lines of {"confidence": 0.71, "right": true, "ours": true}, one for each message's first guess;
-    `ours` is false for a message that is not for us. `make bench-rasa` writes one.
-    """
-    from bot.commands import rasa_calibrate as command
-    from bot.wiring import knowledge_folders
-
-    with explained():
-        sys.exit(command.run(knowledge_folders(settings()), file))
-
-
 def _cross_validate(*, as_json: bool, html: Path | None) -> None:
     from bot.commands import evaluate as command
     from bot.commands.output import progress
@@ -777,7 +756,23 @@ def templates_push() -> None:
 
 @main.group()
 def rasa() -> None:
-    """Move to and from Rasa."""
+    """Rasa Open Source: move to and from it, and read its confidence where it is the engine (NLU_ENGINE=rasa)."""
+
+
+@rasa.command("calibrate")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def rasa_calibrate(file: Path) -> None:
+    """
+    Write nlu/rasa.yml: what Rasa's confidence is worth, from what it made of messages it was not trained on.
+
+    FILE holds JSON lines of {"confidence": 0.71, "right": true, "ours": true}, one for each message's first guess;
+    `ours` is false for a message that is not for us. `make bench-rasa` writes one.
+    """
+    from bot.commands import rasa_calibrate as command
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        sys.exit(command.run(knowledge_folders(settings()), file))
 
 
 @rasa.command("export")

@@ -700,7 +700,13 @@ def _take_domain(read: Read, document: Document, shaped: schema.DomainFile) -> N
         kind = _slot_kind(one)
         if kind is None:
             why = f"slot '{name}' has no way of being answered"
-            read.complain("slot", name, "slot_kind", why, "make it categorical with values, or give it a 'kind'")
+            read.complain(
+                "slot",
+                name,
+                "slot_kind",
+                why,
+                "make it categorical with values, or give it mappings: [{type: custom, kind: date}]",
+            )
             continue
         read.slots[name] = Slot(
             name=name,
@@ -708,17 +714,17 @@ def _take_domain(read: Read, document: Document, shaped: schema.DomainFile) -> N
             values=tuple(one.values),
             min_value=one.min_value,
             max_value=one.max_value,
-            yes_value=one.yes_value,
-            no_value=one.no_value,
-            prefer=one.prefer,
+            yes_value=one.mapping.yes_value,
+            no_value=one.mapping.no_value,
+            prefer=one.mapping.prefer,
         )
 
 
 def _slot_kind(one: schema.SlotShape) -> SlotKind | None:
     if one.type == "categorical":
         return "choice" if one.values else None
-    if one.kind is not None:
-        return one.kind
+    if one.mapping.kind is not None:
+        return one.mapping.kind
     return "yes_no" if one.type == "bool" else None
 
 

@@ -285,7 +285,7 @@ class _Reading:
         if kind == "categorical" and _list(given.get("values")):
             made: dict[str, Any] = {"type": kind, "values": [str(value) for value in given["values"]]}
         elif kind in KIND_OF_TYPE:
-            made = {"type": kind, "kind": KIND_OF_TYPE[kind]}
+            made = {"type": kind, "mappings": [{"type": "custom", "kind": KIND_OF_TYPE[kind]}]}
         else:
             why = f"a slot of type '{kind}' has no way of being answered here"
             self._leave(document, path, "slot", name, why)
@@ -295,7 +295,7 @@ class _Reading:
             if how not in {"custom", "from_llm", "controlled"}:
                 why = f"a mapping {how} has no place: the slot is taken, a flow asks for it"
                 self._leave(document, path, "slot", name, why)
-        made["mappings"] = []
+        made.setdefault("mappings", [])
         for key in ("min_value", "max_value"):
             if kind == "float" and isinstance(given.get(key), (int, float)):
                 made[key] = int(given[key])

@@ -337,18 +337,33 @@ class CrisisFile(Shape):
     categories: list[CrisisCategoryShape]
 
 
-class SlotShape(Shape):
-    type: Literal["categorical", "bool", "float", "any", "text"]
+class MappingShape(Shape):
+    """
+    How a slot is filled: in Rasa's words by code of our own (`custom`), which reads an answer by these.
+
+    They stand here because Rasa takes any setting inside a mapping, and no unknown one beside it.
+    """
+
+    type: Literal["custom"]
     kind: Literal["date", "count", "yes_no", "text"] | None = None
-    values: list[str] = Field(default_factory=list)
-    mappings: list[Any] = Field(default_factory=list)
-    min_value: int | None = None
-    max_value: int | None = None
     yes_value: str | None = None
     no_value: str | None = None
     prefer: Literal["past", "future"] = "past"
+
+
+class SlotShape(Shape):
+    type: Literal["categorical", "bool", "float", "any", "text"]
+    values: list[str] = Field(default_factory=list)
+    mappings: list[MappingShape] = Field(default_factory=list, max_length=1)
+    min_value: int | None = None
+    max_value: int | None = None
     initial_value: Any = None
     influence_conversation: bool | None = None
+
+    @property
+    def mapping(self) -> MappingShape:
+        """How an answer is read."""
+        return self.mappings[0] if self.mappings else MappingShape(type="custom")
 
 
 class DomainFile(Shape):

@@ -70,7 +70,8 @@ def scale_of(guesses: Sequence[Guessed]) -> Scale:
         raise TooFewError(len(ours))
     from sklearn import isotonic  # only when measuring: nothing that answers loads it
 
-    regression: Any = isotonic.IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
+    rising: Any = isotonic.IsotonicRegression  # it ships no types
+    regression = rising(y_min=0.0, y_max=1.0, out_of_bounds="clip")
     confidences = sorted(one.confidence for one in guesses)
     regression.fit([one.confidence for one in guesses], [float(one.right) for one in guesses])
     # As many of the messages lie between one point and the next.
