@@ -88,7 +88,9 @@ class _Reader:
         # Rasa takes settings of others in a flow's metadata only; beside the name it stands in older knowledge.
         metadata = self._raw.get("metadata") or {}
         if not isinstance(metadata, dict):
-            raise FlowError(("metadata",), "a flow's metadata is a list of settings", "write 'comes_back: false' below it")
+            raise FlowError(
+                ("metadata",), "a flow's metadata is a list of settings", "write 'comes_back: false' below it"
+            )
         return bool(metadata.get("comes_back", self._raw.get("comes_back", True)))
 
     def _names(self, key: str) -> list[str]:
