@@ -24,7 +24,8 @@ ALLOWED: Mapping[str, set[str]] = {
     "noop": COMMON,
 }
 FLOW_KEYS = {
-    "name", "description", "nlu_trigger", "persisted_slots", "steps", "always_include_in_prompt", "comes_back", "metadata",
+    "name", "description", "nlu_trigger", "persisted_slots", "steps", "always_include_in_prompt", "comes_back",
+    "metadata",
 }  # fmt: skip
 
 

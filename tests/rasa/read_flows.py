@@ -1,9 +1,9 @@
 """
 Every file of flows/ as Rasa Pro's own reader takes it. Run by the Python of the peer `rasa_pro`; needs no licence.
 
-`python read_flows.py FOLDER` reads each .yml in the folder by itself, which checks it against Rasa's schema, and then all
-of them together, for what one flow says of another: calls, links, triggers, ids. Prints a line for each; exits 1 when one
-is refused. The folder `trajectories/` below it is a format of our own, and is not read.
+`python read_flows.py FOLDER` reads each .yml in the folder by itself, which checks it against Rasa's schema, and then
+all of them together, for what one flow says of another: calls, links, triggers, ids. Tells a line for each; exits 1 when
+one is refused. The folder `trajectories/` below it is a format of our own, and is not read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def refusals(folder: Path) -> list[str]:
         except Exception as error:  # noqa: BLE001  # whatever Rasa raises is its refusal
             refused.append(f"{file.name}: {type(error).__name__}: {error}")
             continue
-        print(f"{file.name}: {len(flows.underlying_flows)} flows")
+        sys.stdout.write(f"{file.name}: {len(flows.underlying_flows)} flows\n")
         together = FlowsList(underlying_flows=[*together.underlying_flows, *flows.underlying_flows])
     try:
         # Of a call to a flow that is nowhere it only warns: that might be another program. Here it never is.
@@ -38,7 +38,7 @@ def refusals(folder: Path) -> list[str]:
         refused += [str(one.get("event_info", one["event"])) for one in told if one["log_level"] in BAD]
     except Exception as error:  # noqa: BLE001  # as above
         refused.append(f"all together: {type(error).__name__}: {error}")
-    print(f"together: {len(together.underlying_flows)} flows")
+    sys.stdout.write(f"together: {len(together.underlying_flows)} flows\n")
     if not together.underlying_flows:
         refused.append(f"{folder}: no flows here")
     return refused
@@ -49,7 +49,7 @@ def main(folder: str) -> int:
     Configuration.initialise_empty()
     refused = refusals(Path(folder))
     for line in refused:
-        print(f"refused: {line}")
+        sys.stdout.write(f"refused: {line}\n")
     return 1 if refused else 0
 
 
