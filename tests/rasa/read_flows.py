@@ -2,7 +2,7 @@
 Every file of flows/ as Rasa Pro's own reader takes it. Run by the Python of the peer `rasa_pro`; needs no licence.
 
 `python read_flows.py FOLDER` reads each .yml in the folder by itself, which checks it against the schema of Rasa,
-then all of them together, for what one flow says of another: calls, links, triggers, ids. Tells a line for each; exits 1
+then all of them together, for what one flow says of another: calls, links, triggers, ids. Tells of each; exits 1
 when one is refused. The folder `trajectories/` below it is a format of our own, and is not read.
 """
 
