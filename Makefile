@@ -69,7 +69,8 @@ lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs 
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra scale -c requirements/run.txt pyproject.toml -o requirements/scale.txt
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group test -c requirements/run.txt -o requirements/test.txt
 	@for peer in requirements/peers/*.in; do \
-		uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $$peer -o $${peer%.in}.txt || exit 1; \
+		case $$peer in */rasa.in) how="--python-version 3.10";; */rasa_pro.in) how="--python-version 3.11 --no-deps";; *) how="--python-version 3.11";; esac; \
+		uv pip compile -q --universal --generate-hashes --no-annotate --no-header $$how $$peer -o $${peer%.in}.txt || exit 1; \
 	done
 	@printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 - -o requirements/build.txt
 

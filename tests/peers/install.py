@@ -40,6 +40,13 @@ def _with_pip(pins: Path, home: Path) -> None:
     subprocess.run([*words, "--require-hashes", "-r", str(pins)], check=True)
 
 
+def _with_pip_alone(pins: Path, home: Path) -> None:
+    """Install pinned Python packages without what they ask for beside: the list holds what is needed of it."""
+    venv.create(home, with_pip=True, symlinks=True)
+    words = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*words, "--require-hashes", "-r", str(pins)], check=True)
+
+
 def _with_npm(pins: Path, home: Path) -> None:
     """Install what a package-lock.json pins; `package.json` lies beside it."""
     home.mkdir(parents=True)
@@ -70,6 +77,8 @@ PEERS: dict[str, Peer] = {
         install=_with_npm,
         needs=("node", "npm"),
     ),
+    # Only its reader of flows is used, which needs no licence: its Python runs tests/rasa/read_flows.py.
+    "rasa_pro": Peer(pins=PINS / "rasa_pro.txt", program="bin/python", install=_with_pip_alone),
     "schemathesis": Peer(pins=PINS / "schemathesis.txt", program="bin/schemathesis", install=_with_pip),
 }
 
