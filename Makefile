@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
 
-.PHONY: setup run run-scale test test-peers faults pictures answers $(BENCHES) lock audit clean help
+.PHONY: setup run run-scale test test-peers faults rasa pictures answers $(BENCHES) lock audit clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -53,6 +53,10 @@ test-peers: $(VENV)/.test ## Only the tests against peers that nobody here wrote
 faults: $(VENV)/.test ## Things go wrong for three minutes on many processes; the books must balance (ARGS="--minutes 30")
 	@$(BIN)/python tests/peers/install.py telegram
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+rasa: $(VENV)/.test ## Rasa Open Source trains on nlu/, serves, and understands in the conversations (2.7 GB, about 15 minutes)
+	@$(BIN)/python tests/peers/install.py rasa rasa_pro
+	@$(BIN)/python -m tests.rasa $(ARGS)
 
 pictures: $(VENV)/.test ## Take the pictures of the console again, for docs/pictures/ (needs Chromium)
 	@$(BIN)/python -m tests.pictures $(ARGS)

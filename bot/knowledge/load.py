@@ -729,7 +729,8 @@ def _slot_kind(one: schema.SlotShape) -> SlotKind | None:
 
 
 def _read_nlu(read: Read) -> None:
-    for file in read.folders.files("nlu/data"):
+    # Answers lie apart: Rasa's synonyms are of all languages at once, and "stop" in one is not "stop" in another.
+    for file in (*read.folders.files("nlu/data"), *read.folders.files("nlu/answers")):
         language = file.name.split("/")[2]
         document = _document(read, file)
         if document is None:
