@@ -353,9 +353,9 @@ def evaluate(  # noqa: PLR0913  # each is an option
     Exits 1 when a figure is below nlu/floor.yml, and names it.
     """
     from bot.commands import evaluate as command
-    from bot.commands.evaluate_rasa import RasaError, is_address
     from bot.commands.output import progress
     from bot.knowledge.floor import floor
+    from bot.rasa import RasaError, is_address
     from bot.wiring import knowledge_folders, parts
 
     if lower and not set_it:
@@ -792,3 +792,58 @@ def templates_push() -> None:
     found = settings()
     with explained():
         sys.exit(command.push(found))
+
+
+@main.group()
+def rasa() -> None:
+    """Rasa Open Source: move to and from it, and read its confidence where it is the engine (NLU_ENGINE=rasa)."""
+
+
+@rasa.command("calibrate")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def rasa_calibrate(file: Path) -> None:
+    """
+    Write nlu/rasa.yml: what Rasa's confidence is worth, from what it made of messages it was not trained on.
+
+    FILE holds JSON lines of {"confidence": 0.71, "right": true, "ours": true}, one for each message's first guess;
+    `ours` is false for a message that is not for us. `make bench-rasa` writes one.
+    """
+    from bot.commands import rasa_calibrate as command
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        sys.exit(command.run(knowledge_folders(settings()), file))
+
+
+@rasa.command("export")
+@click.argument("target", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--language", default="nl", show_default=True, metavar="xx", help="The language of the texts.")
+@click.option("--force", is_flag=True, help="Write over what is in DIR.")
+def rasa_export(target: Path, language: str, force: bool) -> None:
+    """Write the knowledge to DIR as a Rasa project: examples, domain, flows and conversations."""
+    from bot.commands import rasa_export as command
+    from bot.domain.clock import SystemClock, local_day
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        folders, today = knowledge_folders(settings()), local_day(SystemClock().now())
+        sys.exit(command.run(folders, target, language=language, today=today, force=force))
+
+
+@rasa.command("import")
+@click.argument("source", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("knowledge"),
+    show_default=True,
+    help="The folder that gets nlu/, flows/ and content/.",
+)
+@click.option("--language", default="nl", show_default=True, metavar="xx", help="Of what does not say its language.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be taken.")
+def rasa_import(source: Path, into: Path, language: str, dry_run: bool) -> None:
+    """Take the Rasa project in DIR; exit 1 when something was left out, 2 when it cannot be read."""
+    from bot.commands import rasa_import as command
+
+    with explained():
+        sys.exit(command.run(source, into, language=language, dry_run=dry_run))
