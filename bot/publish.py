@@ -119,7 +119,7 @@ def written(work: Work, organisation_id: str, given: Draft, now: datetime, **mor
     offer = work.publishing.hold(offer_id)
     assert offer is not None
     if given.contact:
-        work.publishing.set_contact(offer, mask(given.contact.strip()).text)
+        work.publishing.set_contact(offer, _clean(given.contact))
     return offer
 
 
@@ -153,7 +153,7 @@ def rewritten(work: Work, offer: OfferRow, given: Draft, now: datetime, **more: 
     work.publishing.save(offer.id, **columns(given), **more)
     after = _again(work, offer.id)
     if given.contact is not None:
-        work.publishing.set_contact(after, mask(given.contact.strip()).text)
+        work.publishing.set_contact(after, _clean(given.contact))
     if after.state == State.PUBLISHED:
         _plan(work, after, now, anew=True)
     return after
@@ -212,7 +212,7 @@ def decline(runtime: Runtime, who: str, offer_id: str, *, version: int, reason: 
             return Refusal.NO_REASON
         if len(reason) > LONGEST_REASON:
             return Refusal.TOO_LONG
-        said = mask(reason.strip()).text
+        said = _clean(reason)
         return _become(scene, State.DECLINED, decided_by=scene.who.id, decided_at=scene.now, reason=said)
 
     return _do(runtime, who, offer_id, decline_it)
@@ -400,7 +400,7 @@ def _actor(work: Work, who: str) -> Actor | None:
 
 def _whose(runtime: Runtime, work: Work, who: str, actor: Actor, organisation: str) -> str | Refusal:
     """Return the id of the organisation that a new offer is of; a coordinator may name one that is new."""
-    name = organisation.strip()
+    name = organisation.replace("\x00", "").strip()
     if Role.COORDINATOR in actor.roles and name:
         if len(name) > LONGEST_ORGANISATION:
             return Refusal.TOO_LONG
@@ -485,4 +485,4 @@ def _plan(work: Work, offer: OfferRow, now: datetime, *, anew: bool = False) -> 
 
 
 def _clean(text: str) -> str:
-    return mask(text.strip()).text
+    return mask(text.replace("\x00", "").strip()).text

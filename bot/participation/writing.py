@@ -117,7 +117,8 @@ class _MisreadError(Exception):
 
 def read(written: Mapping[str, str]) -> Draft | Misread:
     """Return what the fields say, or the first that says nothing; a field that is not there is empty."""
-    given = {name: written.get(name, "").strip() for name in FIELDS}
+    # PostgreSQL keeps no NUL in a text.
+    given = {name: written.get(name, "").replace("\x00", "").strip() for name in FIELDS}
     try:
         return Draft(
             kind=given["kind"] or "activity",
