@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.handoff.case import Role
@@ -47,8 +47,8 @@ def test_nothing_that_is_posted_is_an_error_of_ours(office: Office) -> None:
         lambda work: work.users.add("Robin", roles=roles, teams=["form_team"], now=desk.clock.now())
     )
     case = desk.taken(desk.asks(), by=who)
-    given = Draft(kind="goods", sort="other", title="Stoelen", body="Vier stoelen.", when=When())
-    offer = draft(desk.runtime, who.id, given, organisation="Kringloop")
+    chairs = Draft(kind="goods", sort="other", title="Stoelen", body="Vier stoelen.", when=When())
+    offer = draft(desk.runtime, who.id, chairs, organisation="Kringloop")
     assert isinstance(offer, OfferRow)
 
     @settings(max_examples=6 * len(INNER), deadline=None, suppress_health_check=list(HealthCheck), database=None)
