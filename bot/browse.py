@@ -16,10 +16,12 @@ from bot.participation.offers import State, may_become
 from bot.publish import Refusal, may_touch, tasks_known, when_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.handoff.case import Actor
     from bot.participation.offers import When
     from bot.runtime import Runtime
-    from bot.store.participation_rows import CountedRow, OfferRow, OrganisationRow
+    from bot.store.participation_rows import CountedRow, OfferRow, OrganisationRow, TranslatedRow
     from bot.store.work import Work
 
 MOST_LISTED = 500
@@ -64,6 +66,7 @@ class Opened:
     when: When
     coming: tuple[CountedRow, ...]
     past: tuple[CountedRow, ...]
+    texts: Mapping[str, TranslatedRow]
     may: frozenset[str]
     moderates: bool
     contact: str = field(repr=False)
@@ -118,6 +121,7 @@ def open_offer(runtime: Runtime, user_id: str, offer_id: str) -> Opened | Refusa
             when=when_of(offer),
             coming=tuple(row for row in rows if row.occasion.starts_at > now),
             past=tuple(row for row in reversed(rows) if row.occasion.starts_at <= now),
+            texts={row.text.language: row for row in work.publishing.texts(offer)},
             may=_may(offer, moderates=moderates),
             moderates=moderates,
             contact=work.publishing.contact(offer),

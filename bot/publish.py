@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.answer import as_actor
 from bot.domain.clock import local_day
+from bot.domain.languages import SOURCE
 from bot.handoff.case import Role
 from bot.participation.offers import (
     FURTHEST,
@@ -28,7 +29,7 @@ from bot.participation.offers import (
     moments,
 )
 from bot.safety.redaction import mask
-from bot.store.participation_rows import OfferRow
+from bot.store.participation_rows import OfferRow, OfferText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,14 +129,10 @@ def change(runtime: Runtime, who: str, offer_id: str, given: Draft, *, version: 
 
     def change_it(scene: Scene) -> Published:
         offer = scene.offer
-        if offer.version != version:
-            return Refusal.CHANGED
-        if offer.state == State.PUBLISHED and not scene.moderates:
-            return Refusal.PUBLISHED
-        if offer.state in {State.CANCELLED, State.ENDED}:
-            return Refusal.OVER
         # A moment that stood there before may stay, also when it has become past.
-        refused = reason_not_to_write(runtime.knowledge, given, scene.now, before=offer)
+        refused = _reason_not_to_rewrite(scene, version) or reason_not_to_write(
+            runtime.knowledge, given, scene.now, before=offer
+        )
         if refused is not None:
             return refused
         if _was_called_off(scene, given.when):
@@ -178,6 +175,40 @@ def withdraw(runtime: Runtime, who: str, offer_id: str, *, version: int) -> Publ
         return _reason_not_to_become(scene, State.DRAFT, version) or _become(scene, State.DRAFT, submitted_at=None)
 
     return _do(runtime, who, offer_id, withdraw_it)
+
+
+def translate(  # noqa: PLR0913  # an offer's words, in which language, as read
+    runtime: Runtime, who: str, offer_id: str, *, language: str, title: str, body: str, version: int
+) -> Published:
+    """
+    Say an offer in another language, made from the Dutch that stands there; without a title it is taken away.
+
+    Who may change the offer may do this, so that nothing is read that a coordinator did not see. It counts as checked
+    by somebody who speaks the language when they do.
+    """
+
+    def translate_it(scene: Scene) -> Published:
+        offer, user = scene.offer, scene.work.users.get(scene.who.id)
+        refused = _reason_not_to_rewrite(scene, version)
+        if refused is not None:
+            return refused
+        if language == SOURCE or language not in runtime.knowledge.content.languages.all:
+            return Refusal.BAD_LANGUAGE
+        if len(title) > LONGEST_TITLE or len(body) > LONGEST_BODY:
+            return Refusal.TOO_LONG
+        if not title.strip():
+            if body.strip():
+                return Refusal.NO_TITLE
+            scene.work.publishing.untranslate(offer.id, language)
+        else:
+            text = OfferText(language=language, title=_clean(title), body=_clean(body), by="person")
+            speaks = user is not None and language in user.languages
+            scene.work.publishing.translate(offer, text, checked_by=scene.who.id if speaks else None, now=scene.now)
+        # Who decides on it has read these words too.
+        scene.work.publishing.save(offer.id)
+        return _again(scene.work, offer.id)
+
+    return _do(runtime, who, offer_id, translate_it)
 
 
 # ---- looked at
@@ -456,6 +487,14 @@ def reason_not_to_offer(offer: OfferRow, now: datetime) -> Refusal | None:
 def _become(scene: Scene, state: State, **values: Any) -> OfferRow:
     scene.work.publishing.save(scene.offer.id, state=state.value, **values)
     return _again(scene.work, scene.offer.id)
+
+
+def _reason_not_to_rewrite(scene: Scene, version: int) -> Refusal | None:
+    if scene.offer.version != version:
+        return Refusal.CHANGED
+    if scene.offer.state == State.PUBLISHED and not scene.moderates:
+        return Refusal.PUBLISHED
+    return Refusal.OVER if scene.offer.state in {State.CANCELLED, State.ENDED} else None
 
 
 def _was_called_off(scene: Scene, when: When) -> bool:

@@ -108,6 +108,15 @@ class OfferText:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TranslatedRow:
+    """An offer's words in another language: whether the Dutch changed since, and whether who speaks it looked."""
+
+    text: OfferText
+    is_stale: bool
+    is_checked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class SignUpRow:
     """Somebody signed up for an occasion. `state` is going, waiting or cancelled; `liked` good, so_so, bad or None."""
 

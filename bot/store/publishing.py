@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.encryption import EncryptionError
 from bot.store.ids import new_id
-from bot.store.offers import ALONE, offer_from
-from bot.store.participation_rows import CountedRow, OccasionRow, OrganisationRow
-from bot.store.participation_tables import PUBLISHED, occasions, offers, organisations, sign_ups
+from bot.store.offers import ALONE, digest_of, offer_from
+from bot.store.participation_rows import CountedRow, OccasionRow, OfferText, OrganisationRow, TranslatedRow
+from bot.store.participation_tables import PUBLISHED, occasions, offer_texts, offers, organisations, sign_ups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,6 +111,37 @@ class Publishing:
             key = self._keys.of_user(offer.created_by)
             sealed = self._keys.vault.seal(contact, key=key, table="offers", column="contact_sealed", row=offer.id)
         self._connection.execute(update(offers).where(offers.c.id == offer.id).values(contact_sealed=sealed))
+
+    # ---- in other languages
+
+    def texts(self, offer: OfferRow) -> list[TranslatedRow]:
+        """Return an offer's words in other languages."""
+        query = select(offer_texts).where(offer_texts.c.offer_id == offer.id).order_by(offer_texts.c.language)
+        digest = digest_of(offer.title, offer.body)
+        return [
+            TranslatedRow(
+                text=OfferText(language=row.language, title=row.title, body=row.body, by=row.by),
+                is_stale=row.digest != digest,
+                is_checked=row.checked_at is not None,
+            )
+            for row in self._connection.execute(query)
+        ]
+
+    def translate(self, offer: OfferRow, text: OfferText, *, checked_by: str | None, now: datetime) -> None:
+        """Keep an offer's words in a language, made from the Dutch it has now; `checked_by` is who speaks it."""
+        values = {"title": text.title, "body": text.body, "by": text.by}
+        values |= {"digest": digest_of(offer.title, offer.body)}
+        checked = {"checked_by": checked_by, "checked_at": now if checked_by else None}
+        made = insert_or(self._connection, offer_texts).values(
+            id=new_id(), offer_id=offer.id, language=text.language, **values, **checked
+        )
+        made = made.on_conflict_do_update(index_elements=["offer_id", "language"], set_={**values, **checked})
+        self._connection.execute(made)
+
+    def untranslate(self, offer_id: str, language: str) -> None:
+        """Remove an offer's words in a language."""
+        here = (offer_texts.c.offer_id == offer_id, offer_texts.c.language == language)
+        self._connection.execute(delete(offer_texts).where(*here))
 
     # ---- when it is
 

@@ -79,6 +79,7 @@ PAGES = {
     "/desk/offers/new": G | O,
     "/desk/offers/{offer}": G | O,
     "/desk/offers/{offer}/change": G | O,
+    "/desk/offers/{offer}/texts": G | O,
     "/desk/offers/{offer}/submit": G | O,
     "/desk/offers/{offer}/withdraw": G | O,
     "/desk/offers/{offer}/approve": G | O,

@@ -23,6 +23,8 @@ from bot.publish import (
     draft,
     keep_up,
     submit,
+    translate,
+    when_of,
     withdraw,
 )
 from bot.recall import recall_due
@@ -228,6 +230,47 @@ def test_how_to_reach_who_made_it_stays_sealed(house: House) -> None:
     assert read(lambda work: work.publishing.contact(changed)) == "Olga, 06 12 34 56 78"
     emptied = done(change(house.guide.runtime, house.olga.id, offer.id, house.given(contact=""), version=1))
     assert read(lambda work: work.publishing.contact(emptied)) == ""
+
+
+def test_words_in_another_language_are_read_until_the_dutch_changes(house: House) -> None:
+    runtime, offer = house.guide.runtime, house.submitted()
+    words = {"language": "ar", "title": "مقهى اللغة", "body": "نتحدث الهولندية."}
+    said = done(translate(runtime, house.olga.id, offer.id, **words, version=offer.version))
+    assert approve(runtime, house.cora.id, offer.id, version=offer.version) is Refusal.CHANGED
+    shown = done(approve(runtime, house.cora.id, offer.id, version=said.version))
+    read = runtime.database.read
+    found = read(lambda work: work.offers.text_in(shown, "ar"))
+    assert found is not None
+    assert (found.title, found.by) == ("مقهى اللغة", "person")
+    assert [row.is_checked for row in read(lambda work: work.publishing.texts(shown))] == [False]
+    assert translate(runtime, house.olga.id, offer.id, **words, version=shown.version) is Refusal.PUBLISHED
+    changed = done(
+        change(runtime, house.cora.id, offer.id, house.given(body="Nieuw.", when=when_of(shown)), version=shown.version)
+    )
+    assert read(lambda work: work.offers.text_in(changed, "ar")) is None
+    assert [row.is_stale for row in read(lambda work: work.publishing.texts(changed))] == [True]
+    runtime.database.write(lambda work: work.users.change(house.cora.id, languages_json=["ar"]))
+    again = done(translate(runtime, house.cora.id, offer.id, **words, version=changed.version))
+    assert [(row.is_stale, row.is_checked) for row in read(lambda work: work.publishing.texts(again))] == [
+        (False, True)
+    ]
+    none = {"language": "ar", "title": " ", "body": ""}
+    done(translate(runtime, house.cora.id, offer.id, **none, version=again.version))
+    assert read(lambda work: work.publishing.texts(again)) == []
+
+
+def test_which_words_in_other_languages_are_not_taken(house: House) -> None:
+    runtime, offer = house.guide.runtime, house.drafted()
+    for words, refused in (
+        ({"language": "nl", "title": "x", "body": ""}, Refusal.BAD_LANGUAGE),
+        ({"language": "tlh", "title": "x", "body": ""}, Refusal.BAD_LANGUAGE),
+        ({"language": "ar", "title": "", "body": "x"}, Refusal.NO_TITLE),
+        ({"language": "ar", "title": "x" * 121, "body": ""}, Refusal.TOO_LONG),
+    ):
+        assert translate(runtime, house.olga.id, offer.id, **words, version=offer.version) is refused
+    words = {"language": "ar", "title": "x", "body": ""}
+    assert translate(runtime, house.other.id, offer.id, **words, version=offer.version) is Refusal.NO_OFFER
+    assert translate(runtime, house.olga.id, offer.id, **words, version=7) is Refusal.CHANGED
 
 
 # ---- every week

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot import publish
 from bot.browse import my_offers, open_offer, tasks_by_name
+from bot.domain.languages import SOURCE
 from bot.handoff.access import Screen
 from bot.participation.offers import KINDS, SORTS
 from bot.participation.writing import FIELDS, Misread, as_written, read
@@ -162,9 +163,24 @@ def _one(visit: Visit, found: Opened, wrong: Refusal | None) -> Response:
         town=town.name if town else found.offer.municipality or "",
         serves=[tasks.get(task, task) for task in found.offer.tasks],
         names=names_for(visit),
+        languages={code: one for code, one in visit.runtime.knowledge.content.languages.all.items() if code != SOURCE},
         problem=visit.words(f"offers_wrong_{wrong.value}") if wrong else "",
         reason=visit.given("reason"),
     )
+
+
+def translate(visit: Visit) -> Response:
+    """Say it in another language."""
+    done = publish.translate(
+        visit.runtime,
+        visit.user.id,
+        _id(visit),
+        language=visit.given("language"),
+        title=visit.given("title"),
+        body=visit.given("body").replace("\r\n", "\n"),
+        version=_version(visit),
+    )
+    return _onward(visit, done, "offer_kept")
 
 
 def submit(visit: Visit) -> Response:
@@ -228,6 +244,7 @@ DOORS = (
     Door(path=OFFER, screen=Screen.OFFERS, endpoint=open_one),
     Door(path=f"{OFFER}/change", screen=Screen.OFFERS, endpoint=ask_again),
     Door(path=f"{OFFER}/change", screen=Screen.OFFERS, endpoint=rewrite, methods=_POST),
+    Door(path=f"{OFFER}/texts", screen=Screen.OFFERS, endpoint=translate, methods=_POST),
     Door(path=f"{OFFER}/submit", screen=Screen.OFFERS, endpoint=submit, methods=_POST),
     Door(path=f"{OFFER}/withdraw", screen=Screen.OFFERS, endpoint=withdraw, methods=_POST),
     Door(path=f"{OFFER}/approve", screen=Screen.OFFERS, endpoint=approve, methods=_POST),
