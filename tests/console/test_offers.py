@@ -307,12 +307,12 @@ def test_the_day_that_passes_shows_how_many_came(shop: Shop) -> None:
 
 def test_words_in_other_languages_stand_beside_the_dutch(shop: Shop) -> None:
     home = shop.writes()
-    assert "العربية: nog niet" in page(shop.olga, home)
+    assert "العربية : nog niet" in page(shop.olga, home)
     shop.does(shop.olga, home, "texts", language="ar", title="نطبخ معا", body="نطبخ ثم نأكل.")
-    assert "العربية: nog niet nagekeken door wie de taal spreekt" in page(shop.olga, home)
+    assert "العربية : nog niet nagekeken door wie de taal spreekt" in page(shop.olga, home)
     assert 'value="نطبخ معا"' in shop.olga.get(home).text
     shop.does(shop.olga, home, "change", **{**FORM, "body": "Wij koken iets anders."})
-    assert "العربية: het Nederlands is veranderd" in page(shop.olga, home)
+    assert "العربية : het Nederlands is veranderd" in page(shop.olga, home)
     assert (
         shop.olga.post(f"{home}/texts", {"version": shop.version(home), "language": "xx", "title": "x"}).status == 422
     )
