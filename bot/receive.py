@@ -35,7 +35,8 @@ from bot.fetch import as_decided, expect_files, may_be_fetched
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.handoff.case import Status
 from bot.handoff.timers import SAME_QUESTION_FOR
-from bot.ladder import commands, crisis, desk, kinds, notice, subject, tasks, waiting
+from bot.join_in import with_doors
+from bot.ladder import commands, crisis, desk, kinds, notice, participation, subject, tasks, waiting
 from bot.ladder.turn import Closed, Decision, Heard, Person, Rung, Turn, say
 from bot.log import place_of
 from bot.nlu.text import words_of
@@ -74,6 +75,7 @@ LADDER: tuple[Rung, ...] = (
     notice.notice,
     commands.my_data,
     tasks.pressed,
+    participation.pressed,
     tasks.by_code,
     desk.by_a_person,
     commands.about_messengers,
@@ -84,6 +86,7 @@ LADDER: tuple[Rung, ...] = (
     desk.after_close,
     kinds.unreadable,
     tasks.told,
+    participation.told,
     waiting.answer,
     waiting.correction,
     subject.offered,
@@ -94,8 +97,11 @@ LADDER: tuple[Rung, ...] = (
 )
 
 KEEP_THE_CRISIS = frozenset({crisis.after_crisis, kinds.reaction, notice.arrival, commands.choose_language})
-# What was asked for the plan is answered next or not at all, too; a sticker or another language comes between.
-KEEP_THE_QUESTION = frozenset({tasks.told, kinds.reaction, kinds.unreadable, commands.choose_language})
+# What was asked for the plan or the wishes is answered next or not at all, too; a sticker or another language comes
+# between.
+KEEP_THE_QUESTION = frozenset(
+    {tasks.told, participation.told, kinds.reaction, kinds.unreadable, commands.choose_language}
+)
 
 
 def decide(turn: Turn) -> Decision:
@@ -246,7 +252,7 @@ def _turn(
     person = replace(person, group_letter=letter.id if letter else None)
     turn = Turn(
         knowledge=as_decided(work, runtime.knowledge),
-        runner=runtime.runner,
+        runner=with_doors(work, runtime.runner, local_day(now)),
         dialogue=dialogue,
         heard=_heard(message),
         person=person,

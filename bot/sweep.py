@@ -14,6 +14,7 @@ from bot.attend import attend_due
 from bot.deliver import settle_uncertain
 from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
 from bot.notify import drop_old_pings, tell
+from bot.recall import recall_due
 from bot.remind import end_over, escalate_due, remind_due
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def sweep(runtime: Runtime) -> list[str]:
     attend_due(runtime)
     remind_due(runtime)
     announce_due(runtime)
+    recall_due(runtime)
     tell(runtime)
     measure.swept()
     return forgotten

@@ -50,8 +50,9 @@ def play(parts: Parts, runtime: Runtime, story: Story) -> Played:
     if story.notice_accepted:
         talk.accept_notice(story.language)
     played = _played(story, talk, clock)
-    if any(step.kind == "enrol" for step in story.steps):
+    if any(step.kind in {"enrol", "offers"} for step in story.steps):
         talk.forgotten()
+    talk.nothing_offered()
     return played
 
 
@@ -69,7 +70,7 @@ def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
                     return played
                 text = str(step.value)
                 # A command stands for the button that carries it, unless its kind says that somebody typed it.
-                payload = text if text.startswith("/") and step.sent is None else None
+                payload = talk.with_occasions(text) if text.startswith("/") and step.sent is None else None
                 answers, reports = talk.send(text, payload=payload, kind=step.sent)
                 said, texts = [message.response for message in answers], [message.text for message in answers]
                 dialogue = reports[-1].dialogue if reports else dialogue
@@ -89,7 +90,11 @@ def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
                     played.rows.append((f"slot: {name} = {value}", f"slot: {name} = {found_value}", same))
             case "effect":
                 played.rows.append((f"effect: {step.value}", f"effects: {effects}", step.value in effects))
-            case "wait" | "enrol" | "tell":
+            case "offers" | "others_join" | "others_leave":
+                _nothing_left(played, said)
+                _arrange(step, talk)
+                played.rows.append((f"{step.kind}", f"{step.kind}", True))
+            case "wait" | "enrol" | "tell" | "call_off":
                 _nothing_left(played, said)
                 if not played.passed:
                     return played
@@ -109,9 +114,22 @@ def _brought(step: StoryStep, talk: Conversation, clock: HeldClock) -> list[Mess
             return talk.enrolled(**step.value)
         case "tell":
             return talk.told(**step.value)
+        case "call_off":
+            return talk.called_off(step.value)
         case _:
             clock.wait(**step.value)
             return talk.time_brings()
+
+
+def _arrange(step: StoryStep, talk: Conversation) -> None:
+    match step.kind:
+        case "offers":
+            for offer in step.value:
+                talk.offered(**offer)
+        case "others_join":
+            talk.another_joins(step.value)
+        case _:
+            talk.others_leave(step.value)
 
 
 def _nothing_left(played: Played, said: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,18 +16,24 @@ from bot.deliver import deliver_due
 from bot.domain.turn import Inbound, Kind, Message
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.guide import Begun, Refusal, enrol, tell
+from bot.recall import recall_due
 from bot.receive import Report, answer_next, take_in
 from bot.remind import remind_due
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
+from bot.store.participation_rows import OfferText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bot.domain.clock import Clock
     from bot.runtime import Runtime
     from bot.store.work import Work
     from bot.wiring import Parts
+
+
+# Whose offers stand in a story.
+ORGANISATION = "Buurthuis De Brug"
 
 
 class Conversation:
@@ -36,6 +43,9 @@ class Conversation:
         self.runtime = runtime
         self._terminal = terminal
         self._address = address
+        self._offers: dict[str, str] = {}
+        self._occasions: dict[str, str] = {}
+        self._others: list[tuple[str, str]] = []
 
     def accept_notice(self, language: str | None) -> None:
         """Have the notice accepted, in `language` when one is given, as if the person had answered it before."""
@@ -61,8 +71,8 @@ class Conversation:
         return self._delivered(), reports
 
     def time_brings(self) -> list[Message]:
-        """Do what has become due in the trajectory; return what was said of it."""
-        while remind_due(self.runtime) or announce_due(self.runtime):
+        """Do what has become due in the trajectory, and of what they take part in; return what was said of it."""
+        while remind_due(self.runtime) or announce_due(self.runtime) or recall_due(self.runtime):
             pass
         return self._delivered()
 
@@ -89,6 +99,78 @@ class Conversation:
 
         self.runtime.database.write(change)
         return self._delivered()
+
+    # ---- what organisations offer
+
+    def offered(  # noqa: PLR0913  # what is written in a story of an offer
+        self,
+        title: str,
+        *,
+        kind: str = "activity",
+        sort: str = "other",
+        begins: Mapping[str, int] | None = None,
+        languages: Iterable[str] = (),
+        tasks: Iterable[str] = (),
+        texts: Mapping[str, Mapping[str, str]] | None = None,
+        **columns: Any,
+    ) -> None:
+        """Have an organisation's offer be published, so long from now."""
+
+        def publish(work: Work) -> None:
+            now = self.runtime.clock.now()
+            organisation = work.offers.add_organisation(ORGANISATION, now)
+            at = now + timedelta(**begins) if begins is not None else None
+            lists = {"languages_json": list(languages), "tasks_json": list(tasks)}
+            values = {"title": title, "kind": kind, "sort": sort, "starts_at": at, **lists, **columns}
+            offer_id = work.offers.add(organisation, now=now, state="published", **values)
+            if at is not None:
+                self._occasions[title] = work.offers.occur(offer_id, at, at + timedelta(hours=2))
+            for language, text in (texts or {}).items():
+                work.offers.translate(offer_id, OfferText(language=language, by="person", **{"body": "", **text}))
+            self._offers[title] = offer_id
+
+        self.runtime.database.write(publish)
+
+    def with_occasions(self, text: str) -> str:
+        """Return a button of a story with the occasion, or the offer without one, that it names by its title."""
+        for title, one in {**self._offers, **self._occasions}.items():
+            text = text.replace(f"<{title}>", one)
+        return text
+
+    def another_joins(self, title: str) -> None:
+        """Have somebody else sign up, who hears of nothing here."""
+
+        def join(work: Work) -> None:
+            now = self.runtime.clock.now()
+            writing = work.newcomers.writing_from("elsewhere", uuid4().hex, now=now)
+            work.sign_ups.join(self._occasions[title], writing.newcomer.id, now)
+            self._others.append((title, writing.newcomer.id))
+
+        self.runtime.database.write(join)
+
+    def others_leave(self, title: str) -> None:
+        """Have everybody else who signed up for it leave."""
+        theirs = [newcomer_id for of, newcomer_id in self._others if of == title]
+
+        def leave(work: Work) -> None:
+            for one in theirs:
+                work.sign_ups.leave(self._occasions[title], one)
+
+        self.runtime.database.write(leave)
+
+    def called_off(self, title: str) -> list[Message]:
+        """Have the organisation call an offer off; return what the person reads of it."""
+        self.runtime.database.write(lambda work: work.offers.change(self._offers[title], state="cancelled"))
+        return self.time_brings()
+
+    def nothing_offered(self) -> None:
+        """Have all that was offered here be over, so that nobody else's conversation shows it."""
+
+        def end(work: Work) -> None:
+            for one in self._offers.values():
+                work.offers.change(one, state="ended")
+
+        self.runtime.database.write(end)
 
     def forgotten(self) -> None:
         """Drop what would still be said to this person, so that nobody else's conversation hears it."""

@@ -284,7 +284,7 @@ class Renderer:
         pieces = re.split(r"(\{[a-z][a-z0-9_]*\})", text)
         return "".join(piece if PLACEHOLDER.fullmatch(piece) else _LATIN_RUN.sub(isolate, piece) for piece in pieces)
 
-    def _beside(self, text: str, code: str, language: str) -> str:
+    def beside(self, text: str, code: str, language: str) -> str:
         """Return lines in the language `code` for a message in `language`: those that run the other way isolated."""
         direction = self.content.languages.direction(code)
         if direction == self.content.languages.direction(language):
@@ -342,6 +342,8 @@ class Renderer:
                 return self.words(MESSENGERS[value], language)
             case "team_hours":
                 return written_hours(value, language)
+            case "offer_cost" if value.isdecimal():
+                return _written_euro(Decimal(value) / 100, language)
             case "language_name" if value in self.content.languages.all:
                 return self.content.languages.all[value].name
             case _:
@@ -391,7 +393,7 @@ class Renderer:
     def _line(self, name: str, reader: Reader, extra: dict[str, SlotValue], known: Known, today: date) -> str:
         filled = Known(slots=known.slots, extra=extra)
         language, text = self._translated(self._variant(name, filled, today), reader, filled, today)
-        return self._beside(self._filled(text, language, filled, today), language, reader.language)
+        return self.beside(self._filled(text, language, filled, today), language, reader.language)
 
     def _language_note(self, reader: Reader, language: str) -> str | None:
         """Tell the reader once, in their own language when we can, that this is not their language."""
@@ -404,7 +406,7 @@ class Renderer:
         for code in self.content.languages.chain(reader.language, reader.second):
             text = variant.text if code == SOURCE else self.catalogues.find(code, variant.context, variant.text)
             if text:
-                return self._beside(self._isolated(text, code), code, language)
+                return self.beside(self._isolated(text, code), code, language)
         return None
 
 
@@ -439,19 +441,23 @@ def _written_fact(fact: Fact, language: str, today: date) -> str | None:
         return fact.value
     match fact.unit:
         case "euro":
-            pattern = str(Locale.parse(language).currency_formats["standard"].pattern)
-            whole = fact.value == fact.value.to_integral_value()
-            return str(
-                format_currency(
-                    fact.value,
-                    "EUR",
-                    locale=language,
-                    format=pattern.replace(".00", "") if whole else pattern,
-                    currency_digits=False,
-                )
-            )
+            return _written_euro(fact.value, language)
         case "percent":
             # Left unrounded: 12.5 percent must not become 12.
             return str(format_percent(fact.value / 100, locale=language, decimal_quantization=False))
         case "plain":
             return str(format_decimal(fact.value, locale=language, decimal_quantization=False))
+
+
+def _written_euro(amount: Decimal, language: str) -> str:
+    pattern = str(Locale.parse(language).currency_formats["standard"].pattern)
+    whole = amount == amount.to_integral_value()
+    return str(
+        format_currency(
+            amount,
+            "EUR",
+            locale=language,
+            format=pattern.replace(".00", "") if whole else pattern,
+            currency_digits=False,
+        )
+    )

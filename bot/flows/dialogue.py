@@ -52,9 +52,11 @@ class Offered:
 @dataclass(frozen=True, kw_only=True)
 class Asking:
     """
-    What was asked outside any flow: a day or a yes for the plan (`anchor`, `condition`), or when to `remind`.
+    What was asked outside any flow.
 
-    `name` is the anchor's, the condition's, or a task's id; so many questions are `left` after this one.
+    A day or a yes for the plan (`anchor`, `condition`), when to `remind`, a `wish`, or in which words somebody `seek`s.
+    `name` is the anchor's, the condition's, the wish's, what is sought, or a task's id; so many questions are `left`
+    after this one (of a wish: 1 when the others follow).
     """
 
     kind: str

@@ -22,9 +22,12 @@ END = "END"
 ACTIONS = frozenset(
     {
         "action_accept_notice",
+        "action_ask_seeking",
         "action_choose_language",
         "action_decline_notice",
         "action_erase",
+        "action_find_activities",
+        "action_find_volunteering",
         "action_list_questions",
         "action_more",
         "action_my_tasks",

@@ -11,16 +11,24 @@ from bot.knowledge.document import Document, Mistake, read_document
 if TYPE_CHECKING:
     from pathlib import Path
 
-KINDS = ("user", "utter", "slot_was_set", "text_contains", "effect", "wait", "enrol", "tell")
+KINDS = (
+    *("user", "utter", "slot_was_set", "text_contains", "effect", "wait", "enrol", "tell"),
+    *("offers", "others_join", "others_leave", "call_off"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoryStep:
     """
-    One step. Rasa's: `user`, `utter`, `slot_was_set`. Ours: `text_contains`, `effect`, `wait`, `enrol`, `tell`.
+    One step. Rasa's: `user`, `utter`, `slot_was_set`. Ours are the others.
 
     `wait` (`{hours: 3}`) lets time pass, and what it brings is said. `enrol` has a coach put the person in a
     trajectory: `template`, `started`, `anchors`, `conditions`; `tell` has the coach change its `anchors`, `conditions`.
+
+    `offers` is a list of what is published: the columns of an offer, `begins: {days: 2, hours: 4}` from now where it
+    has a moment, and `texts` by language. By its title somebody else joins (`others_join`) or leaves (`others_leave`),
+    or its organisation calls it off (`call_off`). A button in the story names an offer's occasion by its title:
+    `/join <Taalcafé>`.
 
     `sent` is the kind of a user step that is no text or button (`kind: voice`); `other: true` is `kind: other`.
     """

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.turn import Choice, Kind
-from bot.ladder import tasks
+from bot.ladder import participation, tasks
 from bot.ladder.actions import events_of
 from bot.ladder.answers import pressed
 from bot.ladder.commands import about_messengers, other_commands
@@ -80,7 +80,8 @@ def offered(turn: Turn) -> Decision | None:
     for offer in turn.dialogue.offered:
         if said and words_of(offer.title) == said:
             press = replace(turn, heard=replace(turn.heard, payload=offer.payload, kind=Kind.BUTTON))
-            return tasks.pressed(press) or about_messengers(press) or other_commands(press) or button(press)
+            ours = tasks.pressed(press) or participation.pressed(press)
+            return ours or about_messengers(press) or other_commands(press) or button(press)
     return None
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from bot.ladder.turn import Turn
     from bot.nlu.slot_values import Prefer
 
+# What is asked for a plan, and when to say more of a task; other rungs ask for other things.
+ASKED = frozenset({"anchor", "condition", "remind"})
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SAID = re.compile(rf"/task (done|later|help|not_for_me)(?: ({_ID}))?")
 _UNTIL = re.compile(rf"/task later ({_ID}) (tomorrow|week|day)")
@@ -105,7 +107,7 @@ def by_code(turn: Turn) -> Decision | None:
 def told(turn: Turn) -> Decision | None:
     """Read the answer to what was asked for the plan; what is no answer is about something else."""
     asking = turn.dialogue.asking
-    if asking is None or turn.heard.kind is not Kind.TEXT or turn.heard.payload is not None:
+    if asking is None or asking.kind not in ASKED or turn.heard.kind is not Kind.TEXT or turn.heard.payload is not None:
         return None
     if turn.person.helped_by_person or turn.dialogue.collecting is not None:
         return None

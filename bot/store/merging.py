@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, exists, select, update
 
 from bot.store.encryption import TamperedError
 from bot.store.holding import hold_people
+from bot.store.participation_tables import OF_A_NEWCOMER as TAKING_PART
+from bot.store.participation_tables import STANDS, matches, profiles, seekings, sign_ups
 from bot.store.tables import (
     addresses,
     attachments,
@@ -67,11 +69,14 @@ SEALED = (
     Sealed(table=reply_files, columns=("sealed",), at_once=1),
     Sealed(table=trajectories, columns=("told_sealed",)),
     Sealed(table=trajectory_tasks, columns=("words_sealed",)),
+    Sealed(table=profiles, columns=("sealed",)),
+    Sealed(table=seekings, columns=("words_sealed",)),
 )
 # What points to a newcomer and moves along.
 OWNED = (
     *(addresses, conversations, cases, case_notes, drafts),
     *OF_A_NEWCOMER,
+    *TAKING_PART,
 )
 
 
@@ -106,6 +111,8 @@ class Merging:
         run(delete(session_guests).where(*twice))
         got = select(group_letters.c.message_id).where(group_letters.c.newcomer_id == stays.id)
         run(delete(group_letters).where(group_letters.c.newcomer_id == gone.id, group_letters.c.message_id.in_(got)))
+        self._take_part_once(gone.id, stays.id)
+        run(update(matches).where(matches.c.other_newcomer_id == gone.id).values(other_newcomer_id=stays.id))
         for table in OWNED:
             run(update(table).where(table.c.newcomer_id == gone.id).values(newcomer_id=stays.id))
         run(update(views).where(views.c.newcomer_id == gone.id).values(newcomer_id=stays.id))
@@ -115,6 +122,17 @@ class Merging:
         run(delete(newcomers).where(newcomers.c.id == gone.id))
         self._keys.destroy(gone.data_key_id)
         return True
+
+    def _take_part_once(self, gone: str, stays: str) -> None:
+        """Drop what one person has twice: a place at an occasion, what they told, what they look for."""
+        run = self._connection.execute
+        joined = select(sign_ups.c.occasion_id).where(sign_ups.c.newcomer_id == stays)
+        run(delete(sign_ups).where(sign_ups.c.newcomer_id == gone, sign_ups.c.occasion_id.in_(joined)))
+        told = select(profiles.c.newcomer_id).where(profiles.c.newcomer_id == stays)
+        run(delete(profiles).where(profiles.c.newcomer_id == gone, exists(told)))
+        stand = select(seekings.c.kind).where(seekings.c.newcomer_id == stays, STANDS)
+        twice = (seekings.c.newcomer_id == gone, STANDS, seekings.c.kind.in_(stand))
+        run(update(seekings).where(*twice).values(state="closed", words_sealed=None))
 
     def _person(self, newcomer_id: str) -> Row[*tuple[Any, ...]] | None:
         return self._connection.execute(select(newcomers).where(newcomers.c.id == newcomer_id)).one_or_none()

@@ -12,6 +12,8 @@ from bot.store.encryption import WrappedKey
 from bot.store.erased import Erased
 from bot.store.holding import hold_people
 from bot.store.ids import new_id
+from bot.store.participation_tables import OF_A_NEWCOMER as TAKING_PART
+from bot.store.participation_tables import matches
 from bot.store.rows import NewcomerRow, WayRow, Writing
 from bot.store.tables import (
     ERASING,
@@ -356,7 +358,9 @@ class Newcomers:
         # Why somebody looked may tell something of the person; that somebody did stays.
         run(update(views).where(views.c.newcomer_id == newcomer_id).values(reason_sealed=None))
         run(delete(drafts).where(drafts.c.newcomer_id == newcomer_id))
-        for table in OF_A_NEWCOMER:
+        # A match with somebody else goes too: the other one keeps no trace of it.
+        run(delete(matches).where(matches.c.other_newcomer_id == newcomer_id))
+        for table in (*OF_A_NEWCOMER, *TAKING_PART):
             run(delete(table).where(table.c.newcomer_id == newcomer_id))
         run(delete(link_codes).where(link_codes.c.newcomer_id == newcomer_id))
         run(delete(link_tries).where(link_tries.c.conversation_id.in_(theirs)))
@@ -381,7 +385,9 @@ class Newcomers:
         run = self._connection.execute
         conversation_ids = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
         case_ids = select(cases.c.id).where(cases.c.newcomer_id == newcomer_id)
-        for table in OF_A_NEWCOMER:
+        # A match with somebody else goes too: the other one keeps no trace of it.
+        run(delete(matches).where(matches.c.other_newcomer_id == newcomer_id))
+        for table in (*OF_A_NEWCOMER, *TAKING_PART):
             run(delete(table).where(table.c.newcomer_id == newcomer_id))
         for table in (attachments, reply_files, outbox, inbound, link_tries):
             run(delete(table).where(table.c.conversation_id.in_(conversation_ids)))

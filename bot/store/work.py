@@ -26,13 +26,17 @@ from bot.store.learning import Learning
 from bot.store.links import Links
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
+from bot.store.offers import Offers
 from bot.store.outbox import Outbox
 from bot.store.pings import Pings
+from bot.store.profiles import Profiles
 from bot.store.queues import Queues
 from bot.store.reminders import Reminders
 from bot.store.reply_files import ReplyFiles
+from bot.store.seekings import Seekings
 from bot.store.sessions import Sessions
 from bot.store.sign_ins import SignIns
+from bot.store.sign_ups import SignUps
 from bot.store.stock import Stock
 from bot.store.trajectories import Trajectories
 from bot.store.trajectory_counts import TrajectoryCounts
@@ -88,5 +92,9 @@ class Work:
         self.reminders = Reminders(connection)
         self.group_sessions = GroupSessions(connection)
         self.group_letters = GroupLetters(connection)
+        self.offers = Offers(connection)
+        self.sign_ups = SignUps(connection)
+        self.profiles = Profiles(connection, self.keys)
+        self.seekings = Seekings(connection, self.keys)
         self.enrol_codes = EnrolCodes(connection, vault)
         self.merging = Merging(connection, self.keys, self.cases)

@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from bot.store import tables, trajectory_tables
+from bot.store import participation_tables, tables, trajectory_tables
 from bot.store.columns import Moment, metadata
 from bot.store.ids import new_id
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 assert tables  # they are in the metadata once they are imported
 assert trajectory_tables
+assert participation_tables
 ROWS = 3
 NOW = datetime(2026, 11, 23, 9, 30, 0, 123456, tzinfo=UTC)
 DOCUMENTS: tuple[Any, ...] = (

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bot.knowledge.knowledge import Slot
 
 AFTER_ANSWER = "after_answer"
+# What these say has a button for a person below it (bot/join_in.py).
+PERSON_BELOW = frozenset({"action_ask_seeking", "action_find_activities", "action_find_volunteering"})
 # A flow's name is a line in a WhatsApp list, which holds no more.
 LONGEST_NAME = 24
 
@@ -97,7 +99,9 @@ def no_person(ground: Ground) -> Iterator[Finding]:
         good = frozenset(
             name
             for name, step in flow.steps.items()
-            if (isinstance(step, Call) and step.flow == AFTER_ANSWER) or (isinstance(step, Link) and step.flow in helps)
+            if (isinstance(step, Call) and step.flow == AFTER_ANSWER)
+            or (isinstance(step, Link) and step.flow in helps)
+            or (isinstance(step, Act) and step.action in PERSON_BELOW)
         )
         open_ends = [
             step

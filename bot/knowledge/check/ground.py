@@ -29,7 +29,7 @@ Place: TypeAlias = tuple[str, int]
 ASKS = "utter_ask_"
 CRISIS = "utter_crisis_"
 # What a flow can see of its own question, beside the slots.
-ABOUT = frozenset({"question", "question_needs_human", "question_has_more"})
+ABOUT = frozenset({"question", "question_needs_human", "question_has_more", "offers_here"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,533 @@
+"""
+Somebody takes part, in the chat.
+
+What fits them, signing up, the waiting list, how it was; what they told of their wishes, and whom they look for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.describe import choice_of, line_of_offer, line_of_waiting, say_all, say_of
+from bot.domain.clock import local_day
+from bot.domain.days import at
+from bot.domain.languages import SOURCE
+from bot.domain.turn import Choice, OpenCase, Priority, Say
+from bot.flows.dialogue import Asking
+from bot.guide import NEWCOMER, Settled, settle
+from bot.naming import listed, words
+from bot.participation.finding import INTERESTS, LIMITS, TIMES, Chance, Find, Wishes, find
+from bot.store.participation_rows import Offered
+from bot.team import take_on
+from bot.trajectory.meetings import reminder_moment
+from bot.trajectory.reminders import SENT_AT, next_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from bot.domain.turn import SlotValue
+    from bot.flows.runner import Runner
+    from bot.say import Voice
+    from bot.store.participation_rows import SignUpRow
+    from bot.store.rows import ConversationRow, NewcomerRow
+    from bot.store.work import Work
+
+# What is offered is shown so far ahead, so many at once.
+AHEAD = timedelta(weeks=6)
+MOST_FOUND = 3
+MOST_LISTED = 7
+LONGEST_AGE = 120
+# Which kinds of offers answer which question.
+KINDS: Mapping[str, tuple[str, ...]] = {"activity": ("activity", "goods", "buddy"), "volunteer": ("volunteer",)}
+# Which questions have a door to what is offered, and what must be published for it to be open.
+DOORS: Mapping[str, frozenset[str]] = {
+    "activities_language_cafe": frozenset(KINDS["activity"]),
+    "volunteering": frozenset(KINDS["volunteer"]),
+    "buddy_match": frozenset({"activity", "volunteer", "goods", "buddy"}),
+}
+FOUND, NONE, WHOLE, GONE = "utter_offers_found", "utter_offers_none", "utter_offer_found", "utter_offer_gone"
+SIGNED_UP, WAITING, LEFT = "utter_offer_signed_up", "utter_offer_waiting", "utter_offer_left"
+ASKED, MINE, MINE_NONE = "utter_offer_asked", "utter_signed_up", "utter_signed_up_none"
+HOW_WAS_IT = "utter_offer_how_was_it"
+AFTER: Mapping[str, str] = {
+    "good": "utter_offer_liked",
+    "bad": "utter_offer_not_liked",
+    "not_there": "utter_offer_was_not_there",
+}
+WISHES, WISHES_NONE, WISHES_GONE = "utter_wishes", "utter_wishes_none", "utter_wishes_gone"
+NO_AREA = "utter_wish_no_area"
+WEEK_ON, WEEK_OFF = "utter_week_on", "utter_week_off"
+SEEK, NOTED, CLOSED = "utter_seek_ask", "utter_seek_noted", "utter_seek_closed"
+# The order in which wishes are asked; also bot/ladder/participation.py reads their names.
+ORDER = ("interests", "area", "times", "languages", "limits")
+SEEK_KINDS = ("buddy", "be_buddy", "can_offer")
+
+
+def _button(name: str, payload: str) -> Choice:
+    return Choice(payload=payload, response=f"utter_offer_button_{name}")
+
+
+def _wish_button(name: str, payload: str) -> Choice:
+    return Choice(payload=payload, response=f"utter_wish_button_{name}")
+
+
+PERSON = _button("person", "/talk_to_human")
+FIND = _button("find", "/offers")
+OWN_WISHES = _button("wishes", "/profile")
+OWN_SIGN_UPS = _button("mine", "/signed_up")
+TELL = _wish_button("tell", "/profile tell")
+
+
+def with_doors(work: Work, runner: Runner, today: date) -> Runner:
+    """Return the runner that knows whether there is something to take part in, for the questions that lead to it."""
+    kinds = work.offers.kinds_published(today)
+    if not kinds:
+        return runner
+    doors = {name: {**runner.about.get(name, {}), "offers_here": True} for name, of in DOORS.items() if of & kinds}
+    return replace(runner, about={**runner.about, **doors})
+
+
+# ---- finding
+
+
+def show_found(voice: Voice, newcomer_id: str, what: str, after: int = 0) -> None:
+    """Say what fits somebody best, three at a time, each with a reason."""
+    found = found_for(voice, newcomer_id, KINDS[what])
+    shown, more = found[after : after + MOST_FOUND], len(found) > after + MOST_FOUND
+    is_more = after > 0
+    if not shown:
+        seek = Choice(payload="/seek volunteer", response="utter_seek_button_volunteer")
+        below = (*_tell_or_change(voice, newcomer_id), *((seek,) if what == "volunteer" else ()), PERSON)
+        voice.say(Say(response=NONE, extra={"is_more": is_more}, choices=below))
+        return
+    extra: dict[str, SlotValue] = {
+        "offer_list": listed(line_of_offer(voice, offered, why) for offered, why in shown),
+        "is_more": is_more,
+        "is_volunteer": what == "volunteer",
+    }
+    further = (_button("more", f"/offers {what} more {after + MOST_FOUND}"),) if more else ()
+    mine = (OWN_SIGN_UPS,) if _coming(voice, newcomer_id) else ()
+    choices = (
+        *(choice_of(voice, offered) for offered, _ in shown),
+        *further,
+        *_tell_or_change(voice, newcomer_id),
+        *mine,
+        PERSON,
+    )
+    voice.say(Say(response=FOUND, extra=extra, choices=choices))
+
+
+def found_for(
+    voice: Voice, newcomer_id: str, kinds: Iterable[str], ahead: timedelta = AHEAD
+) -> list[tuple[Offered, Find]]:
+    """Return what fits somebody of these kinds, best first, without what they take part in already."""
+    now = voice.now
+    upcoming = voice.work.offers.upcoming(tuple(kinds), now=now, until=now + ahead, today=local_day(now))
+    mine = {one.occasion.offer_id for one, _ in _coming(voice, newcomer_id) if one.occasion}
+    by_id = {one.id: one for one in upcoming if one.offer.id not in mine}
+    chances = [chance_of(one) for one in by_id.values()]
+    return [
+        (by_id[one.chance.occasion_id or one.chance.offer_id], one)
+        for one in find(wishes_of(voice, newcomer_id), chances, now)
+    ]
+
+
+def chance_of(offered: Offered) -> Chance:
+    """Return an offer as finding sees it."""
+    offer, occasion = offered.offer, offered.occasion
+    return Chance(
+        offer_id=offer.id,
+        occasion_id=occasion.id if occasion else None,
+        starts_at=occasion.starts_at if occasion else None,
+        sort=offer.sort,
+        area=offer.area,
+        municipality=offer.municipality,
+        languages=frozenset(offer.languages),
+        age_from=offer.age_from,
+        age_to=offer.age_to,
+        women_only=offer.women_only,
+        childcare=offer.childcare,
+        accessible=offer.accessible,
+        cost_cents=offer.cost_cents,
+        full=offered.is_full,
+    )
+
+
+def wishes_of(voice: Voice, newcomer_id: str) -> Wishes:
+    """Return what is known of somebody's wishes: what they told for it, and where they live as they told before."""
+    told = _told(voice, newcomer_id)
+    slots = voice.dialogue.slots
+    age, place = slots.get("age"), slots.get("municipality")
+    return Wishes(
+        interests=frozenset(told.get("interests") or ()),
+        area=told.get("area"),
+        municipality=place if isinstance(place, str) and _is_place(voice, place) else None,
+        times=frozenset(told.get("times") or ()),
+        # Who did not say which language they want to speak there is glad of their own; that Dutch is spoken is no news.
+        languages=frozenset(told.get("languages") or {voice.language} - {SOURCE}),
+        limits=frozenset(told.get("limits") or ()),
+        age=age if isinstance(age, int) and not isinstance(age, bool) and age <= LONGEST_AGE else None,
+    )
+
+
+def _is_place(voice: Voice, place: str) -> bool:
+    return place in voice.runtime.knowledge.content.municipalities
+
+
+def _told(voice: Voice, newcomer_id: str) -> Mapping[str, Any]:
+    profile = voice.work.profiles.get(newcomer_id)
+    return profile.told if profile else {}
+
+
+def _tell_or_change(voice: Voice, newcomer_id: str) -> tuple[Choice, ...]:
+    return (OWN_WISHES,) if any(_told(voice, newcomer_id).values()) else (TELL,)
+
+
+# ---- one offer
+
+
+def show_offer(voice: Voice, newcomer_id: str, offer_id: str) -> None:
+    """Say all about one offer, with what somebody can do with it now."""
+    offered = _open(voice, offer_id)
+    if offered is None:
+        voice.say(Say(response=GONE, choices=(FIND,)))
+        return
+    why = next(iter(find(wishes_of(voice, newcomer_id), [chance_of(offered)], voice.now)), None)
+    voice.say(say_all(voice, WHOLE, offered, why, (*_can_do(voice, newcomer_id, offered), FIND, PERSON)))
+
+
+def _open(voice: Voice, offer_id: str) -> Offered | None:
+    """Return what can still be taken part in, by the id of its occasion, or its own where it has none."""
+    found = voice.work.offers.at(offer_id) or _undated(voice, offer_id)
+    if found is None or found.offer.state != "published":
+        return None
+    if found.offer.expires_on is not None and found.offer.expires_on < local_day(voice.now):
+        return None
+    return found if found.occasion is None or is_coming(found, voice.now) else None
+
+
+def _undated(voice: Voice, offer_id: str) -> Offered | None:
+    offer = voice.work.offers.get(offer_id)
+    return None if offer is None or offer.starts_at or offer.weekly else Offered(offer=offer)
+
+
+def is_coming(offered: Offered, now: datetime) -> bool:
+    """Return whether an occasion is still to be."""
+    occasion = offered.occasion
+    is_on = (
+        occasion is not None and occasion.state == "planned" and offered.offer.state not in {"cancelled", "declined"}
+    )
+    return is_on and occasion is not None and occasion.starts_at > now
+
+
+def _can_do(voice: Voice, newcomer_id: str, offered: Offered) -> tuple[Choice, ...]:
+    if offered.occasion is None:
+        return (_button("want", f"/want {offered.offer.id}"),)
+    mine = voice.work.sign_ups.get(offered.occasion.id, newcomer_id)
+    if mine is not None and mine.state != "cancelled":
+        return (leave(offered.occasion.id),)
+    return (_button("wait" if offered.is_full else "join", f"/join {offered.occasion.id}"),)
+
+
+def leave(occasion_id: str) -> Choice:
+    """Return the button with which somebody does not take part after all."""
+    return _button("leave", f"/leave {occasion_id}")
+
+
+# ---- signing up
+
+
+def join(voice: Voice, newcomer_id: str, occasion_id: str) -> None:
+    """Sign somebody up, or put them on the waiting list; an old button says that it is over."""
+    row = voice.work.sign_ups.join(occasion_id, newcomer_id, voice.now)
+    offered = voice.work.offers.at(occasion_id)
+    if row is None or offered is None:
+        voice.say(Say(response=GONE, choices=(FIND,)))
+        return
+    if row.state == "waiting":
+        voice.say(say_of(voice, WAITING, offered, (leave(occasion_id), FIND)))
+    else:
+        voice.say(say_of(voice, SIGNED_UP, offered, (leave(occasion_id), OWN_SIGN_UPS)))
+        # Pressed again, what was set before stands: a reminder that went is not wanted twice.
+        if row.outbox_id is None:
+            wind_all(voice.work, offered, newcomer_id, voice.now)
+    voice.work.sign_ups.change(occasion_id, newcomer_id, outbox_id=voice.last)
+
+
+def wind_all(work: Work, offered: Offered, newcomer_id: str, now: datetime) -> None:
+    """Set when somebody who goes is reminded, and when they are asked how it was."""
+    assert offered.occasion is not None
+    over = offered.occasion.ends_at or offered.occasion.starts_at
+    work.sign_ups.change(
+        offered.occasion.id,
+        newcomer_id,
+        remind_at=reminder_moment(offered.occasion.starts_at, now),
+        ask_at=next_moment(at(local_day(over) + timedelta(days=1), SENT_AT)),
+    )
+
+
+def withdraw(voice: Voice, newcomer_id: str, occasion_id: str) -> None:
+    """Take somebody off; their place goes to who waits for it (bot/recall.py)."""
+    before = voice.work.sign_ups.leave(occasion_id, newcomer_id)
+    offered = voice.work.offers.at(occasion_id)
+    if before is None or offered is None or not is_coming(offered, voice.now):
+        voice.say(Say(response=GONE, choices=(FIND,)))
+        return
+    again = _button("join", f"/join {occasion_id}")
+    voice.say(say_of(voice, LEFT, offered, (again, FIND)))
+
+
+def want(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, offer_id: str) -> None:
+    """Give the team the wish for something that has no moment: a person brings them together."""
+    offered = _open(voice, offer_id)
+    if offered is None:
+        voice.say(Say(response=GONE, choices=(FIND,)))
+        return
+    ask = OpenCase(
+        reason="offer_wanted",
+        priority=Priority.NORMAL,
+        topic="social",
+        question="volunteering" if offered.offer.kind == "volunteer" else "activities_language_cafe",
+        summary=f"{offered.offer.title} ({offered.offer.organisation})",
+    )
+    voice.learn(take_on(voice, newcomer, conversation, ask))
+    voice.say(say_of(voice, ASKED, offered))
+
+
+def show_sign_ups(voice: Voice, newcomer_id: str) -> None:
+    """Say for what somebody signed up and what is still to be."""
+    coming = _coming(voice, newcomer_id)[:MOST_LISTED]
+    if not coming:
+        voice.say(Say(response=MINE_NONE, choices=(FIND,)))
+        return
+    lines = [
+        line_of_waiting(voice, one) if row.state == "waiting" else line_of_offer(voice, one) for one, row in coming
+    ]
+    choices = (*(choice_of(voice, one) for one, _ in coming), FIND)
+    voice.say(Say(response=MINE, extra={"offer_list": listed(lines)}, choices=choices))
+
+
+def _coming(voice: Voice, newcomer_id: str) -> list[tuple[Offered, SignUpRow]]:
+    rows = [row for row in voice.work.sign_ups.of(newcomer_id) if row.state != "cancelled"]
+    found = [(voice.work.offers.at(row.occasion_id), row) for row in rows]
+    return [(one, row) for one, row in found if one is not None and is_coming(one, voice.now)]
+
+
+# ---- how it was
+
+
+def how_was_it(occasion_id: str) -> tuple[Choice, ...]:
+    """Return the answers to "how was it?"."""
+    return tuple(_button(said, f"/how_was_it {occasion_id} {said}") for said in AFTER)
+
+
+def take_how_it_was(voice: Voice, newcomer_id: str, occasion_id: str, said: str) -> None:
+    """Take how it was, or that somebody was not there; asked by a template, it is asked now of the last that was."""
+    rows = {row.occasion_id: row for row in voice.work.sign_ups.of(newcomer_id) if row.state == "going"}
+    if not occasion_id:
+        _ask_of_the_last(voice, newcomer_id, list(rows.values()))
+        return
+    offered = voice.work.offers.at(occasion_id)
+    if occasion_id not in rows or offered is None or is_coming(offered, voice.now):
+        voice.say(Say(response=GONE, choices=(FIND,)))
+        return
+    was_there = said != "not_there"
+    voice.work.sign_ups.change(
+        occasion_id, newcomer_id, attended=was_there, liked=said if was_there else None, ask_at=None
+    )
+    if was_there:
+        _settle_tasks(voice, newcomer_id, offered.offer.tasks)
+    voice.say(Say(response=AFTER[said], choices=(FIND, PERSON) if said == "bad" else (FIND,)))
+
+
+def _ask_of_the_last(voice: Voice, newcomer_id: str, rows: list[SignUpRow]) -> None:
+    for row in reversed(rows):
+        offered = voice.work.offers.at(row.occasion_id)
+        occasion = offered.occasion if offered else None
+        if row.attended is not None or offered is None or occasion is None or occasion.state == "cancelled":
+            continue
+        if occasion.starts_at <= voice.now:
+            voice.say(say_of(voice, HOW_WAS_IT, offered, how_was_it(row.occasion_id)))
+            return
+    show_sign_ups(voice, newcomer_id)
+
+
+def _settle_tasks(voice: Voice, newcomer_id: str, served: Iterable[str]) -> None:
+    """Have the tasks that this offer serves be done; the coach confirms those that their template says so of."""
+    names = set(served)
+    for trajectory in voice.work.trajectories.going_on(newcomer_id) if names else ():
+        for task in voice.work.trajectories.tasks(trajectory.id):
+            if task.task in names and task.under_way:
+                settle(voice.runtime, voice.work, task.id, Settled.DONE, actor=NEWCOMER)
+
+
+# ---- wishes
+
+
+def show_wishes(voice: Voice, newcomer_id: str) -> None:
+    """Say what somebody told of their wishes, each to be changed, all to be deleted."""
+    profile = voice.work.profiles.get(newcomer_id)
+    lines = list(_wish_lines(voice, newcomer_id))
+    if not lines and (profile is None or profile.digest_at is None):
+        voice.say(Say(response=WISHES_NONE, choices=(TELL, FIND)))
+        return
+    week = "week_off" if profile is not None and profile.digest_at is not None else "week_on"
+    choices = (
+        *(_wish_button(name, f"/profile ask {name}") for name in _askable(voice)),
+        _wish_button(week, f"/week {week.removeprefix('week_')}"),
+        FIND,
+        _wish_button("forget", "/profile forget"),
+    )
+    none = words(voice, "utter_wish_button_any")
+    voice.say(Say(response=WISHES, extra={"wish_list": listed(lines) or none}, choices=choices))
+
+
+def _wish_lines(voice: Voice, newcomer_id: str) -> Iterable[str]:
+    told = _told(voice, newcomer_id)
+    for name in ORDER:
+        said = [told["area"]] if name == "area" and told.get("area") else list(told.get(name) or ())
+        named = [_wish_words(voice, name, one) for one in said]
+        if named:
+            yield words(voice, f"utter_wish_line_{name}", wish_words=", ".join(named))
+    seeking = [words(voice, f"utter_seek_button_{one.kind}") for one in voice.work.seekings.of(newcomer_id)]
+    if seeking:
+        yield words(voice, "utter_wish_line_seeking", wish_words=", ".join(seeking))
+
+
+# How the words of one value are called.
+_OF_WISH: Mapping[str, str] = {"interests": "interest", "times": "time", "limits": "limit"}
+
+
+def _wish_words(voice: Voice, name: str, value: str) -> str:
+    if name in _OF_WISH:
+        return words(voice, f"utter_wish_{_OF_WISH[name]}_{value}")
+    known = voice.runtime.knowledge.content.languages.all
+    return known[value].name if name == "languages" and value in known else value
+
+
+def _askable(voice: Voice) -> tuple[str, ...]:
+    # Who reads Dutch is not asked which language they want to speak.
+    return tuple(name for name in ORDER if name != "languages" or voice.language != SOURCE)
+
+
+def ask_wish(voice: Voice, name: str, *, go_on: bool) -> None:
+    """Ask one thing for the wishes."""
+    voice.dialogue = replace(voice.dialogue, asking=Asking(kind="wish", name=name, left=int(go_on)))
+    voice.say(Say(response=f"utter_wish_ask_{name}", choices=_answers(voice, name, go_on=go_on)))
+
+
+def _answers(voice: Voice, name: str, *, go_on: bool) -> tuple[Choice, ...]:
+    def told(value: str) -> str:
+        return f"/profile {name} {value} {int(go_on)}"
+
+    def of(values: Iterable[str]) -> tuple[Choice, ...]:
+        return tuple(Choice(payload=told(one), response=f"utter_wish_{_OF_WISH[name]}_{one}") for one in values)
+
+    match name:
+        case "interests":
+            return (*of(INTERESTS), _wish_button("skip", told("skip")))
+        case "times":
+            return (*of(TIMES), _wish_button("any", told("any")))
+        case "limits":
+            return (*of(LIMITS), _wish_button("none", told("any")))
+        case "languages":
+            own = voice.language
+            return (
+                Choice(payload=told(SOURCE), language=SOURCE),
+                Choice(payload=told(own), language=own),
+                _wish_button("both", told(f"{SOURCE}+{own}")),
+                _wish_button("any", told("any")),
+            )
+        case _:
+            return (_wish_button("skip", told("skip")),)
+
+
+def tell_wish(voice: Voice, newcomer_id: str, name: str, value: str | None, *, go_on: bool) -> None:
+    """Take up what somebody told of their wishes; then ask the next thing, or show what there is now."""
+    if name == "area" and value == "":
+        voice.dialogue = replace(voice.dialogue, asking=Asking(kind="wish", name=name, left=int(go_on)))
+        voice.say(Say(response=NO_AREA, choices=_answers(voice, name, go_on=go_on)))
+        return
+    told = dict(_told(voice, newcomer_id))
+    before = list(told.get(name) or ()) if name != "area" else []
+    match name:
+        case _ if value == "any" or (value is None and not go_on):
+            told.pop(name, None)
+        case _ if value is None:
+            pass
+        case "area":
+            told["area"] = value
+        case "languages":
+            known = voice.runtime.knowledge.content.languages.all
+            told[name] = [one for one in value.split("+") if one in known]
+        case "interests" | "times" | "limits" if value in _VALUES[name]:
+            # What was told already is taken back by telling it again; who is asked for the first time adds it.
+            told[name] = [one for one in before if one != value] if value in before and not go_on else [*before, value]
+        case _:
+            pass
+    told = {key: list(dict.fromkeys(one)) if isinstance(one, list) else one for key, one in told.items()}
+    voice.work.profiles.keep(newcomer_id, told, voice.now)
+    if not go_on:
+        show_wishes(voice, newcomer_id)
+        return
+    names = _askable(voice)
+    following = names[names.index(name) + 1 :] if name in names else ()
+    if following:
+        ask_wish(voice, following[0], go_on=True)
+    else:
+        show_found(voice, newcomer_id, "activity")
+
+
+_VALUES: Mapping[str, Iterable[str]] = {"interests": tuple(INTERESTS), "times": TIMES, "limits": LIMITS}
+
+
+def drop_wishes(voice: Voice, newcomer_id: str) -> None:
+    """Delete all that somebody told of their wishes; nobody is looked for any more either."""
+    voice.work.profiles.drop(newcomer_id)
+    voice.work.seekings.close(newcomer_id)
+    voice.say(Say(response=WISHES_GONE))
+
+
+def set_week(voice: Voice, newcomer_id: str, *, on: bool) -> None:
+    """Begin or end the message of the week."""
+    voice.work.profiles.set_digest(newcomer_id, next_week(voice.now) if on else None, voice.now)
+    voice.say(Say(response=WEEK_ON if on else WEEK_OFF, choices=(OWN_WISHES,)))
+
+
+def next_week(now: datetime) -> datetime:
+    """Return when the next message of the week goes out: Monday at ten, later when that is a day of rest."""
+    today = local_day(now)
+    return next_moment(at(today + timedelta(days=7 - today.weekday()), SENT_AT))
+
+
+# ---- looking for somebody, offering something
+
+
+def ask_seeking(voice: Voice, newcomer_id: str) -> None:
+    """Ask whether somebody looks for a buddy, wants to be one, or can offer something."""
+    stands = bool(voice.work.seekings.of(newcomer_id))
+    stop = (Choice(payload="/seek stop", response="utter_seek_button_stop"),) if stands else ()
+    kinds = (Choice(payload=f"/seek {kind}", response=f"utter_seek_button_{kind}") for kind in SEEK_KINDS)
+    voice.say(Say(response=SEEK, choices=(*kinds, *stop, PERSON)))
+
+
+def ask_words(voice: Voice, kind: str) -> None:
+    """Ask in which words somebody says what they look for or offer."""
+    voice.dialogue = replace(voice.dialogue, asking=Asking(kind="seek", name=kind))
+    skip = _wish_button("skip", f"/seek {kind} skip")
+    voice.say(Say(response=f"utter_seek_words_{kind}", choices=(skip,)))
+
+
+def note_seeking(voice: Voice, newcomer_id: str, kind: str, said: str | None) -> None:
+    """Note that somebody looks, or offers: a person of the team reads it (bot/pair.py)."""
+    voice.work.seekings.open(newcomer_id, kind, said, voice.now)
+    voice.say(Say(response=NOTED, choices=_tell_or_change(voice, newcomer_id)))
+
+
+def stop_seeking(voice: Voice, newcomer_id: str) -> None:
+    """Look for nobody any more."""
+    voice.work.seekings.close(newcomer_id)
+    voice.say(Say(response=CLOSED))

@@ -1,0 +1,124 @@
+"""What the collections of taking part hand out: frozen rows. What a newcomer told stays out of `repr`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+    from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferRow:
+    """
+    What an organisation offers. `title` and `body` are Dutch; `area` is the four digits of its postcode.
+
+    `weekly` says on which weekday, from when, to when and until when it comes back, on the wall clock of Amsterdam.
+    """
+
+    id: str
+    organisation_id: str
+    organisation: str
+    kind: str
+    sort: str
+    state: str
+    title: str
+    body: str
+    place: str | None = None
+    area: str | None = None
+    municipality: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    weekly: Mapping[str, Any] | None = None
+    capacity: int | None = None
+    languages: tuple[str, ...] = ()
+    age_from: int | None = None
+    age_to: int | None = None
+    women_only: bool = False
+    childcare: bool = False
+    accessible: bool = False
+    cost_cents: int | None = None
+    tasks: tuple[str, ...] = ()
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OccasionRow:
+    """One dated time of an offer. `state` is planned, cancelled or held."""
+
+    id: str
+    offer_id: str
+    starts_at: datetime
+    ends_at: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """An offer at one of its occasions (None: it has no moment), and how many go to it."""
+
+    offer: OfferRow
+    occasion: OccasionRow | None = None
+    going: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether who signs up now comes onto the waiting list."""
+        return self.occasion is not None and self.offer.capacity is not None and self.going >= self.offer.capacity
+
+    @property
+    def id(self) -> str:
+        """By what a button names it: the occasion, or the offer that has none."""
+        return self.occasion.id if self.occasion is not None else self.offer.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferText:
+    """What an offer is called and says in another language; `by` is person or machine."""
+
+    language: str
+    title: str
+    body: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpRow:
+    """Somebody signed up for an occasion. `state` is going, waiting or cancelled; `liked` good, so_so, bad or None."""
+
+    id: str
+    occasion_id: str
+    newcomer_id: str
+    state: str
+    at: datetime
+    remind_at: datetime | None = None
+    ask_at: datetime | None = None
+    attended: bool | None = None
+    liked: str | None = None
+    outbox_id: str | None = None
+    told_cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileRow:
+    """What somebody told for finding; `digest_at` is when the message of the week goes out next."""
+
+    newcomer_id: str
+    told: Mapping[str, Any] = field(repr=False)
+    digest_at: datetime | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeekingRow:
+    """Somebody looks for a buddy or volunteer work, wants to be a buddy, or can offer something."""
+
+    id: str
+    newcomer_id: str
+    kind: str
+    state: str
+    words: str | None = field(repr=False)
+    at: datetime
