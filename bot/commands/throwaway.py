@@ -16,8 +16,8 @@ from bot.deliver import deliver_due
 from bot.domain.turn import Inbound, Kind, Message
 from bot.flows.dialogue import VERSION, Dialogue
 from bot.guide import Begun, Refusal, enrol, tell
-from bot.receive import Report, answer_next, take_in
 from bot.recall import recall_due
+from bot.receive import Report, answer_next, take_in
 from bot.remind import remind_due
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
