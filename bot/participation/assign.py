@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
-from scipy.optimize import linear_sum_assignment
+from scipy import optimize, sparse
 from scipy.sparse import csgraph
 
 from bot.participation.finding import NEIGHBOURHOOD, REGION
@@ -201,6 +200,7 @@ def _chosen(points: Ints, capacities: Sequence[int]) -> dict[int, int]:
     seats = np.repeat(np.arange(len(capacities)), np.minimum(capacities, len(points)))
     of_seats = points[:, seats]
     graph: Any = csgraph  # they ship no types
+    solver: Any = optimize
     rows_of: Any = sparse.csr_matrix
 
     def size(floor: int) -> int:
@@ -219,7 +219,7 @@ def _chosen(points: Ints, capacities: Sequence[int]) -> dict[int, int]:
     # To leave somebody out costs more than all points together: the most people come first, then the most points.
     left_out = (int(floors[-1]) + 1) * (min(of_seats.shape) + 1)
     costs = np.where(kept, int(floors[-1]) - of_seats, left_out).astype(np.float64)
-    rows, columns = linear_sum_assignment(costs)
+    rows, columns = solver.linear_sum_assignment(costs)
     return {int(row): int(seats[column]) for row, column in zip(rows, columns, strict=True) if kept[row, column]}
 
 
