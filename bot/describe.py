@@ -72,8 +72,7 @@ def say_all(voice: Voice, response: str, offered: Offered, found: Find | None, c
     body = text.body if text else offered.offer.body
     extra: dict[str, SlotValue] = {
         **_named(voice, offered),
-        "offer_body": body if len(body) <= LONGEST_BODY else f"{body[: LONGEST_BODY - 1].rstrip()}…",
-        "offer_facts": listed([*_facts(voice, offered), *_more(voice, offered, found, text)]),
+        "offer_facts": listed([*_shortened(body), *_facts(voice, offered), *_more(voice, offered, found, text)]),
         "is_full": offered.is_full,
     }
     return Say(response=response, extra=extra, choices=choices)
@@ -97,6 +96,11 @@ def map_of(voice: Voice, offer: OfferRow) -> str | None:
     town = known.name if known else offer.municipality
     place = offer.place if not town or town.casefold() in offer.place.casefold() else f"{offer.place}, {town}"
     return f"{MAP}{quote(place, safe='')}"
+
+
+def _shortened(body: str) -> Iterator[str]:
+    if body.strip():
+        yield body if len(body) <= LONGEST_BODY else f"{body[: LONGEST_BODY - 1].rstrip()}…"
 
 
 def _named(voice: Voice, offered: Offered) -> dict[str, SlotValue]:

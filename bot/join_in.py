@@ -166,8 +166,8 @@ def wishes_of(voice: Voice, newcomer_id: str) -> Wishes:
         area=told.get("area"),
         municipality=place if isinstance(place, str) and _is_place(voice, place) else None,
         times=frozenset(told.get("times") or ()),
-        # Who did not say which language they want to speak there is glad of their own.
-        languages=frozenset(told.get("languages") or (voice.language,)),
+        # Who did not say which language they want to speak there is glad of their own; that Dutch is spoken is no news.
+        languages=frozenset(told.get("languages") or {voice.language} - {SOURCE}),
         limits=frozenset(told.get("limits") or ()),
         age=age if isinstance(age, int) and not isinstance(age, bool) and age <= LONGEST_AGE else None,
     )

@@ -54,8 +54,8 @@ log = structlog.get_logger()
 MOVED_UP, REMINDED, CANCELLED = "utter_offer_moved_up", "utter_offer_reminder", "utter_offer_cancelled"
 WEEK = "utter_offers_week"
 WEEK_OFF = Choice(payload="/week off", response="utter_wish_button_week_off")
-# Templates of content/whatsapp_templates.yml: the first three with a day and a time, the last with neither. Where one is
-# not there, what is said waits until they write; what is asked or told of a week that is past is left out.
+# Templates of content/whatsapp_templates.yml: the first three with a day and a time, the last with neither. Where one
+# is not there, what is said waits until they write; what is asked or told of a week that is past is left out.
 COMES, IS_OFF, WAS, THIS_WEEK = "activity", "activity_cancelled", "activity_was", "activities_week"
 # What begins within this time is told at night too.
 CANNOT_WAIT = timedelta(hours=12)

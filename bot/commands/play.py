@@ -50,10 +50,9 @@ def play(parts: Parts, runtime: Runtime, story: Story) -> Played:
     if story.notice_accepted:
         talk.accept_notice(story.language)
     played = _played(story, talk, clock)
-    if any(step.kind == "enrol" for step in story.steps):
+    if any(step.kind in {"enrol", "offers"} for step in story.steps):
         talk.forgotten()
-    if any(step.kind == "offers" for step in story.steps):
-        talk.nothing_offered()
+    talk.nothing_offered()
     return played
 
 
@@ -69,9 +68,9 @@ def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
                 _nothing_left(played, said)
                 if not played.passed:
                     return played
-                text = talk.with_occasions(str(step.value))
+                text = str(step.value)
                 # A command stands for the button that carries it, unless its kind says that somebody typed it.
-                payload = text if text.startswith("/") and step.sent is None else None
+                payload = talk.with_occasions(text) if text.startswith("/") and step.sent is None else None
                 answers, reports = talk.send(text, payload=payload, kind=step.sent)
                 said, texts = [message.response for message in answers], [message.text for message in answers]
                 dialogue = reports[-1].dialogue if reports else dialogue

@@ -151,8 +151,12 @@ class Conversation:
     def others_leave(self, title: str) -> None:
         """Have everybody else who signed up for it leave."""
         theirs = [newcomer_id for of, newcomer_id in self._others if of == title]
-        for one in theirs:
-            self.runtime.database.write(lambda work, one=one: work.sign_ups.leave(self._occasions[title], one))
+
+        def leave(work: Work) -> None:
+            for one in theirs:
+                work.sign_ups.leave(self._occasions[title], one)
+
+        self.runtime.database.write(leave)
 
     def called_off(self, title: str) -> list[Message]:
         """Have the organisation call an offer off; return what the person reads of it."""
@@ -161,8 +165,12 @@ class Conversation:
 
     def nothing_offered(self) -> None:
         """Have all that was offered here be over, so that nobody else's conversation shows it."""
-        for one in self._offers.values():
-            self.runtime.database.write(lambda work, one=one: work.offers.change(one, state="ended"))
+
+        def end(work: Work) -> None:
+            for one in self._offers.values():
+                work.offers.change(one, state="ended")
+
+        self.runtime.database.write(end)
 
     def forgotten(self) -> None:
         """Drop what would still be said to this person, so that nobody else's conversation hears it."""

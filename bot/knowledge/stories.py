@@ -25,8 +25,8 @@ class StoryStep:
     `wait` (`{hours: 3}`) lets time pass, and what it brings is said. `enrol` has a coach put the person in a
     trajectory: `template`, `started`, `anchors`, `conditions`; `tell` has the coach change its `anchors`, `conditions`.
 
-    `offers` is a list of what is published: the columns of an offer, `begins: {days: 2, hours: 4}` from now where it has
-    a moment, and `texts` by language. By its title somebody else joins (`others_join`) or leaves (`others_leave`) it,
+    `offers` is a list of what is published: the columns of an offer, `begins: {days: 2, hours: 4}` from now where it
+    has a moment, and `texts` by language. By its title somebody else joins (`others_join`) or leaves (`others_leave`),
     or its organisation calls it off (`call_off`). A button in the story names an offer's occasion by its title:
     `/join <Taalcafé>`.
 

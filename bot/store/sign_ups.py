@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+_OTHERS = sign_ups.alias("others")
 _GOING = (
     select(func.count())
-    .select_from(sign_ups)
-    .where(sign_ups.c.occasion_id == occasions.c.id, sign_ups.c.state == "going")
+    .select_from(_OTHERS)
+    .where(_OTHERS.c.occasion_id == occasions.c.id, _OTHERS.c.state == "going")
     .scalar_subquery()
 )
 

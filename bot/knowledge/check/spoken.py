@@ -220,7 +220,7 @@ SPOKEN: Mapping[str, frozenset[str]] = {
     "utter_offer_by_machine": _NOTHING,
     "utter_offer_cancelled": frozenset({"offer_day", "offer_time", "offer_title"}),
     "utter_offer_cost": frozenset({"offer_cost"}),
-    "utter_offer_found": frozenset({"is_full", "offer_body", "offer_facts", "offer_title"}),
+    "utter_offer_found": frozenset({"is_full", "offer_facts", "offer_title"}),
     "utter_offer_gone": _NOTHING,
     "utter_offer_how_was_it": frozenset({"offer_day", "offer_title"}),
     "utter_offer_left": frozenset({"offer_title"}),
