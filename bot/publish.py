@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.answer import as_actor
@@ -287,20 +288,23 @@ def cancel_occasion(runtime: Runtime, who: str, offer_id: str, occasion_id: str)
 
 def keep_up(runtime: Runtime) -> int:
     """Make the coming weeks of what comes back, and end what is over; return how many offers ended."""
-    now, ended = runtime.clock.now(), 0
-    for seen in runtime.database.read(lambda work: work.publishing.published()):
-        ended += runtime.database.write(lambda work, seen=seen: _kept_up(work, seen, now))  # type: ignore[misc]
-    runtime.database.write(lambda work: work.publishing.hold_past(now))
+    now = runtime.clock.now()
+    seen, there = runtime.database.read(lambda work: (work.publishing.published(), work.publishing.coming(now)))
+    # At nearly every look there is nothing to do: nothing is held for that.
+    due = [offer.id for offer in seen if _is_due(offer, there.get(offer.id, frozenset()), now)]
+    ended = sum(runtime.database.write(partial(_kept_up, offer_id, now)) for offer_id in due)
+    if runtime.database.read(lambda work: work.publishing.are_past(now)):
+        runtime.database.write(lambda work: work.publishing.hold_past(now))
     return ended
 
 
-def _kept_up(work: Work, seen: OfferRow, now: datetime) -> int:
-    if not is_over(when_of(seen), now):
-        # Nothing is held for what is there already, as it is at nearly every look.
-        there = {row.occasion.starts_at for row in work.publishing.occasions(seen.id)}
-        if all(begins in there for begins, _ in moments(when_of(seen), now)):
-            return 0
-    offer = work.publishing.hold(seen.id)
+def _is_due(offer: OfferRow, there: frozenset[datetime], now: datetime) -> bool:
+    when = when_of(offer)
+    return is_over(when, now) or not there.issuperset(begins for begins, _ in moments(when, now))
+
+
+def _kept_up(offer_id: str, now: datetime, work: Work) -> int:
+    offer = work.publishing.hold(offer_id)
     if offer is None or offer.state != State.PUBLISHED:
         return 0
     if is_over(when_of(offer), now):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.encryption import EncryptionError
@@ -38,6 +38,11 @@ _NUMBERS = (
     _counted("came", sign_ups.c.attended.is_(True)),
 )
 _COLUMNS = frozenset(offers.c.keys())
+
+
+def _past(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    over = or_(occasions.c.ends_at <= now, and_(occasions.c.ends_at.is_(None), occasions.c.starts_at <= now))
+    return occasions.c.state == "planned", occasions.c.starts_at <= now, over
 
 
 class Publishing:
@@ -181,11 +186,21 @@ class Publishing:
         """Have an occasion end at another moment."""
         self._connection.execute(update(occasions).where(occasions.c.id == occasion_id).values(ends_at=ends_at))
 
+    def coming(self, now: datetime) -> dict[str, frozenset[datetime]]:
+        """Return by offer when each of what is published begins from now on, also what is called off."""
+        query = select(occasions.c.offer_id, occasions.c.starts_at).join(offers, offers.c.id == occasions.c.offer_id)
+        found: dict[str, set[datetime]] = {}
+        for row in self._connection.execute(query.where(PUBLISHED, occasions.c.starts_at > now)):
+            found.setdefault(row.offer_id, set()).add(row.starts_at)
+        return {offer_id: frozenset(starts) for offer_id, starts in found.items()}
+
+    def are_past(self, now: datetime) -> bool:
+        """Return whether something that was planned is over."""
+        return self._connection.scalar(select(occasions.c.id).where(*_past(now)).limit(1)) is not None
+
     def hold_past(self, now: datetime) -> int:
         """Note of what was planned and is over that it was held; return of how many."""
-        over = or_(occasions.c.ends_at <= now, (occasions.c.ends_at.is_(None)) & (occasions.c.starts_at <= now))
-        query = update(occasions).where(occasions.c.state == "planned", occasions.c.starts_at <= now, over)
-        return self._connection.execute(query.values(state="held")).rowcount
+        return self._connection.execute(update(occasions).where(*_past(now)).values(state="held")).rowcount
 
     def published(self) -> list[OfferRow]:
         """Return everything that newcomers can find now, and what may be over."""
