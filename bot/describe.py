@@ -69,10 +69,14 @@ def line_of_waiting(voice: Voice, offered: Offered) -> str:
 def say_all(voice: Voice, response: str, offered: Offered, found: Find | None, choices: tuple[Choice, ...]) -> Say:
     """Return all that is known of an offer, with what the organisation wrote of it."""
     text = text_of(voice, offered.offer)
-    body = text.body if text else offered.offer.body
+    body = voice.runtime.renderer.beside(
+        _shortened(text.body if text else offered.offer.body), text.language if text else SOURCE, voice.language
+    )
     extra: dict[str, SlotValue] = {
         **_named(voice, offered),
-        "offer_facts": listed([*_shortened(body), *_facts(voice, offered), *_more(voice, offered, found, text)]),
+        "offer_facts": listed(
+            [*([body] if body else []), *_facts(voice, offered), *_more(voice, offered, found, text)]
+        ),
         "is_full": offered.is_full,
     }
     return Say(response=response, extra=extra, choices=choices)
@@ -98,9 +102,10 @@ def map_of(voice: Voice, offer: OfferRow) -> str | None:
     return f"{MAP}{quote(place, safe='')}"
 
 
-def _shortened(body: str) -> Iterator[str]:
-    if body.strip():
-        yield body if len(body) <= LONGEST_BODY else f"{body[: LONGEST_BODY - 1].rstrip()}…"
+def _shortened(body: str) -> str:
+    # Without empty lines: each line would be set apart where the reader's language runs the other way.
+    whole = "\n".join(line.strip() for line in body.splitlines() if line.strip())
+    return whole if len(whole) <= LONGEST_BODY else f"{whole[: LONGEST_BODY - 1].rstrip()}…"
 
 
 def _named(voice: Voice, offered: Offered) -> dict[str, SlotValue]:

@@ -83,6 +83,7 @@ def kept_about(runtime: Runtime, work: Work, newcomer_id: str, *, most_bytes: in
             }
             for session, guest in work.group_sessions.for_newcomer(newcomer_id)
         ],
+        "taking_part": _taking_part(work, newcomer_id),
         "reminded": [
             {"at": _iso(message.sent_at), "tasks": message.tasks, "answered_at": _iso(message.answered_at)}
             for message in work.reminders.messages(newcomer_id)
@@ -96,6 +97,33 @@ def kept_about(runtime: Runtime, work: Work, newcomer_id: str, *, most_bytes: in
                 "why": row.reason,
             }
             for row in work.kept.looked(newcomer_id)
+        ],
+    }
+
+
+def _taking_part(work: Work, newcomer_id: str) -> Kept:
+    """Return what somebody told of their wishes, whom they look for, and for what they signed up."""
+    profile = work.profiles.get(newcomer_id)
+    signed_up = [(row, work.offers.at(row.occasion_id)) for row in work.sign_ups.of(newcomer_id)]
+    return {
+        "wishes": dict(profile.told) if profile else {},
+        "message_each_week": profile is not None and profile.digest_at is not None,
+        "looking_for": [
+            {"at": _iso(one.at), "kind": one.kind, "state": one.state, "words": one.words}
+            for one in work.seekings.of(newcomer_id)
+        ],
+        "signed_up": [
+            {
+                "at": _iso(row.at),
+                "for": offered.offer.title,
+                "organisation": offered.offer.organisation,
+                "on": _iso(offered.occasion.starts_at),
+                "state": row.state,
+                "was_there": row.attended,
+                "liked": row.liked,
+            }
+            for row, offered in signed_up
+            if offered is not None and offered.occasion is not None
         ],
     }
 

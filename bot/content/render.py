@@ -284,7 +284,7 @@ class Renderer:
         pieces = re.split(r"(\{[a-z][a-z0-9_]*\})", text)
         return "".join(piece if PLACEHOLDER.fullmatch(piece) else _LATIN_RUN.sub(isolate, piece) for piece in pieces)
 
-    def _beside(self, text: str, code: str, language: str) -> str:
+    def beside(self, text: str, code: str, language: str) -> str:
         """Return lines in the language `code` for a message in `language`: those that run the other way isolated."""
         direction = self.content.languages.direction(code)
         if direction == self.content.languages.direction(language):
@@ -389,7 +389,7 @@ class Renderer:
     def _line(self, name: str, reader: Reader, extra: dict[str, SlotValue], known: Known, today: date) -> str:
         filled = Known(slots=known.slots, extra=extra)
         language, text = self._translated(self._variant(name, filled, today), reader, filled, today)
-        return self._beside(self._filled(text, language, filled, today), language, reader.language)
+        return self.beside(self._filled(text, language, filled, today), language, reader.language)
 
     def _language_note(self, reader: Reader, language: str) -> str | None:
         """Tell the reader once, in their own language when we can, that this is not their language."""
@@ -402,7 +402,7 @@ class Renderer:
         for code in self.content.languages.chain(reader.language, reader.second):
             text = variant.text if code == SOURCE else self.catalogues.find(code, variant.context, variant.text)
             if text:
-                return self._beside(self._isolated(text, code), code, language)
+                return self.beside(self._isolated(text, code), code, language)
         return None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot import join_in
 from bot.commands import check as command
 from bot.flows.model import ACTIONS, Act
 from bot.knowledge.check import check
@@ -18,7 +19,8 @@ from bot.knowledge.check.rules import ABSENCE, RULES
 from bot.knowledge.check.spoken import PAGE, SPOKEN
 from bot.knowledge.folders import folders, shipped
 from bot.knowledge.load import load
-from bot.ladder import actions, commands
+from bot.ladder import actions, commands, participation
+from bot.participation import finding
 
 HERE = Path(__file__).parent
 GOOD = HERE / "good"
@@ -157,6 +159,29 @@ def test_meanings_of_answers_cover_the_fixed_commands() -> None:
     assert set(commands.MEANINGS) <= MEANINGS
 
 
+def taking_part_says() -> set[str]:
+    """The names that bot/join_in.py and bot/describe.py put together: of a wish, a reason, a button."""
+    wishes = ("interests", "area", "times", "languages", "limits")
+    offer = ("join", "wait", "leave", "want", "more", "find", "mine", "wishes", "person", *join_in.AFTER)
+    wish = ("tell", *wishes, "forget", "week_on", "week_off", "skip", "both", "any", "none")
+    return {
+        *(f"utter_wish_ask_{name}" for name in join_in.ORDER),
+        *(f"utter_wish_line_{name}" for name in join_in.ORDER),
+        *(f"utter_wish_interest_{name}" for name in finding.INTERESTS),
+        *(f"utter_wish_time_{name}" for name in finding.TIMES),
+        *(f"utter_wish_limit_{name}" for name in finding.LIMITS),
+        *(f"utter_offer_why_{reason}" for reason in finding.Reason),
+        *(f"utter_offer_button_{name}" for name in offer),
+        *(f"utter_wish_button_{name}" for name in wish),
+        *(f"utter_seek_button_{kind}" for kind in participation.KINDS),
+        *(f"utter_seek_words_{kind}" for kind in participation.KINDS),
+    }
+
+
+def test_the_two_orders_of_wishes_are_one() -> None:
+    assert join_in.ORDER == participation.WISHES
+
+
 def test_responses_that_code_says_are_listed() -> None:
     code = [path for path in (shipped() / "bot").rglob("*.py") if "knowledge" not in path.parts]
     written = {
@@ -164,6 +189,7 @@ def test_responses_that_code_says_are_listed() -> None:
     }
     written = {name for name in written if not name.startswith(PAGE)}
     written |= {f"utter_unclear_{kind}" for kind in ("choice", "count", "date", "text", "yes_no")}
+    written |= taking_part_says()
     steps = [step for flow in load(folders()).flows.values() for step in flow.steps.values()]
     said_by_flows = {step.action for step in steps if isinstance(step, Act)}
 
