@@ -128,7 +128,11 @@ class Matches:
         told = [one for row in rows for one in row.name_outbox_ids or ()]
         waits = outbox.c.status.in_(("queued", "leased", "waiting"))
         status = case((waits, "dropped"), else_=outbox.c.status)
-        run(update(outbox).where(outbox.c.id.in_(told)).values(sealed=None, error=None, status=status))
+        run(
+            update(outbox)
+            .where(outbox.c.id.in_(told))
+            .values(sealed=None, error=None, status=status, leased_until=None)
+        )
         others = [row.other_seeking_id if row.newcomer_id == newcomer_id else row.seeking_id for row in rows]
         run(
             update(seekings)
