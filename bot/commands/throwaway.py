@@ -171,7 +171,7 @@ class Conversation:
     # ---- put together with somebody
 
     def matched(self, reasons: Iterable[Iterable[str]] = (("language", "nl"),)) -> list[Message]:
-        """Have a coordinator approve that this person and somebody else may be buddies; return what the person reads."""
+        """Have a coordinator approve this person and somebody else as buddies; return what the person reads."""
 
         def approve(work: Work) -> None:
             now = self.runtime.clock.now()

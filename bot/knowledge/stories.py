@@ -30,8 +30,8 @@ class StoryStep:
     or its organisation calls it off (`call_off`). A button in the story names an offer's occasion by its title:
     `/join <Taalcafé>`.
 
-    `match` (`{}`, or `reasons`: pairs of a code and its value) has a coordinator approve that the person and somebody
-    else may be buddies; the other one then says `no`, `end`, or yes by the name they want to be known by (`other_says`).
+    `match` (`{}`, or `reasons`: pairs of a code and its value) has a coordinator approve that the person and
+    somebody else may be buddies; the other one then says `no`, `end`, or yes by their name (`other_says`).
 
     `sent` is the kind of a user step that is no text or button (`kind: voice`); `other: true` is `kind: other`.
     """
