@@ -47,9 +47,9 @@ def shipped() -> Knowledge:
 
 @pytest.fixture
 def taking_part(guide: Guide) -> Guide:
-    """The guide's newcomer, with the words of content/responses/participation.yml."""
+    """The guide's newcomer, with the words of content/responses/participation.yml and matching.yml."""
     runtime = guide.runtime
-    said = {name: one for name, one in shipped().content.responses.items() if one.topic == "participation"}
+    said = {name: one for name, one in shipped().content.responses.items() if one.topic in {"participation", "matching"}}
     content = replace(runtime.knowledge.content, responses={**runtime.knowledge.content.responses, **said})
     guide.desk.runtime = replace(
         runtime,
