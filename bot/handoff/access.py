@@ -28,6 +28,7 @@ class Screen(StrEnum):
     LETTER = "letter"
     GROUP = "group"  # of a coach: theirs, nobody else's
     REPLIES = "replies"
+    MATCHES = "matches"  # who is put together with whom
     TEAM = "team"
     COUNTS = "counts"
     PRIVACY = "privacy"
@@ -45,6 +46,7 @@ MAY_OPEN: Mapping[Screen, frozenset[Role]] = {
     Screen.LETTER: HELPERS,
     Screen.GROUP: frozenset({Role.COACH}),
     Screen.REPLIES: HELPERS | {Role.CONTENT_EDITOR},
+    Screen.MATCHES: frozenset({Role.COORDINATOR}),
     Screen.TEAM: HELPERS | STEERING,
     Screen.COUNTS: STEERING,
     Screen.PRIVACY: STEERING,

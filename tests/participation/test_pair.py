@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from bot.commands.throwaway import Conversation
     from bot.domain.turn import Message
     from bot.runtime import Runtime
-    from bot.store.work import Work
     from bot.store.rows import OutboxRow
+    from bot.store.work import Work
     from tests.guide.conftest import Guide
 
 ASKED, ASKED_BUDDY, OFF = "utter_match_asked", "utter_match_asked_buddy", "utter_match_off"
@@ -156,7 +156,6 @@ def test_both_are_asked_and_hear_a_name_only_when_both_said_yes(two: Two) -> Non
     assert two.presses(two.joke, "Joke") == ["utter_match_waits"]
 
     told = two.time_brings(minutes=1)
-
 
     assert {name for one in told for name in ("Amina", "Joke") if name in one.text} == {"Amina", "Joke"}
     assert two.time_brings(minutes=1) == []

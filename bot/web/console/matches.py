@@ -42,7 +42,7 @@ def show(visit: Visit, *, wrong: Refusal | None = None) -> Response:
 
 def mark_of(newcomer_id: str) -> str:
     """Return by what a coordinator tells people apart here."""
-    return newcomer_id[-4:]
+    return newcomer_id[-4:].upper()
 
 
 def reasons_of(visit: Visit, match: MatchRow) -> list[str]:
