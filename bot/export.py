@@ -102,7 +102,7 @@ def kept_about(runtime: Runtime, work: Work, newcomer_id: str, *, most_bytes: in
 
 
 def _taking_part(work: Work, newcomer_id: str) -> Kept:
-    """Return what somebody told of their wishes, whom they look for, that they were put together with somebody, their sign-ups."""
+    """Return what somebody told of their wishes, whom they look for and were suggested to, and their sign-ups."""
     profile = work.profiles.get(newcomer_id)
     signed_up = [(row, work.offers.at(row.occasion_id)) for row in work.sign_ups.of(newcomer_id)]
     return {
