@@ -151,7 +151,7 @@ def _wants_to_work(voice: Voice, newcomer: NewcomerRow, conversation: Conversati
         return
     agreed = {"newcomer_says": "yes", "state": "agreed", "agreed_at": voice.now, "check_at": first_check(voice.now)}
     voice.work.matches.change(match.id, **agreed)
-    _ask_team(voice, newcomer, conversation, "match_work", f"{offer.title} ({offer.organisation})")
+    ask_team(voice, newcomer, conversation, "match_work", f"{offer.title} ({offer.organisation})")
     voice.say(Say(response=ASKED_TEAM, extra=_title_of(voice, match)))
 
 
@@ -180,7 +180,7 @@ def _of_those_who_agreed(
         case "well":
             voice.say(Say(response=WELL))
         case "not_well":
-            _ask_team(voice, newcomer, conversation, "match_not_well", "")
+            ask_team(voice, newcomer, conversation, "match_not_well", "")
             voice.say(Say(response=NOT_WELL, choices=(end_button(match.id),)))
         case _:
             voice.say(how_it_goes(voice, match))
@@ -193,7 +193,8 @@ def how_it_goes(voice: Voice, match: MatchRow) -> Say:
     return Say(response=response, extra=_title_of(voice, match), choices=choices)
 
 
-def _ask_team(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, reason: str, summary: str) -> None:
+def ask_team(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, reason: str, summary: str) -> None:
+    """Open a question for the team: somebody is brought together, or helped, by a person."""
     question = "volunteering" if reason == "match_work" else "buddy_match"
     ask = OpenCase(reason=reason, priority=Priority.NORMAL, topic="social", question=question, summary=summary)
     voice.learn(take_on(voice, newcomer, conversation, ask))

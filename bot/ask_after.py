@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.agree import CHECKS, STOP, check_moment, end_button, first_check, how_it_goes
+from bot.agree import CHECKS, STOP, ask_team, check_moment, end_button, first_check, how_it_goes
 from bot.domain.turn import Say
 from bot.recall import counts, done
 from bot.remind import AT_ONCE, TRY_AGAIN, around_of
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from bot.store.work import Work
 
 AGREED, OFF, OVER = "utter_match_agreed", "utter_match_off", "utter_match_over"
+
+
+def mark_of(newcomer_id: str) -> str:
+    """Return by what the team tells apart the people of matches."""
+    return newcomer_id[-4:].upper()
 
 
 def look_after_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
@@ -75,7 +80,15 @@ def _agree(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> None
             voice.say(Say(response=AGREED, extra={"match_name": names[other]}, choices=(end_button(match.id),)))
             remember(voice)
             told.append(voice.last)
+            _arranged(voice, work, match, newcomer_id)
     work.matches.change(match.id, state="agreed", agreed_at=now, check_at=first_check(now), name_outbox_ids=told)
+
+
+def _arranged(voice: Voice, work: Work, match: MatchRow, newcomer_id: str) -> None:
+    """Have a person of the team arrange the first meeting, as both were told."""
+    newcomer, conversation = work.newcomers.get(newcomer_id), work.conversations.get(voice.conversation_id)
+    if newcomer is not None and conversation is not None:
+        ask_team(voice, newcomer, conversation, "match_agreed", " + ".join(mark_of(one) for one in match.people))
 
 
 def _part(runtime: Runtime, work: Work, match: MatchRow, response: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.commands.throwaway import Conversation
     from bot.domain.turn import Message
     from bot.runtime import Runtime
-    from bot.store.rows import OutboxRow
+    from bot.store.rows import CaseRow, OutboxRow
     from bot.store.work import Work
     from tests.guide.conftest import Guide
 
@@ -78,6 +78,11 @@ class Two:
             lambda work: work.matches.of(self.amina, ("suggested", "approved", "agreed", "refused", "ended"))
         )
         return rows[-1]
+
+    def case_of(self, newcomer_id: str) -> CaseRow:
+        found = self.runtime.database.read(lambda work: work.cases.open_for(newcomer_id))
+        assert found is not None
+        return found
 
     def approved(self) -> MatchRow:
         assert suggest(self.runtime, self.cora) == 1
@@ -161,6 +166,9 @@ def test_both_are_asked_and_hear_a_name_only_when_both_said_yes(two: Two) -> Non
     assert two.time_brings(minutes=1) == []
     assert not two.match().newcomer_named
     assert len(two.match().name_outbox_ids) == 2
+    for one in (two.amina, two.joke):
+        # A person arranges the first meeting, as both were told.
+        assert two.case_of(one).reason == "match_agreed"
 
 
 def test_who_said_no_need_not_say_why_and_the_two_are_not_suggested_again(two: Two) -> None:
@@ -200,9 +208,7 @@ def test_after_four_and_twelve_weeks_both_are_asked_and_not_well_opens_a_case(tw
     assert two.time_brings(days=20) == []
     assert [one.response for one in two.time_brings(days=9)] == [HOW, HOW]
     assert two.presses(two.amina, "not_well") == ["utter_match_not_well"]
-    case = two.runtime.database.read(lambda work: work.cases.open_for(two.amina))
-    assert case is not None
-    assert case.reason == "match_not_well"
+    assert two.case_of(two.amina).question_id == "buddy_match"
     assert two.match().checks == 1
     assert two.match().check_at is not None
 
@@ -226,9 +232,7 @@ def test_volunteer_work_is_agreed_by_one_and_a_person_takes_it_on(two: Two) -> N
     assert "Helpen in de tuin" in asked.text
     assert two.presses(two.amina, "yes") == ["utter_offer_asked"]
     assert two.match().state == "agreed"
-    case = two.runtime.database.read(lambda work: work.cases.open_for(two.amina))
-    assert case is not None
-    assert case.reason == "match_work"
+    assert two.case_of(two.amina).reason == "match_work"
 
 
 def test_erased_the_other_keeps_no_trace_of_the_name_and_is_open_again(two: Two) -> None:

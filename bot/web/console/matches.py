@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import pair
+from bot.ask_after import mark_of
 from bot.handoff.access import Screen
 from bot.pair import Refusal
 from bot.participation.fit import Reason
@@ -38,11 +39,6 @@ def show(visit: Visit, *, wrong: Refusal | None = None) -> Response:
         why={one.row.id: reasons_of(visit, one.row) for one in listed},
         wrong=visit.words(f"matches_wrong_{wrong.value}") if wrong else "",
     )
-
-
-def mark_of(newcomer_id: str) -> str:
-    """Return by what a coordinator tells people apart here."""
-    return newcomer_id[-4:].upper()
 
 
 def reasons_of(visit: Visit, match: MatchRow) -> list[str]:
