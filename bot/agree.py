@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from bot.store.rows import ConversationRow, NewcomerRow
 
 LONGEST_NAME = 40
+# So long an answer is waited for: who said yes is not left hoping, and no name waits here for ever.
+ANSWER_WITHIN = timedelta(days=21)
 # Lines of one message that say why.
 MOST_REASONS = 2
 # How long after they agreed both are asked how it goes.
@@ -116,7 +118,8 @@ def answer(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, m
         _wants_to_work(voice, newcomer, conversation, match)
     else:
         voice.work.matches.change(match.id, **{f"{match.side_of(newcomer.id)}_says": "yes"})
-        voice.dialogue = replace(voice.dialogue, asking=Asking(kind="match_name", name=match.id))
+        # What the bot was asking before is no question any more: the name would be taken as its answer.
+        voice.dialogue = replace(voice.dialogue, stack=(), asking=Asking(kind="match_name", name=match.id))
         voice.say(Say(response=ASK_NAME, choices=(_button("no", match.id),)))
 
 

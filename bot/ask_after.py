@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.agree import CHECKS, STOP, ask_team, check_moment, end_button, first_check, how_it_goes
+from bot.agree import ANSWER_WITHIN, CHECKS, STOP, ask_team, check_moment, end_button, first_check, how_it_goes
 from bot.domain.turn import Say
 from bot.recall import counts, done
 from bot.remind import AT_ONCE, TRY_AGAIN, around_of
@@ -64,6 +64,11 @@ def _look(runtime: Runtime, match_id: str, work: Work) -> bool:
             return _ask(runtime, work, match, now)
         case "refused" | "ended":
             _part(runtime, work, match, OVER if match.agreed_at is not None else OFF)
+        case "approved" if match.approved_at is not None and now < match.approved_at + ANSWER_WITHIN:
+            work.matches.change(match.id, check_at=match.approved_at + ANSWER_WITHIN)
+        case "approved":
+            work.matches.change(match.id, state="refused", ended_at=now)
+            _part(runtime, work, match, OFF)
         case _:
             work.matches.change(match.id, check_at=None)
     return True

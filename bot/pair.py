@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.agree import asked
+from bot.agree import ANSWER_WITHIN, asked
 from bot.answer import as_actor
 from bot.ask_after import seekings_of
 from bot.domain.clock import local_day
@@ -227,7 +227,7 @@ def approve(runtime: Runtime, who: str, match_id: str) -> MatchRow | Refusal:
         voices = {one: _voice(runtime, work, one) for one in match.people if not match.is_complete(one)}
         if None in voices.values():
             return Refusal.OUT_OF_REACH
-        work.matches.change(match.id, state="approved", approved_by=who, approved_at=now)
+        work.matches.change(match.id, state="approved", approved_by=who, approved_at=now, check_at=now + ANSWER_WITHIN)
         work.seekings.set_state(seekings_of(match), "matched")
         for newcomer_id, voice in voices.items():
             assert voice is not None

@@ -171,6 +171,18 @@ def test_both_are_asked_and_hear_a_name_only_when_both_said_yes(two: Two) -> Non
         assert two.case_of(one).reason == "match_agreed"
 
 
+def test_no_name_waits_for_ever_for_an_answer_that_does_not_come(two: Two) -> None:
+    two.approved()
+    two.read()
+    two.presses(two.amina, "yes")
+    two.presses(two.amina, "Amina")
+    assert two.time_brings(days=20) == []
+    assert two.match().newcomer_named
+    assert [one.response for one in two.time_brings(days=2)] == [OFF, OFF]
+    assert not two.match().newcomer_named
+    assert two.match().state == "refused"
+
+
 def test_who_said_no_need_not_say_why_and_the_two_are_not_suggested_again(two: Two) -> None:
     two.approved()
     two.read()
