@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BENCHES := $(patsubst bench/%/__main__.py,bench-%,$(wildcard bench/*/__main__.py))
 
-.PHONY: setup run run-scale test test-peers faults pictures answers $(BENCHES) lock audit clean help
+.PHONY: setup run run-scale test test-peers faults rasa pictures answers $(BENCHES) lock audit clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -54,6 +54,10 @@ faults: $(VENV)/.test ## Things go wrong for three minutes on many processes; th
 	@$(BIN)/python tests/peers/install.py telegram
 	@$(BIN)/python -m tests.faults $(ARGS)
 
+rasa: $(VENV)/.test ## Rasa Open Source trains on nlu/, serves, and understands in the conversations (2.7 GB, about 15 minutes)
+	@$(BIN)/python tests/peers/install.py rasa rasa_pro
+	@$(BIN)/python -m tests.rasa $(ARGS)
+
 pictures: $(VENV)/.test ## Take the pictures of the console again, for docs/pictures/ (needs Chromium)
 	@$(BIN)/python -m tests.pictures $(ARGS)
 
@@ -69,7 +73,8 @@ lock: $(VENV)/.test ## Pin the newest allowed versions with their hashes (needs 
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --extra scale -c requirements/run.txt pyproject.toml -o requirements/scale.txt
 	@uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 --group test -c requirements/run.txt -o requirements/test.txt
 	@for peer in requirements/peers/*.in; do \
-		uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $$peer -o $${peer%.in}.txt || exit 1; \
+		case $$peer in */rasa.in) how="--python-version 3.10";; */rasa_pro.in) how="--python-version 3.11 --no-deps";; *) how="--python-version 3.11";; esac; \
+		uv pip compile -q --universal --generate-hashes --no-annotate --no-header $$how $$peer -o $${peer%.in}.txt || exit 1; \
 	done
 	@printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 - -o requirements/build.txt
 

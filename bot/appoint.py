@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.store.rows import UserRow
     from bot.store.work import Work
 
-LONGEST_NAME = 64
+LONGEST_NAME, LONGEST_ORGANISATION = 64, 200
 SIGN_IN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
 
 
@@ -35,19 +35,25 @@ class Unfit(StrEnum):
     UNKNOWN_ROLE = "unknown_role"
     UNKNOWN_TEAM = "unknown_team"
     UNKNOWN_LANGUAGE = "unknown_language"
+    NO_ORGANISATION = "no_organisation"  # an organiser is of one
     LAST_ADMINISTRATOR = "last_administrator"
     SWITCHED_OFF = "switched_off"  # nobody is invited to an account that is off
 
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """What somebody is at the desk. `pseudonym` is what newcomers may see, `sign_in` what they sign in with."""
+    """
+    What somebody is at the desk. `pseudonym` is what newcomers may see, `sign_in` what they sign in with.
+
+    `organisation` is the name of an organiser's, which may be new; for others it is empty.
+    """
 
     pseudonym: str
     sign_in: str
     roles: frozenset[str]
     teams: frozenset[str] = frozenset()
     languages: tuple[str, ...] = ()
+    organisation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +87,7 @@ def add(database: Database, person: Person, known: Known, now: datetime) -> Appo
             languages=person.languages,
             now=now,
             sign_in=person.sign_in.strip().lower(),
+            organisation_id=_organisation(work, person, now),
         )
         work.sign_ins.invite(user.id, link, now + INVITED_FOR)
         return Appointed(user=user, link=link)
@@ -88,7 +95,7 @@ def add(database: Database, person: Person, known: Known, now: datetime) -> Appo
     return database.write(attempt)
 
 
-def change(database: Database, user_id: str, person: Person, known: Known) -> Appointed | Unfit:
+def change(database: Database, user_id: str, person: Person, known: Known, now: datetime) -> Appointed | Unfit:
     """Make somebody what `person` says; it counts from their next request on."""
 
     def attempt(work: Work) -> Appointed | Unfit:
@@ -107,6 +114,7 @@ def change(database: Database, user_id: str, person: Person, known: Known) -> Ap
             roles_json=sorted(person.roles),
             teams_json=sorted(person.teams),
             languages_json=list(person.languages),
+            organisation_id=_organisation(work, person, now),
         )
         return _as_they_are(work, user_id)
 
@@ -162,6 +170,11 @@ def _as_they_are(work: Work, user_id: str) -> Appointed | Unfit:
     return Appointed(user=user) if user is not None else Unfit.GONE
 
 
+def _organisation(work: Work, person: Person, now: datetime) -> str | None:
+    is_organiser = Role.ORGANISER in person.roles
+    return work.offers.add_organisation(person.organisation.strip(), now) if is_organiser else None
+
+
 def _is_last_administrator(work: Work, user: UserRow) -> bool:
     # Everybody is held: two administrators who switch each other off at once would leave none.
     others = [other for other in work.users.everybody(held=True) if other.id != user.id and can_sign_in(other)]
@@ -179,12 +192,17 @@ def _reason_not_to_be(work: Work, person: Person, known: Known, before: UserRow 
         (lambda: not SIGN_IN.fullmatch(person.sign_in.strip().lower()), Unfit.BAD_SIGN_IN),
         (lambda: not person.roles, Unfit.NO_ROLE),
         (lambda: not person.roles <= set(Role), Unfit.UNKNOWN_ROLE),
+        (lambda: Role.ORGANISER in person.roles and not _is_name(person.organisation), Unfit.NO_ORGANISATION),
         (lambda: not person.teams <= {*known.teams, *stays}, Unfit.UNKNOWN_TEAM),
         (lambda: not set(person.languages) <= {*known.languages, *spoken}, Unfit.UNKNOWN_LANGUAGE),
         (lambda: _is_other(work.users.by_pseudonym(person.pseudonym.strip()), own), Unfit.NAME_TAKEN),
         (lambda: _is_other(work.users.by_sign_in(person.sign_in.strip()), own), Unfit.SIGN_IN_TAKEN),
     )
     return next((unfit for is_wrong, unfit in wrong if is_wrong()), None)
+
+
+def _is_name(organisation: str) -> bool:
+    return 1 <= len(organisation.strip()) <= LONGEST_ORGANISATION
 
 
 def _is_other(found: UserRow | None, own: str | None) -> bool:

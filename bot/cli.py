@@ -353,9 +353,9 @@ def evaluate(  # noqa: PLR0913  # each is an option
     Exits 1 when a figure is below nlu/floor.yml, and names it.
     """
     from bot.commands import evaluate as command
-    from bot.commands.evaluate_rasa import RasaError, is_address
     from bot.commands.output import progress
     from bot.knowledge.floor import floor
+    from bot.rasa import RasaError, is_address
     from bot.wiring import knowledge_folders, parts
 
     if lower and not set_it:
@@ -633,8 +633,15 @@ ROLE_NAMES = tuple(role.value for role in Role)
 )
 @click.option("--team", "teams", multiple=True, metavar="TEAM", help="May be given more than once; default: the first.")
 @click.option("--language", "languages", multiple=True, metavar="xx", help="What they speak; more than once.")
-def users_add(
-    name: str, pseudonym: str | None, roles: tuple[str, ...], teams: tuple[str, ...], languages: tuple[str, ...]
+@click.option("--organisation", metavar="NAME", default="", help="Of an organiser: whose offers they look after.")
+def users_add(  # noqa: PLR0913  # what somebody is
+    *,
+    name: str,
+    pseudonym: str | None,
+    roles: tuple[str, ...],
+    teams: tuple[str, ...],
+    languages: tuple[str, ...],
+    organisation: str,
 ) -> None:
     """
     Add somebody who signs in as NAME, and print the one-time link by which they choose a password.
@@ -648,14 +655,15 @@ def users_add(
     found = settings()
     with explained():
         knowledge = read_knowledge(found)
-    # An administrator alone needs no team: it is where cases go.
-    default = () if set(roles) == {"administrator"} else (knowledge.organisation.otherwise,)
+    # An administrator or organiser alone needs no team: it is where cases go.
+    default = () if set(roles) <= {"administrator", "organiser"} else (knowledge.organisation.otherwise,)
     person = Person(
         pseudonym=pseudonym or name.capitalize(),
         sign_in=name,
         roles=frozenset(roles),
         teams=frozenset(teams or default),
         languages=languages,
+        organisation=organisation,
     )
     known = command.known_to(knowledge)
     with _store() as database:
@@ -675,7 +683,8 @@ def users_list() -> None:
 @click.argument("name")
 @click.argument("roles", nargs=-1, required=True, type=click.Choice(ROLE_NAMES))
 @click.option("--team", "teams", multiple=True, metavar="TEAM", help="Their teams from now on; else they stay.")
-def users_roles(name: str, roles: tuple[str, ...], teams: tuple[str, ...]) -> None:
+@click.option("--organisation", metavar="NAME", help="Of an organiser: theirs from now on; else it stays.")
+def users_roles(name: str, roles: tuple[str, ...], teams: tuple[str, ...], organisation: str | None) -> None:
     """Give who signs in as NAME exactly these ROLES, instead of those they have."""
     from bot.commands import users as command
     from bot.wiring import read_knowledge
@@ -684,7 +693,10 @@ def users_roles(name: str, roles: tuple[str, ...], teams: tuple[str, ...]) -> No
     with explained():
         known = command.known_to(read_knowledge(found))
     with _store() as database:
-        sys.exit(command.set_roles(database, _screen(), name, roles=roles, teams=teams, known=known))
+        done = command.set_roles(
+            database, _screen(), name, roles=roles, teams=teams, organisation=organisation, known=known, now=_now()
+        )
+        sys.exit(done)
 
 
 @users.command("invite")
@@ -725,6 +737,34 @@ def _now() -> datetime:
 
 
 @main.group()
+def offers() -> None:
+    """What organisations offer to newcomers: activities, volunteer work, goods."""
+
+
+@offers.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--organisation", metavar="NAME", required=True, help="Whose offers they are; it may be new.")
+@click.option("--submit", is_flag=True, help="Send them in to the coordinator at once.")
+def offers_import(file: Path, organisation: str, submit: bool) -> None:
+    """
+    Make drafts of a sheet (CSV with headings) or a calendar (.ics); exit 1 when something was not taken.
+
+    What was imported before is changed, not doubled. A coordinator publishes at the desk.
+    """
+    from bot.commands import offers as command
+    from bot.wiring import read_knowledge
+
+    found = settings()
+    with explained():
+        knowledge = read_knowledge(found)
+    with _store() as database:
+        done = command.import_file(
+            database, knowledge, _screen(), file, organisation=organisation, submit=submit, now=_now()
+        )
+        sys.exit(done)
+
+
+@main.group()
 def whatsapp() -> None:
     """What the assistant may say on WhatsApp a day after somebody last wrote."""
 
@@ -752,3 +792,58 @@ def templates_push() -> None:
     found = settings()
     with explained():
         sys.exit(command.push(found))
+
+
+@main.group()
+def rasa() -> None:
+    """Rasa Open Source: move to and from it, and read its confidence where it is the engine (NLU_ENGINE=rasa)."""
+
+
+@rasa.command("calibrate")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def rasa_calibrate(file: Path) -> None:
+    """
+    Write nlu/rasa.yml: what Rasa's confidence is worth, from what it made of messages it was not trained on.
+
+    FILE holds JSON lines of {"confidence": 0.71, "right": true, "ours": true}, one for each message's first guess;
+    `ours` is false for a message that is not for us. `make bench-rasa` writes one.
+    """
+    from bot.commands import rasa_calibrate as command
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        sys.exit(command.run(knowledge_folders(settings()), file))
+
+
+@rasa.command("export")
+@click.argument("target", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--language", default="nl", show_default=True, metavar="xx", help="The language of the texts.")
+@click.option("--force", is_flag=True, help="Write over what is in DIR.")
+def rasa_export(target: Path, language: str, force: bool) -> None:
+    """Write the knowledge to DIR as a Rasa project: examples, domain, flows and conversations."""
+    from bot.commands import rasa_export as command
+    from bot.domain.clock import SystemClock, local_day
+    from bot.wiring import knowledge_folders
+
+    with explained():
+        folders, today = knowledge_folders(settings()), local_day(SystemClock().now())
+        sys.exit(command.run(folders, target, language=language, today=today, force=force))
+
+
+@rasa.command("import")
+@click.argument("source", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("knowledge"),
+    show_default=True,
+    help="The folder that gets nlu/, flows/ and content/.",
+)
+@click.option("--language", default="nl", show_default=True, metavar="xx", help="Of what does not say its language.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be taken.")
+def rasa_import(source: Path, into: Path, language: str, dry_run: bool) -> None:
+    """Take the Rasa project in DIR; exit 1 when something was left out, 2 when it cannot be read."""
+    from bot.commands import rasa_import as command
+
+    with explained():
+        sys.exit(command.run(source, into, language=language, dry_run=dry_run))

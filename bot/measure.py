@@ -88,8 +88,15 @@ _TURN_SECONDS = Histogram(
 _UNDERSTOOD = Counter(
     "wegwijs_understood_total",
     "Messages by what understood them: none (a button, a command, no words), exact (by heart), lexical (n-grams), full"
-    " (with the encoder); and whether they were ours to answer.",
+    " (with the encoder), rasa; and whether they were ours to answer.",
     ("engine", "ours"),
+    registry=REGISTRY,
+)
+_RASA = Counter(
+    "wegwijs_rasa_total",
+    "Messages that Rasa was to understand, by outcome: answered, away (nobody answers), late, refused (its own error),"
+    " strange (no answer of Rasa's), resting (not asked: it failed just before). Ours took all but the first.",
+    ("outcome",),
     registry=REGISTRY,
 )
 _CRISES = Counter("wegwijs_crises_total", "Messages in which the crisis guard heard danger.", registry=REGISTRY)
@@ -140,6 +147,8 @@ _NOT_ANSWERED = {"failed": "failed", "taken": "collided", "reworded": "collided"
 # Told as nought from the start: of a figure that first appears as one nobody can see that it grew.
 for _outcome in ("answered", "set_aside", *_NOT_ANSWERED.values()):
     _TURNS.labels(_outcome)
+for _outcome in ("answered", "away", "late", "refused", "strange", "resting"):
+    _RASA.labels(_outcome)
 for _engine in ("lexical", "full"):
     for _ours in ("true", "false"):
         _UNDERSTOOD.labels(_engine, _ours)
@@ -188,6 +197,11 @@ def understood(engine: str | None, *, ours: bool, crisis: bool) -> None:
     _of(_UNDERSTOOD, _engines(engine), _flag(ours)).inc()
     if crisis:
         _CRISES.inc()
+
+
+def rasa(outcome: str) -> None:
+    """Count what came of asking Rasa."""
+    _of(_RASA, _codes(outcome)).inc()
 
 
 def delivery(channel: str, outcome: str, code: str | None = None) -> None:

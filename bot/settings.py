@@ -148,6 +148,22 @@ def _safe_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _address_of_engine(value: str) -> str:
+    """Take an address to which people's words are sent: by https, or to a machine of our own network."""
+    there = urlsplit(_address(value))
+    host = str(there.hostname)
+    if there.scheme == "http" and not (_is_here(host) or "." not in host or _is_private(host)):
+        raise ValueError("people's words go there, so it begins with https:// (or is a machine of your own network)")
+    return value.rstrip("/")
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return False
+
+
 def _is_here(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -262,6 +278,27 @@ class Settings(BaseSettings):
         validation_alias="WEGWIJS_NLU_ENCODER",
         description="0 answers with the lexical model alone (less memory, less understanding).",
     )
+    nlu_engine: Literal["embedded", "rasa"] = Field(
+        default="embedded",
+        validation_alias="NLU_ENGINE",
+        description=(
+            "What understands messages: embedded (ours), or rasa: a server of your own at RASA_URL; while it is away "
+            "ours answers. Language and danger are always heard by ours."
+        ),
+    )
+    rasa_url: Annotated[str, AfterValidator(_address_of_engine)] | None = Field(
+        default=None,
+        validation_alias="RASA_URL",
+        description="Where Rasa Open Source answers (http://127.0.0.1:5005), started with --enable-api.",
+    )
+    rasa_token: Secret | None = Field(
+        default=None, validation_alias="RASA_TOKEN", description="What that Rasa was started with as --auth-token."
+    )
+    rasa_seconds: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.8,
+        validation_alias="RASA_SECONDS",
+        description="How long one message may take there, tries and all; after that ours answers.",
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
         default="WARNING", validation_alias="WEGWIJS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
     )
@@ -324,6 +361,21 @@ class Settings(BaseSettings):
         if missing and len(missing) < len(given):
             raise PartialSettingsError("WhatsApp", missing)
         return not missing
+
+    @property
+    def has_rasa(self) -> bool:
+        """
+        Whether Rasa understands in our place.
+
+        Raises:
+            PartialSettingsError: it should, and nobody said where it is.
+
+        """
+        if self.nlu_engine != "rasa":
+            return False
+        if self.rasa_url is None:
+            raise PartialSettingsError("Rasa", {"RASA_URL": "the address that `rasa run --enable-api` prints"})
+        return True
 
     telegram_token: Secret | None = Field(
         default=None,

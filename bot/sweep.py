@@ -15,6 +15,7 @@ from bot.attend import attend_due
 from bot.deliver import settle_uncertain
 from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
 from bot.notify import drop_old_pings, tell
+from bot.publish import keep_up
 from bot.recall import recall_due
 from bot.remind import end_over, escalate_due, remind_due
 
@@ -52,6 +53,7 @@ def tidy(runtime: Runtime) -> None:
     drop_old_pings(runtime)
     escalate_due(runtime)
     end_over(runtime)
+    keep_up(runtime)
 
 
 def forget_what_is_old(runtime: Runtime, *, stop: Callable[[], bool]) -> None:

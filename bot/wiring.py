@@ -13,6 +13,7 @@ from bot.flows.runner import Runner
 from bot.handoff.organisation import NEUTRAL, neutral
 from bot.knowledge.folders import folders
 from bot.knowledge.load import load
+from bot.rasa import Rasa, WithRasa
 from bot.runtime import Runtime
 from bot.safety.crisis import CrisisGuard
 from bot.safety.file_links import FileLinks
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from bot.knowledge.folders import Folders
     from bot.knowledge.knowledge import Knowledge
     from bot.nlu.model import Understander
-    from bot.runtime import Channel
+    from bot.runtime import Channel, Understands
     from bot.settings import Settings
     from bot.web.provider import Provider
 
@@ -124,13 +125,38 @@ def understander(settings: Settings, knowledge: Knowledge, on_progress: Progress
     )
 
 
+def rasa(settings: Settings, knowledge: Knowledge) -> Rasa | None:
+    """
+    Return the Rasa server that understands in our place; None where ours does.
+
+    Raises:
+        PartialSettingsError: nobody said where it is.
+
+    """
+    if not settings.has_rasa:
+        return None
+    token = settings.rasa_token
+    return Rasa(
+        url=str(settings.rasa_url),
+        seconds=settings.rasa_seconds,
+        token=token.get_secret_value() if token else None,
+        scale=knowledge.rasa_scale,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What is shared by every runtime of one process."""
+    """What is shared by every runtime of one process. `with_rasa` understands in place of ours, where Rasa is set."""
 
     settings: Settings
     knowledge: Knowledge
     understander: Understander
+    with_rasa: WithRasa | None = None
+
+    @property
+    def ear(self) -> Understands:
+        """What messages are understood with."""
+        return self.with_rasa or self.understander
 
     def runtime(
         self,
@@ -145,7 +171,7 @@ class Parts:
             knowledge=self.knowledge,
             runner=Runner(flows=self.knowledge.flows, about=self.knowledge.about),
             renderer=Renderer(content=self.knowledge.content, catalogues=self.knowledge.catalogues),
-            understander=self.understander,
+            understander=self.ear,
             guard=CrisisGuard(self.knowledge.crisis),
             clock=clock or SystemClock(),
             channels=channels or {},
@@ -159,11 +185,16 @@ class Parts:
 def parts(settings: Settings, on_progress: Progress | None = None) -> Iterator[Parts]:
     """Give the knowledge and the trained model; the encoder's process ends with the block."""
     knowledge = read_knowledge(settings)
+    server = rasa(settings, knowledge)
     model = understander(settings, knowledge, on_progress)
+    knows = frozenset(example.intent for example in knowledge.examples)
+    ear = WithRasa(rasa=server, own=model, knows=knows, alarming=knowledge.alarming) if server else None
     try:
-        yield Parts(settings=settings, knowledge=knowledge, understander=model)
+        yield Parts(settings=settings, knowledge=knowledge, understander=model, with_rasa=ear)
     finally:
         model.close()
+        if server:
+            server.close()
 
 
 def translator(settings: Settings) -> LibreTranslate | None:

@@ -281,11 +281,15 @@ CAN_BREAK = frozenset({
 })  # fmt: skip
 FLOWS = ("made_one", "made_two", "made_three")
 SLOTS: dict[str, dict[str, Any]] = {
-    "made_choice": {"type": "categorical", "values": ["a", "b"], "yes_value": "a", "no_value": "b"},
-    "made_count": {"type": "float", "kind": "count", "min_value": 0},
-    "made_date": {"type": "any", "kind": "date"},
-    "made_yes": {"type": "bool", "kind": "yes_no"},
-    "made_text": {"type": "text", "kind": "text"},
+    "made_choice": {
+        "type": "categorical",
+        "values": ["a", "b"],
+        "mappings": [{"type": "custom", "yes_value": "a", "no_value": "b"}],
+    },
+    "made_count": {"type": "float", "mappings": [{"type": "custom", "kind": "count"}], "min_value": 0},
+    "made_date": {"type": "any", "mappings": [{"type": "custom", "kind": "date"}]},
+    "made_yes": {"type": "bool", "mappings": [{"type": "custom", "kind": "yes_no"}]},
+    "made_text": {"type": "text", "mappings": [{"type": "custom", "kind": "text"}]},
 }
 SAYS = ("utter_made_1", "utter_made_2")
 FITTING: dict[str, list[Any]] = {
@@ -428,7 +432,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
     domain = {
         "version": "3.1",
         "intents": list(FLOWS),
-        "slots": {name: {**SLOTS[name], "mappings": []} for name in SLOTS},
+        "slots": {name: {"mappings": [], **SLOTS[name]} for name in SLOTS},
     }
     (root / "nlu" / "domain" / "made.yml").write_text(json.dumps(domain))
     return root

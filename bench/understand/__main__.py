@@ -1,12 +1,11 @@
 """
 Our understanding beside Rasa Open Source 3.6.21: the same training lines, the same messages, the same core.
 
-    python -m bench.understand [--cache var/bench] [--languages nl,en,ar,ti] [--epochs 30] [--messages 400]
+    python -m bench.understand [--cache var/bench] [--languages nl,en,ar,ti] [--messages 400]
 
 Every fifth example of each intent and language is kept out of training and becomes a message. The two sides answer
-in turn, message by message, so that what else the machine does slows both. Rasa trains with fewer epochs than the 100
-of nlu/config.yml, to be done in minutes; that costs it some accuracy and favours it in training time. The first run
-installs Rasa (2.7 GB) in an environment of its own; that needs Python 3.10 (on PATH, from pyenv or from uv) and PyPI.
+in turn, message by message, so that what else the machine does slows both. Rasa trains by nlu/config.yml. The first run
+installs Rasa (2.7 GB) in an environment of its own; that needs Python 3.10 (on PATH or from pyenv) and PyPI.
 Accuracy is on authors' own lines, so compare the two, not either with the world.
 """
 
@@ -29,9 +28,10 @@ from typing import Any
 
 import yaml
 
+from tests.peers.install import install
+
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-RASA = "3.6.21"
 Line = dict[str, str]
 
 
@@ -39,12 +39,12 @@ def main() -> None:
     asked = _arguments()
     cache = asked.cache.resolve()
     cache.mkdir(parents=True, exist_ok=True)
-    python = rasa_python(cache)
+    python = install("rasa").with_name("python")
     training, messages = split(asked.languages.split(","))
     messages = spread(messages, asked.messages)
-    print(f"{len(training)} training lines, {len(messages)} messages, core {asked.core}, {asked.epochs} epochs")
+    print(f"{len(training)} training lines, {len(messages)} messages, core {asked.core}")
 
-    model, rasa_training = train_rasa(python, cache, training, asked.epochs, asked.core)
+    model, rasa_training = train_rasa(python, cache, training, asked.core)
     lines = cache / "lines.json"
     lines.write_text(json.dumps(training, ensure_ascii=False))
     our_training = train_ours(lines, cache / "ours", asked.core)
@@ -69,7 +69,6 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.understand")
     parser.add_argument("--cache", type=Path, default=Path(os.environ.get("BENCH_CACHE", ROOT / "var" / "bench")))
     parser.add_argument("--languages", default="nl,en,ar,ti")
-    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--messages", type=int, default=400)
     parser.add_argument("--core", type=int, default=min(os.sched_getaffinity(0)))
     return parser.parse_args()
@@ -95,48 +94,15 @@ def spread(messages: list[Line], most: int) -> list[Line]:
     return mixed[:most]
 
 
-def rasa_python(cache: Path) -> Path:
-    """Return the Python of Rasa's own environment, made and installed when it is not there yet."""
-    environment = cache / "rasa-venv"
-    python = environment / "bin" / "python"
-    if (environment / "installed").exists():
-        return python
-    print(f"Installing Rasa {RASA} in {environment}: 2.7 GB, some minutes", flush=True)
-    shutil.rmtree(environment, ignore_errors=True)
-    base = python_3_10()
-    subprocess.run([*base, str(environment)], check=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet"]
-    # mattermostwrapper and randomname come as sources that the newest setuptools no longer builds.
-    subprocess.run([*pip, "pip<25", "setuptools<71", "wheel"], check=True)
-    subprocess.run([*pip, f"rasa=={RASA}", "setuptools<71"], check=True)
-    (environment / "installed").touch()
-    return python
-
-
-def python_3_10() -> list[str]:
-    """Return the command that makes a Python 3.10 environment on this machine."""
-    candidates = ["python3.10", *map(str, sorted(Path.home().glob(".pyenv/versions/3.10*/bin/python")))]
-    for candidate in candidates:
-        found = shutil.which(candidate)
-        if found and subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0:
-            return [found, "-m", "venv"]
-    if uv := shutil.which("uv"):
-        return [uv, "venv", "--seed", "--python", "3.10"]
-    raise SystemExit("Rasa 3.6 needs Python 3.10: on PATH, from pyenv, or from uv")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Training:
     seconds: float
     cpu_seconds: float
 
 
-def train_rasa(python: Path, cache: Path, lines: list[Line], epochs: int, core: int) -> tuple[Path, Training]:
+def train_rasa(python: Path, cache: Path, lines: list[Line], core: int) -> tuple[Path, Training]:
     """Return Rasa's model of these lines and what training it took, from an earlier run where nothing changed."""
     pipeline = yaml.safe_load((ROOT / "nlu" / "config.yml").read_text("utf-8"))
-    for part in pipeline["pipeline"]:
-        if part["name"] == "DIETClassifier":
-            part["epochs"] = epochs
     by_intent: dict[str, list[str]] = defaultdict(list)
     for line in lines:
         by_intent[line["intent"]].append(f"- {line['text']}")
@@ -159,10 +125,11 @@ def train_rasa(python: Path, cache: Path, lines: list[Line], epochs: int, core: 
     return model, Training(**json.loads(took.read_text()))
 
 
-def train_ours(lines: Path, cache: Path, core: int) -> Training:
+def train_ours(lines: Path, cache: Path, core: int, *more: str) -> Training:
     """Return what training from nothing takes on one core; the vectors of earlier runs are thrown away."""
     shutil.rmtree(cache, ignore_errors=True)
-    return timed([sys.executable, str(HERE / "our_side.py"), str(lines), str(cache)], core, lines.with_suffix(".log"))
+    command = [sys.executable, str(HERE / "our_side.py"), str(lines), str(cache), *more]
+    return timed(command, core, lines.with_suffix(".log"))
 
 
 def timed(command: list[str], core: int, log: Path, cwd: Path = ROOT) -> Training:

@@ -25,9 +25,11 @@ def _children() -> list[Path]:
     return [Path("/proc") / pid for pid in pids]
 
 
-def main(lines: str, cache: str) -> None:
+def main(lines: str, cache: str, vectors: str = "") -> None:
+    """Train on the lines; with a folder of `vectors` the encoder is not asked about lines that it has."""
     examples = [Example(**line) for line in json.loads(Path(lines).read_text())]
-    understander = load_or_train(examples, cache_dir=Path(cache))
+    shipped = sorted(Path(vectors).glob("*.npz")) if vectors else []
+    understander = load_or_train(examples, cache_dir=Path(cache), shipped=shipped)
     understander.warm()
     for line in sys.stdin:
         message = json.loads(line)
@@ -46,4 +48,4 @@ def main(lines: str, cache: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

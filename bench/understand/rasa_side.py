@@ -14,6 +14,11 @@ def memory() -> int:
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 
 
+def _is_guess(one: dict[str, object]) -> bool:
+    """Return whether this is an intent, and not Rasa's word for having none."""
+    return one["name"] != "nlu_fallback"
+
+
 async def main(model: str) -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # Rasa and TensorFlow print
     from rasa.core.agent import Agent  # noqa: PLC0415  # only now is standard output out of its reach
@@ -31,7 +36,8 @@ async def main(model: str) -> None:
                     "seconds": seconds,
                     "intents": [name for name in ranking if name != "nlu_fallback"][:3],
                     "refused": parsed["intent"]["name"] in ("nlu_fallback", "out_of_scope", None),
-                    "engine": "diet",
+                    "engine": "rasa",
+                    "confidence": next((one["confidence"] for one in parsed["intent_ranking"] if _is_guess(one)), 0.0),
                     "memory": memory(),
                 }
             ),

@@ -19,7 +19,7 @@ import click
 
 from bot import answer
 from bot.commands import demo_cast as cast
-from bot.commands import demo_group
+from bot.commands import demo_group, demo_offers
 from bot.commands.throwaway import accept_notice
 from bot.deliver import deliver_due
 from bot.domain.clock import HeldClock
@@ -147,10 +147,12 @@ class Stage:
 
         def add(work: Work) -> None:
             for name, one in cast.TEAM.items():
+                own = work.offers.add_organisation(one.organisation, self.clock.now()) if one.organisation else None
                 self.users[name] = work.users.add(
                     one.name,
                     roles=one.roles,
-                    teams=teams if one.all_teams else (self.team,),
+                    teams=() if own else teams if one.all_teams else (self.team,),
+                    organisation_id=own,
                     languages=one.languages,
                     now=self.clock.now(),
                     sign_in=name,
@@ -319,6 +321,7 @@ def fill(runtime: Runtime, *, channel: str | None = None) -> Demo:
     stage.go_back(days=30)
     stage.hire()
     demo_group.begin(stage)
+    demo_offers.fill(stage)
     cases = {
         "closed": _closed(stage),
         "snoozed": _snoozed(stage),

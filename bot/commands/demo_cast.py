@@ -11,12 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Colleague:
-    """Somebody of the demo's team: `name` is what newcomers see, `all_teams` whether they work in each of them."""
+    """
+    Somebody of the demo's team: `name` is what newcomers see, `all_teams` whether they work in each of them.
+
+    `organisation` is an organiser's, who is in no team.
+    """
 
     name: str
     roles: tuple[str, ...]
     languages: tuple[str, ...]
     all_teams: bool = False
+    organisation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,7 @@ TEAM = {
     "coby": Colleague(name="Demo Coby", roles=("coach",), languages=("nl", "en")),
     "nora": Colleague(name="Demo Nora", roles=("coordinator",), languages=("nl", "en", "fr"), all_teams=True),
     "bas": Colleague(name="Demo Bas", roles=("administrator",), languages=("nl",), all_teams=True),
+    "olga": Colleague(name="Demo Olga", roles=("organiser",), languages=("nl",), organisation="Demo-buurthuis"),
 }
 
 NEWCOMERS = {

@@ -14,6 +14,7 @@ from bot.channels.errors import DeliveryError
 from bot.commands import channels
 from bot.commands.doctor_finding import fine, warning, wrong
 from bot.commands.doctor_store import clocks
+from bot.rasa import Rasa, RasaError
 from bot.settings import PartialSettingsError
 from bot.wiring import mail
 
@@ -70,6 +71,7 @@ def messengers(settings: Settings) -> Iterator[Finding]:
         ("whatsapp", lambda: settings.has_whatsapp),
         ("mail", lambda: settings.has_mail),
         ("sign-in", lambda: settings.has_oidc),
+        ("rasa", lambda: settings.has_rasa),
     ):
         yield _complete(about, used)
 
@@ -88,6 +90,7 @@ def online(settings: Settings) -> Iterator[Finding]:
     if settings.twilio_account_sid is not None:
         yield from _messenger("whatsapp", channels.CHECK["WhatsApp"], settings)
     yield from _mail(settings)
+    yield from _rasa(settings)
     if settings.public_url is not None:
         yield from _ourselves(settings.public_url)
     elif settings.telegram_token is not None:
@@ -111,6 +114,21 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     except DeliveryError as error:
         mend = "are WEGWIJS_SMTP_HOST, _PORT, _USER and _PASSWORD right, and may this machine go out on that port?"
         yield wrong("mail", f"the mail server does not let us in: {error.reason}", mend)
+
+
+def _rasa(settings: Settings) -> Iterator[Finding]:
+    if settings.nlu_engine != "rasa" or settings.rasa_url is None:
+        return
+    token = settings.rasa_token
+    server = Rasa(url=settings.rasa_url, seconds=PATIENCE, token=token.get_secret_value() if token else None)
+    try:
+        server.understand("wegwijs")
+        yield fine("rasa", f"{settings.rasa_url} understands")
+    except RasaError as error:
+        mend = "does `rasa run --enable-api` run there with a model, and is RASA_TOKEN its --auth-token?"
+        yield warning("rasa", f"{settings.rasa_url} does not ({error.reason}): our own engine answers", mend)
+    finally:
+        server.close()
 
 
 def _ourselves(url: str) -> Iterator[Finding]:

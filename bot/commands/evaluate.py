@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.commands.evaluate_floor import fallen, figures_of
-from bot.commands.evaluate_rasa import Rasa
 from bot.knowledge.document import KnowledgeError, Mistake
 from bot.knowledge.floor import FLOOR_FILE, Floor, floor, raised, written
 from bot.knowledge.held_out import held_out
 from bot.ladder.crisis import danger_in
 from bot.nlu.evaluation import Sample, Yardstick, cross_validate, evaluate
 from bot.nlu.vectors import kept
+from bot.rasa import Rasa
 from bot.safety.crisis import CrisisGuard
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 FOLDS = 3
 SHOWN_CONFUSIONS = 15
+PATIENCE = 30.0  # seconds that Rasa has for a message while it is measured
 HELD_OUT = "held-out messages"
 CONTROLS = "controls"
 
@@ -186,7 +187,8 @@ def _by_rasa(knowledge: Knowledge, messages: Sequence[Sample], url: str, on_prog
         return danger_of.get(first[0].name) if first else None
 
     yardstick = Yardstick(subject_of=subjects(knowledge), danger_of=danger_of, hears=hears)
-    rasa = Rasa(url=url)
+    # Nobody waits for an answer here, so it gets the time it needs.
+    rasa = Rasa(url=url, seconds=PATIENCE)
     try:
         return evaluate(
             rasa, messages, yardstick, on_progress=lambda done, of, what: on_progress(done, of, f"{what}, Rasa")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.rasa import WithRasa
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -19,7 +21,8 @@ class Readiness:
     Looks whether all that a message needs is there. `draining` is set once the process was told to stop.
 
     `engine` is the one that sweeps in this process; where many processes share the work another one may sweep.
-    The understanding needs no look: nothing is served before it was read. Without its encoder it still answers.
+    The understanding needs no look: nothing is served before it was read. Without its encoder, or without the Rasa that
+    it was given, it still answers; that Rasa is away is told, and keeps nobody out.
     """
 
     def __init__(self, runtime: Runtime, engine: Engine | None = None) -> None:
@@ -28,9 +31,15 @@ class Readiness:
         self.draining = False
 
     def report(self) -> Mapping[str, Any]:
-        """Return `ok`, and the reasons where it is false: words of ours, nothing that an error said."""
+        """Return `ok`, the reasons where it is false, and `rasa` where that is away: words of ours, of no error."""
         reasons = list(self._reasons())
-        return {"ok": not reasons, **({"reasons": reasons} if reasons else {})}
+        ear = self._runtime.understander
+        is_without = isinstance(ear, WithRasa) and ear.is_away
+        return {
+            "ok": not reasons,
+            **({"reasons": reasons} if reasons else {}),
+            **({"rasa": "away"} if is_without else {}),
+        }
 
     def _reasons(self) -> Iterator[str]:
         if self.draining:

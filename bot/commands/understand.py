@@ -33,7 +33,7 @@ def run(parts: Parts, source: IO[bytes], target: IO[str]) -> int:
             bad += 1
             click.echo(f"line {number}: {error}", err=True)
             continue
-        understood = parts.understander.understand(message["text"], language=languages.known(message.get("lang")))
+        understood = parts.ear.understand(message["text"], language=languages.known(message.get("lang")))
         crisis = danger_in(message["text"], understood, guard, parts.knowledge)
         answer = {
             "id": message["id"],

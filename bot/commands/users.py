@@ -73,18 +73,29 @@ def add(database: Database, screen: Console, person: Person, known: Known, *, ba
 
 
 def set_roles(  # noqa: PLR0913  # whose, and what they are from now on
-    database: Database, screen: Console, name: str, *, roles: tuple[str, ...], teams: tuple[str, ...], known: Known
+    database: Database,
+    screen: Console,
+    name: str,
+    *,
+    roles: tuple[str, ...],
+    teams: tuple[str, ...],
+    organisation: str | None,
+    known: Known,
+    now: datetime,
 ) -> int:
     """Give somebody these roles instead of theirs, and these teams when some are named; return 0."""
     user = _somebody(database, name)
+    own = user.organisation_id
+    before = database.read(lambda work: work.publishing.organisation(own)) if own else None
     person = Person(
         pseudonym=user.pseudonym,
         sign_in=user.sign_in or "",
         roles=frozenset(roles),
         teams=frozenset(teams) or user.teams,
         languages=user.languages,
+        organisation=organisation or before or "",
     )
-    done = _done(appoint.change(database, user.id, person, known), person, known)
+    done = _done(appoint.change(database, user.id, person, known, now), person, known)
     screen.print(f"{done.user.sign_in} is now {_as_what(done.user)}; it counts from their next click on.")
     return 0
 
@@ -155,6 +166,8 @@ def _done(result: Appointed | Unfit, person: Person | None = None, known: Known 
             raise click.ClickException(
                 "somebody has this name already: `wegwijs users list` shows who; --name gives another to newcomers"
             )
+        case Unfit.NO_ORGANISATION:
+            raise click.BadParameter("say whose offers an organiser looks after: --organisation NAME")
         case Unfit.LAST_ADMINISTRATOR:
             raise click.ClickException(
                 "nobody else could look after the accounts: make somebody else administrator first, and wait until "

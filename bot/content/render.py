@@ -298,6 +298,10 @@ class Renderer:
             return self._isolated(value, language)  # a date or a list in Arabic words goes with the text around it
         return _apart(value, RLI if value.startswith(RLM) else LRI)
 
+    def figure(self, name: str, language: str, today: date) -> str | None:
+        """Return what a placeholder says to everybody on that day, such as an amount; None when it says nothing."""
+        return self._value(name, language, Known(), today)
+
     def _value(self, name: str, language: str, known: Known, today: date) -> str | None:
         """Return the placeholder's value as it is written in `language`; None when it is not known today."""
         head, _, rest = name.partition("_")

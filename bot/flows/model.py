@@ -148,3 +148,7 @@ class Flow:
     def called(self) -> frozenset[str]:
         """Return the flows that this one calls."""
         return frozenset(step.flow for step in self.steps.values() if isinstance(step, Call))
+
+    def linked(self) -> frozenset[str]:
+        """Return the flows that this one can turn into."""
+        return frozenset(step.flow for step in self.steps.values() if isinstance(step, Link))

@@ -25,6 +25,7 @@ ALLOWED: Mapping[str, set[str]] = {
 }
 FLOW_KEYS = {
     "name", "description", "nlu_trigger", "persisted_slots", "steps", "always_include_in_prompt", "comes_back",
+    "metadata",
 }  # fmt: skip
 
 
@@ -80,9 +81,18 @@ class _Reader:
             steps=self._steps,
             first=first,
             digest=hashlib.sha256(json.dumps(raw["steps"], sort_keys=True, default=str).encode()).hexdigest()[:12],
-            comes_back=bool(raw.get("comes_back", True)),
+            comes_back=self._comes_back(),
             places=self._places,
         )
+
+    def _comes_back(self) -> bool:
+        # Rasa takes settings of others in a flow's metadata only; beside the name it stands in older knowledge.
+        metadata = self._raw.get("metadata") or {}
+        if not isinstance(metadata, dict):
+            raise FlowError(
+                ("metadata",), "a flow's metadata is a list of settings", "write 'comes_back: false' below it"
+            )
+        return bool(metadata.get("comes_back", self._raw.get("comes_back", True)))
 
     def _names(self, key: str) -> list[str]:
         names = self._list(key)

@@ -332,13 +332,14 @@ class Runner:
         return sum(not frame.called for frame in dialogue.stack)
 
     def _reachable(self, flow: str) -> set[str]:
-        seen: set[str] = set()
-        waiting = [flow]
+        """Return the flow and those below it: what it calls, and what a called one turns into and comes back from."""
+        seen: set[str] = {flow} & set(self.flows)
+        waiting = [name for at in seen for name in self.flows[at].called()]
         while waiting:
             name = waiting.pop()
-            if name not in seen and name in self.flows:
+            if name in self.flows and name not in seen:
                 seen.add(name)
-                waiting.extend(self.flows[name].called())
+                waiting.extend(self.flows[name].called() | self.flows[name].linked())
         return seen
 
     def _question(self, flow: str, dialogue: Dialogue) -> str | None:

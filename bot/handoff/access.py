@@ -28,6 +28,7 @@ class Screen(StrEnum):
     LETTER = "letter"
     GROUP = "group"  # of a coach: theirs, nobody else's
     REPLIES = "replies"
+    OFFERS = "offers"  # an organiser's: those of their organisation; a coordinator's: all
     MATCHES = "matches"  # who is put together with whom
     TEAM = "team"
     COUNTS = "counts"
@@ -46,6 +47,7 @@ MAY_OPEN: Mapping[Screen, frozenset[Role]] = {
     Screen.LETTER: HELPERS,
     Screen.GROUP: frozenset({Role.COACH}),
     Screen.REPLIES: HELPERS | {Role.CONTENT_EDITOR},
+    Screen.OFFERS: frozenset({Role.ORGANISER, Role.COORDINATOR}),
     Screen.MATCHES: frozenset({Role.COORDINATOR}),
     Screen.TEAM: HELPERS | STEERING,
     Screen.COUNTS: STEERING,

@@ -113,6 +113,7 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
     CONTENT_EDITOR = "content_editor"
     ADMINISTRATOR = "administrator"
+    ORGANISER = "organiser"  # of an organisation that offers something: its own offers, no newcomer
 
 
 HELPERS = frozenset({Role.VOLUNTEER, Role.COACH, Role.PROFESSIONAL, Role.COORDINATOR})

@@ -37,6 +37,7 @@ from bot.handoff.organisation import Organisation, Route, Team
 from bot.knowledge import schema
 from bot.knowledge.document import Document, KnowledgeError, Mistake, read_document
 from bot.knowledge.knowledge import Knowledge, Slot, SlotKind
+from bot.nlu.confidence import Scale
 from bot.nlu.examples import Example
 from bot.nlu.slot_values import AnswerWords
 from bot.safety.crisis import CrisisCategory, EmptyPhraseError
@@ -103,6 +104,7 @@ class Read:
     desks: dict[str, schema.DeskFile] = field(default_factory=dict)
     console: dict[str, dict[str, str]] = field(default_factory=dict)
     media: dict[str, Path] = field(default_factory=dict)
+    rasa_scale: Scale | None = None
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
         """Return file and line of a named thing."""
@@ -142,6 +144,7 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     each_file(read, "content/questions", schema.QuestionsFile, _take_questions)
     each_file(read, "content/glossary.yml", schema.GlossaryFile, _take_terms)
     each_file(read, "nlu/domain", schema.DomainFile, _take_domain)
+    each_file(read, "nlu/rasa.yml", schema.RasaFile, _take_rasa)
     each_file(read, "content/responses", schema.ResponsesFile, _take_responses)
     each_file(read, "content/menu.yml", schema.MenuFile, _take_menu)
     each_file(read, "content/whatsapp_templates.yml", schema.TemplatesFile, _take_templates)
@@ -215,6 +218,7 @@ def as_knowledge(read: Read) -> Knowledge:
         media=read.media,
         organisations={name: _organisation(desk) for name, desk in read.desks.items()},
         console=read.console,
+        rasa_scale=read.rasa_scale,
         vectors=tuple(file.path for file in read.folders.files("nlu/vectors", ending=".npz")),
     )
 
@@ -521,6 +525,10 @@ def _take_menu(read: Read, document: Document, shaped: schema.MenuFile) -> None:
         read.menu[subject] = tuple(names)
 
 
+def _take_rasa(read: Read, _document: Document, shaped: schema.RasaFile) -> None:
+    read.rasa_scale = Scale(refuse_below=shaped.refuse_below, points=tuple(shaped.calibration))
+
+
 def _take_organisation(read: Read, document: Document, shaped: schema.OrganisationFile) -> None:
     _place(read, "organisation", "letter_photos", document, "letter_photos")
     read.letter_photos = shaped.letter_photos
@@ -692,7 +700,13 @@ def _take_domain(read: Read, document: Document, shaped: schema.DomainFile) -> N
         kind = _slot_kind(one)
         if kind is None:
             why = f"slot '{name}' has no way of being answered"
-            read.complain("slot", name, "slot_kind", why, "make it categorical with values, or give it a 'kind'")
+            read.complain(
+                "slot",
+                name,
+                "slot_kind",
+                why,
+                "make it categorical with values, or give it mappings: [{type: custom, kind: date}]",
+            )
             continue
         read.slots[name] = Slot(
             name=name,
@@ -700,22 +714,23 @@ def _take_domain(read: Read, document: Document, shaped: schema.DomainFile) -> N
             values=tuple(one.values),
             min_value=one.min_value,
             max_value=one.max_value,
-            yes_value=one.yes_value,
-            no_value=one.no_value,
-            prefer=one.prefer,
+            yes_value=one.mapping.yes_value,
+            no_value=one.mapping.no_value,
+            prefer=one.mapping.prefer,
         )
 
 
 def _slot_kind(one: schema.SlotShape) -> SlotKind | None:
     if one.type == "categorical":
         return "choice" if one.values else None
-    if one.kind is not None:
-        return one.kind
+    if one.mapping.kind is not None:
+        return one.mapping.kind
     return "yes_no" if one.type == "bool" else None
 
 
 def _read_nlu(read: Read) -> None:
-    for file in read.folders.files("nlu/data"):
+    # Answers lie apart: Rasa's synonyms are of all languages at once, and "stop" in one is not "stop" in another.
+    for file in (*read.folders.files("nlu/data"), *read.folders.files("nlu/answers")):
         language = file.name.split("/")[2]
         document = _document(read, file)
         if document is None:

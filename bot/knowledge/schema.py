@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date  # pydantic reads the annotations at run time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -149,6 +150,24 @@ class FloorFile(Shape):
 
     all: FloorShape
     languages: dict[Name, FloorShape]
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class RasaFile(Shape):
+    """What the confidences of a Rasa server are worth (nlu/rasa.yml); `wegwijs rasa calibrate` writes it."""
+
+    refuse_below: Share
+    calibration: Annotated[list[tuple[Share, Share]], Field(min_length=1)]
+
+    @field_validator("calibration")
+    @classmethod
+    def _rises(cls, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        pairs = list(itertools.pairwise(points))
+        if any(after[0] <= before[0] or after[1] < before[1] for before, after in pairs):
+            raise ValueError("each point lies further than the one before it, and its share is no smaller")
+        return points
 
 
 class MenuFile(Shape):
@@ -318,18 +337,33 @@ class CrisisFile(Shape):
     categories: list[CrisisCategoryShape]
 
 
-class SlotShape(Shape):
-    type: Literal["categorical", "bool", "float", "any", "text"]
+class MappingShape(Shape):
+    """
+    How a slot is filled: in Rasa's words by code of our own (`custom`), which reads an answer by these.
+
+    They stand here because Rasa takes any setting inside a mapping, and no unknown one beside it.
+    """
+
+    type: Literal["custom"]
     kind: Literal["date", "count", "yes_no", "text"] | None = None
-    values: list[str] = Field(default_factory=list)
-    mappings: list[Any] = Field(default_factory=list)
-    min_value: int | None = None
-    max_value: int | None = None
     yes_value: str | None = None
     no_value: str | None = None
     prefer: Literal["past", "future"] = "past"
+
+
+class SlotShape(Shape):
+    type: Literal["categorical", "bool", "float", "any", "text"]
+    values: list[str] = Field(default_factory=list)
+    mappings: list[MappingShape] = Field(default_factory=list, max_length=1)
+    min_value: int | None = None
+    max_value: int | None = None
     initial_value: Any = None
     influence_conversation: bool | None = None
+
+    @property
+    def mapping(self) -> MappingShape:
+        """How an answer is read."""
+        return self.mappings[0] if self.mappings else MappingShape(type="custom")
 
 
 class DomainFile(Shape):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.nlu.language import Guess, LanguageIdentifier
     from bot.nlu.recipe import Floats, Judgement, Recipe
 
-Engine = Literal["exact", "lexical", "full"]
+Engine = Literal["exact", "lexical", "full", "rasa"]
 
 _MOST_REMEMBERED = 4096
 _limit_threads: Any = threadpool_limits  # it ships no types

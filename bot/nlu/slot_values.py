@@ -57,7 +57,7 @@ class AnswerWords:
 
     @classmethod
     def from_synonyms(cls, synonyms: Mapping[str, Mapping[str, Iterable[str]]]) -> AnswerWords:
-        """Return the words of `{language: {meaning: examples}}`, as the synonyms in answers.yml give them."""
+        """Return the words of `{language: {meaning: examples}}`, as the synonyms in nlu/answers/ give them."""
         meanings: dict[str, dict[str, frozenset[Phrase]]] = {}
         numbers: dict[str, dict[Phrase, int]] = {}
         for language, by_meaning in synonyms.items():

@@ -35,7 +35,8 @@ _DATED = (
     .join(organisations, organisations.c.id == offers.c.organisation_id)
     .join(occasions, occasions.c.offer_id == offers.c.id)
 )
-_ALONE = select(*_OFFER).select_from(offers).join(organisations, organisations.c.id == offers.c.organisation_id)
+# An offer with the name of its organisation.
+ALONE = select(*_OFFER).select_from(offers).join(organisations, organisations.c.id == offers.c.organisation_id)
 
 
 class Offers:
@@ -96,17 +97,17 @@ class Offers:
         here = (PUBLISHED, offers.c.kind.in_(kinds), _lasts(today))
         dated = _DATED.where(*here, occasions.c.state == "planned", occasions.c.starts_at > now)
         dated = dated.where(occasions.c.starts_at <= until).order_by(occasions.c.starts_at, occasions.c.id)
-        undated = _ALONE.where(*here, offers.c.starts_at.is_(None), offers.c.weekly_json.is_(None))
+        undated = ALONE.where(*here, offers.c.starts_at.is_(None), offers.c.weekly_json.is_(None))
         undated = undated.order_by(offers.c.id)
         return [
             *(_offered(row) for row in self._connection.execute(dated.limit(MOST_LOOKED_THROUGH))),
-            *(Offered(offer=_offer(row)) for row in self._connection.execute(undated.limit(MOST_LOOKED_THROUGH))),
+            *(Offered(offer=offer_from(row)) for row in self._connection.execute(undated.limit(MOST_LOOKED_THROUGH))),
         ]
 
     def get(self, offer_id: str) -> OfferRow | None:
         """Return one offer, whatever its state."""
-        row = self._connection.execute(_ALONE.where(offers.c.id == offer_id)).one_or_none()
-        return None if row is None else _offer(row)
+        row = self._connection.execute(ALONE.where(offers.c.id == offer_id)).one_or_none()
+        return None if row is None else offer_from(row)
 
     def at(self, occasion_id: str) -> Offered | None:
         """Return an offer at this occasion, whatever their state."""
@@ -132,7 +133,8 @@ def _lasts(today: date) -> Any:
     return or_(offers.c.expires_on.is_(None), offers.c.expires_on >= today)
 
 
-def _offer(row: Any) -> OfferRow:
+def offer_from(row: Any) -> OfferRow:
+    """Return the offer of a row that has the columns of one, and the name of its organisation."""
     return OfferRow(
         id=row.id,
         organisation_id=row.organisation_id,
@@ -158,6 +160,10 @@ def _offer(row: Any) -> OfferRow:
         cost_cents=row.cost_cents,
         tasks=tuple(row.tasks_json or ()),
         expires_on=row.expires_on,
+        version=row.version,
+        created_by=row.created_by,
+        submitted_at=row.submitted_at,
+        reason=row.reason,
     )
 
 
@@ -169,4 +175,4 @@ def _offered(row: Any) -> Offered:
         ends_at=row.of_ends_at,
         state=row.of_state,
     )
-    return Offered(offer=_offer(row), occasion=occasion, going=row.going)
+    return Offered(offer=offer_from(row), occasion=occasion, going=row.going)

@@ -43,6 +43,10 @@ class OfferRow:
     cost_cents: int | None = None
     tasks: tuple[str, ...] = ()
     expires_on: date | None = None
+    version: int = 0
+    created_by: str | None = None
+    submitted_at: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,24 @@ class OccasionRow:
     starts_at: datetime
     ends_at: datetime | None
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganisationRow:
+    """An organisation that offers something."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedRow:
+    """An occasion in numbers: how many go, wait for a place, came. Who, stands nowhere here."""
+
+    occasion: OccasionRow
+    going: int
+    waiting: int
+    came: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +105,15 @@ class OfferText:
     title: str
     body: str
     by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslatedRow:
+    """An offer's words in another language: whether the Dutch changed since, and whether who speaks it looked."""
+
+    text: OfferText
+    is_stale: bool
+    is_checked: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -338,8 +338,9 @@ class UserRow:
     """
     Somebody who works at the desk, by the name that newcomers may see.
 
-    `sign_in` is the name they sign in with (None: they cannot), `has_password` and `has_totp` whether both factors are
-    set, `interface` the console's language for them, `theme` None, light or dark, `notify` by what they are told.
+    `organisation_id` is whose offers are an organiser's. `sign_in` is the name they sign in with (None: they cannot),
+    `has_password` and `has_totp` whether both factors are set, `interface` the console's language for them, `theme`
+    None, light or dark, `notify` by what they are told.
     """
 
     id: str
@@ -356,6 +357,7 @@ class UserRow:
     theme: str | None = None
     on_shift_until: datetime | None = None
     notify: frozenset[str] = frozenset()
+    organisation_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

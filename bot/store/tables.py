@@ -377,6 +377,7 @@ users = Table(
     Column("mail_sealed", LargeBinary),
     Column("telegram_sealed", LargeBinary),
     Column("notify_json", JSON),  # by which of the two they want to be told
+    to("organisations", nullable=True),  # of an organiser: whose offers are theirs
     UniqueConstraint("pseudonym"),
     UniqueConstraint("sign_in"),
     UniqueConstraint("oidc_subject"),

@@ -39,6 +39,7 @@ class Users:
         languages: Collection[str] = (),
         now: datetime,
         sign_in: str | None = None,
+        organisation_id: str | None = None,
     ) -> UserRow:
         """Add somebody by the name that newcomers may see; no two have the same, nor the same name to sign in with."""
         user_id = new_id()
@@ -53,6 +54,7 @@ class Users:
                 created_at=now,
                 data_key_id=key.id,
                 sign_in=sign_in.lower() if sign_in else None,
+                organisation_id=organisation_id,
             )
         )
         user = self.get(user_id)
@@ -149,4 +151,5 @@ def _user_from(row: Row[*tuple[Any, ...]]) -> UserRow:
         theme=row.theme,
         on_shift_until=row.on_shift_until,
         notify=frozenset(row.notify_json or ()),
+        organisation_id=row.organisation_id,
     )

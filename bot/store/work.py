@@ -31,6 +31,7 @@ from bot.store.offers import Offers
 from bot.store.outbox import Outbox
 from bot.store.pings import Pings
 from bot.store.profiles import Profiles
+from bot.store.publishing import Publishing
 from bot.store.queues import Queues
 from bot.store.reminders import Reminders
 from bot.store.reply_files import ReplyFiles
@@ -94,6 +95,7 @@ class Work:
         self.group_sessions = GroupSessions(connection)
         self.group_letters = GroupLetters(connection)
         self.offers = Offers(connection)
+        self.publishing = Publishing(connection, self.keys)
         self.sign_ups = SignUps(connection)
         self.profiles = Profiles(connection, self.keys)
         self.seekings = Seekings(connection, self.keys)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from bot.commands.evaluate import subjects
-from bot.commands.evaluate_rasa import is_address
 from bot.knowledge.folders import folders
 from bot.knowledge.load import load
+from bot.rasa import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -72,7 +72,16 @@ class Stage:
             "sessions": ("coby", "/desk/group/sessions"),
             "group-message": ("coby", "/desk/group/message"),
             "counts": ("nora", "/desk/counts"),
+            "offers": ("nora", "/desk/offers"),
+            "offer": ("olga", f"/desk/offers/{self.offer}"),
+            "offer-new": ("olga", "/desk/offers/new"),
         }
+
+    @property
+    def offer(self) -> str:
+        """The offer that newcomers found."""
+        shown = self.runtime.database.read(lambda work: work.publishing.published())
+        return shown[0].id
 
     def enter(self, context: BrowserContext, name: str) -> None:
         """Sign this browser in as one of the demo's people."""

@@ -68,7 +68,7 @@ def pages(stage: Stage) -> dict[str, tuple[str, str]]:
 @pytest.mark.parametrize(("window", "scheme"), [("desk", "dark"), ("phone", "light"), ("phone", "dark")])
 def test_axe_finds_nothing_anywhere(stage: Stage, browser: Browser, window: str, scheme: str) -> None:
     found: list[str] = []
-    for who in ("vera", "sami", "nora", "bas", ""):
+    for who in ("vera", "sami", "nora", "bas", "olga", ""):
         context = browser.new_context(
             viewport=WINDOWS[window], color_scheme=scheme, locale="nl-NL", reduced_motion="reduce"
         )

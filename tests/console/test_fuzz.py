@@ -9,6 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.handoff.case import Role
+from bot.participation.offers import When
+from bot.participation.writing import Draft
+from bot.publish import draft
+from bot.store.participation_rows import OfferRow
 from bot.web.console.door import Door
 from bot.web.console.site import DOORS
 from tests.console.test_matrix import filled
@@ -25,6 +29,8 @@ FIELDS = (
     *("answer_wanted", "canned", "put", "original", "message", "number", "coach", "files", "messages", "journal"),
     *("grounds", "photos", "typed", "as", "x", "y", "w", "h", "do", "interface", "theme", "session", "password", "new"),
     *("again", "code", "key", "pseudonym", "sign_in", "roles", "teams", "languages", "active", "mail", "hours", "name"),
+    *("organisation", "kind", "sort", "title", "body", "day", "begins", "ends", "repeats", "area", "capacity", "cost"),
+    *("age_from", "age_to", "expires_on", "municipality", "tasks", "contact", "childcare"),
     *("digest", "q", "in", "keep", "by", "page", "before", "after", "shown", "states", "turn", "zoom", "box"),
 )
 VALUES = st.one_of(
@@ -41,12 +47,15 @@ def test_nothing_that_is_posted_is_an_error_of_ours(office: Office) -> None:
         lambda work: work.users.add("Robin", roles=roles, teams=["form_team"], now=desk.clock.now())
     )
     case = desk.taken(desk.asks(), by=who)
+    chairs = Draft(kind="goods", sort="other", title="Stoelen", body="Vier stoelen.", when=When())
+    offer = draft(desk.runtime, who.id, chairs, organisation="Kringloop")
+    assert isinstance(offer, OfferRow)
 
     @settings(max_examples=6 * len(INNER), deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.sampled_from(INNER), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=12), st.text(max_size=12))
     def ask(door: Door, fields: dict[str, str], other: str) -> None:
         browser = office.signed_in(who)  # what was posted before may have ended its sessions
-        path = filled(door.path, case=case.id, user=desk.kim.id)
+        path = filled(door.path.replace("{offer}", offer.id), case=case.id, user=desk.kim.id)
         for method in door.methods:
             if method == "POST":
                 found = browser.post(path, fields)

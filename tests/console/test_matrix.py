@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.store.work import Work
     from tests.console.conftest import Office, Person
 
-V, C, P, O, E, A = (  # noqa: E741  # a letter for each role, as in the tables below
+V, C, P, O, E, A, G = (  # noqa: E741  # a letter for each role, as in the tables below
     frozenset({role})
     for role in (
         Role.VOLUNTEER,
@@ -36,10 +36,11 @@ V, C, P, O, E, A = (  # noqa: E741  # a letter for each role, as in the tables b
         Role.COORDINATOR,
         Role.CONTENT_EDITOR,
         Role.ADMINISTRATOR,
+        Role.ORGANISER,
     )
 )
 HELPERS = V | C | P | O
-ALL = HELPERS | E | A
+ALL = HELPERS | E | A | G
 NOBODY: frozenset[Role] = frozenset()
 
 # ---- who may open a page, and post to it, where no case is named
@@ -73,6 +74,18 @@ PAGES = {
     "/desk/group/sessions/{session}/attendance": C,
     "/desk/group/message": C,
     "/desk/group/message/undo": C,
+    # Of these an organiser opens those of their own organisation: see test_offers.
+    "/desk/offers": G | O,
+    "/desk/offers/new": G | O,
+    "/desk/offers/{offer}": G | O,
+    "/desk/offers/{offer}/change": G | O,
+    "/desk/offers/{offer}/texts": G | O,
+    "/desk/offers/{offer}/submit": G | O,
+    "/desk/offers/{offer}/withdraw": G | O,
+    "/desk/offers/{offer}/approve": G | O,
+    "/desk/offers/{offer}/decline": G | O,
+    "/desk/offers/{offer}/cancel": G | O,
+    "/desk/offers/{offer}/times/{occasion}/cancel": G | O,
     "/desk/matches": O,
     "/desk/matches/look": O,
     "/desk/matches/approve": O,
@@ -262,7 +275,7 @@ def test_before_signing_in_only_the_front_doors_answer(office: Office) -> None:
 
 def filled(path: str, *, case: str, file: str = "x", user: str = "x", sent: str = "x") -> str:
     ids = {"case_id": case, "case": case, "file_id": sent, "file": file, "sent": sent, "user": user}
-    ids |= {"newcomer": "x", "task": "x"}
+    ids |= {"newcomer": "x", "task": "x", "offer": "x", "occasion": "x"}
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path
@@ -279,9 +292,13 @@ def test_pages_without_a_case(place: Place) -> None:
             if not may:
                 assert found.status == 403, (role, method, path, found.status)
             elif method == "GET":
-                # There is no provider here to sign in with, no session, nor a newcomer of this name in anybody's group.
-                nothing = path.endswith("/provider") or "{newcomer}" in door.path or "{session}" in door.path
-                assert found.status == (404 if nothing else 200), (role, path, found.status)
+                # There is no provider here to sign in with, no session, no offer, nor a newcomer of this name in
+                # anybody's group. An organiser's day is their offers.
+                nothing = path.endswith("/provider") or any(
+                    name in door.path for name in ("{newcomer}", "{session}", "{offer}")
+                )
+                there = 303 if role is Role.ORGANISER and path == "/desk" else 200
+                assert found.status == (404 if nothing else there), (role, path, found.status)
             else:
                 assert found.status not in {403, 500}, (role, path, found.status)
 

@@ -141,6 +141,18 @@ def test_called_flow_comes_back_to_its_caller() -> None:
     assert told(talk.start(Dialogue(), "outer")) == ["utter_inside", "utter_after"]
 
 
+def test_what_was_told_where_a_called_flow_led_is_forgotten_with_the_caller() -> None:
+    talk = runner("""
+        outer: {steps: [{call: middle}]}
+        middle: {steps: [{link: inner}]}
+        inner: {steps: [{collect: age}, {action: utter_inside}]}
+    """)
+
+    ended = talk.fill(talk.start(Dialogue(), "outer").dialogue, 30).dialogue
+
+    assert (ended.stack, dict(ended.slots), ended.answers) == ((), {}, ())
+
+
 def test_linked_flow_does_not_come_back() -> None:
     talk = runner("""
         outer: {steps: [{action: utter_before}, {link: inner}]}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.nlu.model import Understander
 
 DATA = Path(__file__).resolve().parents[2] / "nlu" / "data"
+ANSWERS = DATA.with_name("answers")
 INTENTS = frozenset({"greet", "thanks", "talk_to_human", "stop", "my_tasks", "out_of_scope", "benefits_huurtoeslag"})
 LINES_EACH = 8
 
@@ -97,10 +98,10 @@ def scattered() -> ScatteredEncoder:
 
 @pytest.fixture(scope="session")
 def words() -> AnswerWords:
-    """The words of nlu/data/*/answers.yml."""
+    """The words of nlu/answers/*/general.yml."""
     return AnswerWords.from_synonyms(
         {
-            folder.name: {item["synonym"]: lines_of(item) for item in items(folder / "answers.yml")}
+            folder.name: {item["synonym"]: lines_of(item) for item in items(ANSWERS / folder.name / "general.yml")}
             for folder in sorted(DATA.iterdir())
         }
     )

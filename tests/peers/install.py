@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,37 @@ def _with_pip(pins: Path, home: Path) -> None:
     subprocess.run([*words, "--require-hashes", "-r", str(pins)], check=True)
 
 
+def _with_pip_alone(pins: Path, home: Path) -> None:
+    """Install pinned Python packages without what they ask for beside: the list holds what is needed of it."""
+    venv.create(home, with_pip=True, symlinks=True)
+    words = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*words, "--require-hashes", "-r", str(pins)], check=True)
+
+
+def python_3_10() -> str | None:
+    """Return the Python 3.10 of this machine: on PATH, or pyenv's; None when there is none."""
+    for candidate in ("python3.10", *sorted(Path.home().glob(".pyenv/versions/3.10*/bin/python"))):
+        found = shutil.which(candidate)
+        # A shim of pyenv is there for every version that somebody ever had.
+        if found and subprocess.run([found, "-c", "import venv"], capture_output=True, check=False).returncode == 0:
+            return found
+    return None
+
+
+def _with_python_3_10(pins: Path, home: Path) -> None:
+    """Install pinned packages for an older Python; what builds their sources comes first."""
+    python = python_3_10()
+    assert python is not None  # `can_install` said so
+    subprocess.run([python, "-m", "venv", str(home)], check=True)
+    pip = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    lines = pins.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as first:
+        first.write("\n".join(line for line in lines if line.startswith(("setuptools==", "wheel=="))))
+        first.flush()
+        subprocess.run([*pip, "--require-hashes", "-r", first.name], check=True)
+    subprocess.run([*pip, "--require-hashes", "--no-build-isolation", "-r", str(pins)], check=True)
+
+
 def _with_npm(pins: Path, home: Path) -> None:
     """Install what a package-lock.json pins; `package.json` lies beside it."""
     home.mkdir(parents=True)
@@ -58,6 +90,7 @@ class Peer:
     program: str
     install: Callable[[Path, Path], None]
     needs: tuple[str, ...] = ()  # what must be on the machine
+    apart: bool = False  # too large to be installed with the others: only when it is asked for by name
 
 
 PEERS: dict[str, Peer] = {
@@ -69,6 +102,12 @@ PEERS: dict[str, Peer] = {
         program="node_modules/.bin/prism",
         install=_with_npm,
         needs=("node", "npm"),
+    ),
+    # Only its reader of flows is used, which needs no licence: its Python runs tests/rasa/read_flows.py.
+    "rasa_pro": Peer(pins=PINS / "rasa_pro.txt", program="bin/python", install=_with_pip_alone),
+    # Two gigabytes and a half; `make rasa` trains and serves it.
+    "rasa": Peer(
+        pins=PINS / "rasa.txt", program="bin/rasa", install=_with_python_3_10, needs=("Python 3.10",), apart=True
     ),
     "schemathesis": Peer(pins=PINS / "schemathesis.txt", program="bin/schemathesis", install=_with_pip),
 }
@@ -90,7 +129,7 @@ def program(name: str) -> Path:
 
 def can_install(name: str) -> bool:
     """Return whether the machine has what the peer needs."""
-    return all(shutil.which(need) for need in PEERS[name].needs)
+    return all(python_3_10() if need == "Python 3.10" else shutil.which(need) for need in PEERS[name].needs)
 
 
 def install(name: str) -> Path:
@@ -111,8 +150,8 @@ def install(name: str) -> Path:
 
 
 def main(names: list[str]) -> int:
-    """Install the peers with these names, or all; return 0 when all are there."""
-    for name in names or PEERS:
+    """Install the peers with these names, or all that are not kept apart; return 0 when they are there."""
+    for name in names or (name for name, peer in PEERS.items() if not peer.apart):
         try:
             sys.stdout.write(f"{name}: {install(name).relative_to(ROOT)}\n")
         except (PeerMissingError, subprocess.CalledProcessError, OSError) as error:

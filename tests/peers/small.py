@@ -49,7 +49,7 @@ CORE = (
     "nlu/domain/patterns.yml",
     "nlu/domain/controls.yml",
     "nlu/domain/shared.yml",
-    "nlu/data/nl/answers.yml",
+    "nlu/answers/nl/general.yml",
     "nlu/data/nl/controls.yml",
 )
 SUBJECT = (
@@ -59,7 +59,7 @@ SUBJECT = (
     "content/facts/{}.yml",
     "nlu/domain/{}.yml",
     "nlu/data/nl/{}.yml",
-    "nlu/data/nl/answers_{}.yml",
+    "nlu/answers/nl/{}.yml",
 )
 
 

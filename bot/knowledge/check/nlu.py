@@ -201,5 +201,5 @@ def _items(ground: Ground) -> Iterator[tuple[Document, int, dict[str, Any]]]:
     """Yield the items of the example files as they were written, even where the reading refused them."""
     for name, document in ground.read.documents.items():
         items = document.data.get("nlu") if isinstance(document.data, dict) else None
-        if name.startswith("nlu/data/") and isinstance(items, list):
+        if name.startswith(("nlu/data/", "nlu/answers/")) and isinstance(items, list):
             yield from ((document, at, item) for at, item in enumerate(items) if isinstance(item, dict))

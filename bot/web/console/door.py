@@ -21,7 +21,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.answer import as_actor
-from bot.handoff.access import MAY_OPEN
+from bot.handoff.access import MAY_OPEN, Screen
+from bot.handoff.case import Role
 from bot.sign_in import IDLE, LONGEST
 from bot.web.console.entrance import Entrance
 from bot.web.console.words import INTERFACES, Words
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from starlette.types import Message
 
-    from bot.handoff.access import Screen
     from bot.handoff.case import Actor
     from bot.runtime import Runtime
     from bot.store.rows import SessionRow, UserRow
@@ -164,6 +164,8 @@ class Visit(Guest):
 
     def _around(self) -> dict[str, Any]:
         may = {screen.value for screen, roles in MAY_OPEN.items() if roles & self.who.roles}
+        if self.who.roles == {Role.ORGANISER}:
+            may.discard(Screen.TODAY.value)  # their day is their offers
         return {**super()._around(), "me": self.user, "may_open": may, "token": self.token}
 
 

@@ -28,6 +28,7 @@ ABOUT = {
     Unfit.NAME_TAKEN: "pseudonym",
     Unfit.BAD_SIGN_IN: "sign_in",
     Unfit.SIGN_IN_TAKEN: "sign_in",
+    Unfit.NO_ORGANISATION: "organisation",
 }
 NOBODY = Person(pseudonym="", sign_in="", roles=frozenset({Role.VOLUNTEER}))
 
@@ -65,6 +66,7 @@ def _given(visit: Visit) -> Person:
             *(code for code in languages if code in chosen),
             *(code for code in chosen if code not in languages),
         ),
+        organisation=visit.given("organisation"),
     )
 
 
@@ -113,7 +115,7 @@ def _link(visit: Visit, done: Appointed) -> Response:
 def person_page(visit: Visit) -> Response:
     """Show what somebody is, to be changed."""
     user = _somebody(visit)
-    return _person(visit, user, _as_is(user))
+    return _person(visit, user, _as_is(visit, user))
 
 
 def _somebody(visit: Visit) -> UserRow:
@@ -124,13 +126,16 @@ def _somebody(visit: Visit) -> UserRow:
     return user
 
 
-def _as_is(user: UserRow) -> Person:
+def _as_is(visit: Visit, user: UserRow) -> Person:
+    own = user.organisation_id
+    name = visit.runtime.database.read(lambda work: work.publishing.organisation(own)) if own else None
     return Person(
         pseudonym=user.pseudonym,
         sign_in=user.sign_in or "",
         roles=user.roles,
         teams=user.teams,
         languages=user.languages,
+        organisation=name or "",
     )
 
 
@@ -142,7 +147,7 @@ def _person(visit: Visit, user: UserRow, person: Person, unfit: Unfit | None = N
 def change(visit: Visit) -> Response:
     """Make somebody what the form says."""
     user, person = _somebody(visit), _given(visit)
-    done = appoint.change(visit.runtime.database, user.id, person, known_to(visit))
+    done = appoint.change(visit.runtime.database, user.id, person, known_to(visit), visit.now)
     return _person(visit, user, person, done) if isinstance(done, Unfit) else visit.go(PEOPLE, said="settings_saved")
 
 
@@ -150,7 +155,7 @@ def invite(visit: Visit) -> Response:
     """Make a new link for somebody, and show it."""
     user = _somebody(visit)
     done = appoint.invite(visit.runtime.database, user.id, visit.now)
-    return _person(visit, user, _as_is(user), done) if isinstance(done, Unfit) else _link(visit, done)
+    return _person(visit, user, _as_is(visit, user), done) if isinstance(done, Unfit) else _link(visit, done)
 
 
 def switch(visit: Visit) -> Response:
@@ -159,7 +164,7 @@ def switch(visit: Visit) -> Response:
     on = visit.given("to") == "on"
     done = (appoint.switch_on if on else appoint.switch_off)(visit.runtime.database, user.id)
     if isinstance(done, Unfit):
-        return _person(visit, user, _as_is(user), done)
+        return _person(visit, user, _as_is(visit, user), done)
     return visit.go(PEOPLE, said="settings_switched_on" if on else "settings_switched_off")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.handoff.access import Screen, may_open
+from bot.handoff.case import Role
 from bot.survey import begin_shift, end_shift, take_next, today
 from bot.web.console.door import HOME, Door, Visit
 from bot.web.console.lists import names_for
@@ -13,12 +14,15 @@ from bot.web.console.lists import names_for
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+OFFERS = "/desk/offers"
 SHIFT_END = "/desk/shift/end"
 SHIFTS = (1, 2, 4, 8)  # hours
 
 
 def show(visit: Visit) -> Response:
-    """Show the day; to the page's script only the part that changes."""
+    """Show the day; to the page's script only the part that changes. Who only offers something goes to their offers."""
+    if visit.who.roles == {Role.ORGANISER}:
+        return visit.go(OFFERS)
     return visit.page(
         "today_part.html" if visit.is_part else "today.html",
         day=today(visit.runtime, visit.user),

@@ -62,6 +62,10 @@ class Words:
         pattern = "EEEE d MMMM" if day.year == local_day(self.now).year else "EEEE d MMMM y"
         return format_date(day, pattern, locale=self.locale)
 
+    def day_of(self, moment: datetime) -> str:
+        """Return the day in Amsterdam at a moment, with its weekday."""
+        return self.day(local_day(moment))
+
     def weekday(self, number: int) -> str:
         """Return the name of a day of the week; Monday is 0."""
         return str(get_day_names("wide", context="stand-alone", locale=self.locale)[number])

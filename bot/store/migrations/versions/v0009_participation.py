@@ -16,6 +16,7 @@ depends_on = None
 def upgrade() -> None:
     """Add the tables of taking part."""
     _organisations()
+    _organisers()
     _expert_questions()
     _offers()
     _occasions()
@@ -40,6 +41,12 @@ def _organisations() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisations")),
         sa.UniqueConstraint("name", name=op.f("uq_organisations_name")),
     )
+
+
+def _organisers() -> None:
+    with op.batch_alter_table("users") as users:
+        users.add_column(sa.Column("organisation_id", sa.String(length=36), nullable=True))
+        users.create_foreign_key(op.f("fk_users_organisation_id"), "organisations", ["organisation_id"], ["id"])
 
 
 def _expert_questions() -> None:

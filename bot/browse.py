@@ -1,0 +1,160 @@
+"""
+Somebody at the desk sees offers: an organiser those of their organisation, a coordinator all.
+
+Of who signed up they see how many, never who.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.answer import as_actor
+from bot.domain.languages import SOURCE
+from bot.handoff.case import Role
+from bot.participation.offers import State, may_become
+from bot.publish import Refusal, may_touch, tasks_known, when_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.handoff.case import Actor
+    from bot.participation.offers import When
+    from bot.runtime import Runtime
+    from bot.store.participation_rows import CountedRow, OfferRow, OrganisationRow, TranslatedRow
+    from bot.store.work import Work
+
+MOST_LISTED = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """An offer in a list."""
+
+    offer: OfferRow
+    when: When
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """
+    What somebody sees of all that is offered, the newest first.
+
+    `waiting` is for a coordinator to decide on, those that wait longest first. `own` is the organisation of an
+    organiser; a coordinator writes for any of `organisations`.
+    """
+
+    waiting: tuple[Listed, ...]
+    shown: tuple[Listed, ...]
+    written: tuple[Listed, ...]
+    past: tuple[Listed, ...]
+    own: str | None
+    moderates: bool
+    organisations: tuple[OrganisationRow, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all."""
+        return not (self.waiting or self.shown or self.written or self.past)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """One offer with its times in numbers, how to reach who made it, and what who looks may do."""
+
+    offer: OfferRow
+    when: When
+    coming: tuple[CountedRow, ...]
+    past: tuple[CountedRow, ...]
+    texts: Mapping[str, TranslatedRow]
+    may: frozenset[str]
+    moderates: bool
+    contact: str = field(repr=False)
+
+
+def my_offers(runtime: Runtime, user_id: str) -> Shelf | Refusal:
+    """Return what somebody sees of what is offered."""
+
+    def look(work: Work) -> Shelf | Refusal:
+        actor = _actor(work, user_id)
+        if actor is None:
+            return Refusal.NOT_YOUR_ROLE
+        moderates = Role.COORDINATOR in actor.roles
+        user = work.users.get(user_id)
+        own = user.organisation_id if user and Role.ORGANISER in actor.roles else None
+        # An organiser without an organisation sees nothing, and surely not everything.
+        rows = work.publishing.all(None if moderates else own or "", MOST_LISTED)
+        listed = [Listed(offer=row, when=when_of(row)) for row in rows]
+
+        def standing(*states: State) -> tuple[Listed, ...]:
+            return tuple(one for one in listed if one.offer.state in states)
+
+        waiting = standing(State.SUBMITTED)
+        return Shelf(
+            waiting=waiting[::-1] if moderates else waiting,
+            shown=standing(State.PUBLISHED),
+            written=standing(State.DRAFT, State.DECLINED),
+            past=standing(State.CANCELLED, State.ENDED),
+            own=work.publishing.organisation(own) if own else None,
+            moderates=moderates,
+            organisations=tuple(work.publishing.organisations()) if moderates else (),
+        )
+
+    return runtime.database.read(look)
+
+
+def open_offer(runtime: Runtime, user_id: str, offer_id: str) -> Opened | Refusal:
+    """Return one offer, with its times in numbers."""
+    now = runtime.clock.now()
+
+    def look(work: Work) -> Opened | Refusal:
+        actor = _actor(work, user_id)
+        offer = work.offers.get(offer_id)
+        if actor is None:
+            return Refusal.NOT_YOUR_ROLE
+        if offer is None or not may_touch(work, actor, offer):
+            return Refusal.NO_OFFER
+        rows = work.publishing.occasions(offer_id)
+        moderates = Role.COORDINATOR in actor.roles
+        return Opened(
+            offer=offer,
+            when=when_of(offer),
+            coming=tuple(row for row in rows if row.occasion.starts_at > now),
+            past=tuple(row for row in reversed(rows) if row.occasion.starts_at <= now),
+            texts={row.text.language: row for row in work.publishing.texts(offer)},
+            may=_may(offer, moderates=moderates),
+            moderates=moderates,
+            contact=work.publishing.contact(offer),
+        )
+
+    return runtime.database.read(look)
+
+
+def tasks_by_name(runtime: Runtime) -> dict[str, str]:
+    """Return the tasks of trajectories that an offer may serve, with what they are called in Dutch, by that."""
+    known = runtime.knowledge.content.responses
+    titles = {
+        task: runtime.renderer.words(name, SOURCE) if (name := f"utter_task_{task}") in known else task
+        for task in tasks_known(runtime.knowledge)
+    }
+    return dict(sorted(titles.items(), key=lambda one: one[1]))
+
+
+def _actor(work: Work, user_id: str) -> Actor | None:
+    user = work.users.get(user_id)
+    actor = as_actor(user) if user else None
+    if actor is None or not actor.active or not actor.roles & {Role.ORGANISER, Role.COORDINATOR}:
+        return None
+    return actor
+
+
+def _may(offer: OfferRow, *, moderates: bool) -> frozenset[str]:
+    state = State(offer.state)
+    acts = {
+        "change": state not in {State.CANCELLED, State.ENDED} and (moderates or state is not State.PUBLISHED),
+        "submit": may_become(state, State.SUBMITTED),
+        "withdraw": state is State.SUBMITTED,
+        "decide": state is State.SUBMITTED and moderates,
+        "cancel": may_become(state, State.CANCELLED),
+    }
+    return frozenset(act for act, may in acts.items() if may)
