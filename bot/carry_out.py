@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from bot import invite, join_in, link, tasks, team
+from bot import agree, invite, join_in, link, tasks, team
 from bot.domain.turn import (
     AcceptNotice,
     AnswerCoach,
+    AnswerMatch,
     AnswerSession,
     AskEarlierOrNew,
     AskForPlan,
@@ -54,6 +55,7 @@ from bot.domain.turn import (
     StopSeeking,
     TakeAsNew,
     TellForPlan,
+    TellName,
     TellSeeking,
     TellWish,
     WantOffer,
@@ -210,6 +212,10 @@ def _about_taking_part(  # noqa: C901, PLR0912  # one arm for each effect
             join_in.note_seeking(voice, newcomer.id, kind, said)
         case StopSeeking():
             join_in.stop_seeking(voice, newcomer.id)
+        case AnswerMatch(match=match, said=said):
+            agree.answer(voice, newcomer, conversation, match, said)
+        case TellName(match=match, name=name):
+            agree.take_name(voice, newcomer.id, match, name)
         case _:
             assert_never(effect)
 

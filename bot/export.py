@@ -102,7 +102,7 @@ def kept_about(runtime: Runtime, work: Work, newcomer_id: str, *, most_bytes: in
 
 
 def _taking_part(work: Work, newcomer_id: str) -> Kept:
-    """Return what somebody told of their wishes, whom they look for, and for what they signed up."""
+    """Return what somebody told of their wishes, whom they look for and were suggested to, and their sign-ups."""
     profile = work.profiles.get(newcomer_id)
     signed_up = [(row, work.offers.at(row.occasion_id)) for row in work.sign_ups.of(newcomer_id)]
     return {
@@ -111,6 +111,10 @@ def _taking_part(work: Work, newcomer_id: str) -> Kept:
         "looking_for": [
             {"at": _iso(one.at), "kind": one.kind, "state": one.state, "words": one.words}
             for one in work.seekings.of(newcomer_id)
+        ],
+        "put_together": [
+            {"kind": one.kind, "state": one.state, "you_said": one.says(newcomer_id), "agreed_at": _iso(one.agreed_at)}
+            for one in work.matches.of(newcomer_id, ("approved", "agreed", "refused", "ended"))
         ],
         "signed_up": [
             {

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.agree import stop_all
 from bot.describe import choice_of, line_of_offer, line_of_waiting, say_all, say_of
 from bot.domain.clock import local_day
 from bot.domain.days import at
@@ -487,6 +488,7 @@ _VALUES: Mapping[str, Iterable[str]] = {"interests": tuple(INTERESTS), "times": 
 def drop_wishes(voice: Voice, newcomer_id: str) -> None:
     """Delete all that somebody told of their wishes; nobody is looked for any more either."""
     voice.work.profiles.drop(newcomer_id)
+    stop_all(voice, newcomer_id)
     voice.work.seekings.close(newcomer_id)
     voice.say(Say(response=WISHES_GONE))
 
@@ -529,5 +531,6 @@ def note_seeking(voice: Voice, newcomer_id: str, kind: str, said: str | None) ->
 
 def stop_seeking(voice: Voice, newcomer_id: str) -> None:
     """Look for nobody any more."""
+    stop_all(voice, newcomer_id)
     voice.work.seekings.close(newcomer_id)
     voice.say(Say(response=CLOSED))

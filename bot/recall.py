@@ -76,15 +76,15 @@ def recall_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
     )
     for find, tell, later in pairs:
         for occasion_id, newcomer_id in read(find):
-            count += _done(
+            count += done(
                 runtime, partial(tell, runtime, occasion_id, newcomer_id), partial(later, occasion_id, newcomer_id, now)
             )
     for newcomer_id in read(lambda work: work.profiles.digests_due(now, limit)):
-        count += _done(runtime, partial(_week, runtime, newcomer_id), partial(_week_later, newcomer_id, now))
+        count += done(runtime, partial(_week, runtime, newcomer_id), partial(_week_later, newcomer_id, now))
     return count
 
 
-def _done(runtime: Runtime, unit: Callable[[Work], bool], later: Callable[[Work], None]) -> int:
+def done(runtime: Runtime, unit: Callable[[Work], bool], later: Callable[[Work], None]) -> int:
     """Do one unit of work; return 1 when it changed something. What fails is tried again later, the others go on."""
     try:
         return int(runtime.database.write(unit))
@@ -180,7 +180,7 @@ def _remind(runtime: Runtime, occasion_id: str, newcomer_id: str, work: Work) ->
         work.sign_ups.change(occasion_id, newcomer_id, remind_at=next_moment(now + timedelta(days=1)))
         return True
     _tell(voice, offered, COMES, say_of(voice, REMINDED, offered, (leave(occasion_id),)), bulk=True)
-    _counts(voice, newcomer_id)
+    counts(voice, newcomer_id)
     work.sign_ups.change(occasion_id, newcomer_id, remind_at=None, outbox_id=voice.last)
     return True
 
@@ -207,12 +207,12 @@ def _ask(runtime: Runtime, occasion_id: str, newcomer_id: str, work: Work) -> bo
     voice = voice_to(runtime, work, where) if where else None
     if voice is not None:
         _tell(voice, offered, WAS, say_of(voice, HOW_WAS_IT, offered, how_was_it(occasion_id)), bulk=True)
-        _counts(voice, newcomer_id)
+        counts(voice, newcomer_id)
     work.sign_ups.change(occasion_id, newcomer_id, ask_at=None, outbox_id=voice.last if voice else row.outbox_id)
     return True
 
 
-def _counts(voice: Voice, newcomer_id: str) -> None:
+def counts(voice: Voice, newcomer_id: str) -> None:
     """Have what was said count for the most that somebody hears in a day and a week."""
     assert voice.last is not None
     voice.work.reminders.sent(
@@ -262,7 +262,7 @@ def _week(runtime: Runtime, newcomer_id: str, work: Work) -> bool:
         choices = (*(choice_of(voice, offered) for offered, _ in found), OWN_WISHES, WEEK_OFF)
         voice.say(Say(response=WEEK, extra={"offer_list": lines}, choices=choices), bulk=True)
         remember(voice)
-    _counts(voice, newcomer_id)
+    counts(voice, newcomer_id)
     return True
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot import measure
 from bot.announce import announce_due
+from bot.ask_after import look_after_due
 from bot.attend import attend_due
 from bot.deliver import settle_uncertain
 from bot.forget import drop_expired_codes, drop_unanswered_notices, expire, finish_erasures
@@ -38,6 +39,7 @@ def sweep(runtime: Runtime) -> list[str]:
     remind_due(runtime)
     announce_due(runtime)
     recall_due(runtime)
+    look_after_due(runtime)
     tell(runtime)
     measure.swept()
     return forgotten

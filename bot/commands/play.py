@@ -50,7 +50,7 @@ def play(parts: Parts, runtime: Runtime, story: Story) -> Played:
     if story.notice_accepted:
         talk.accept_notice(story.language)
     played = _played(story, talk, clock)
-    if any(step.kind in {"enrol", "offers"} for step in story.steps):
+    if any(step.kind in {"enrol", "offers", "match"} for step in story.steps):
         talk.forgotten()
     talk.nothing_offered()
     return played
@@ -94,7 +94,7 @@ def _played(story: Story, talk: Conversation, clock: HeldClock) -> Played:
                 _nothing_left(played, said)
                 _arrange(step, talk)
                 played.rows.append((f"{step.kind}", f"{step.kind}", True))
-            case "wait" | "enrol" | "tell" | "call_off":
+            case "wait" | "enrol" | "tell" | "call_off" | "match" | "other_says":
                 _nothing_left(played, said)
                 if not played.passed:
                     return played
@@ -116,6 +116,10 @@ def _brought(step: StoryStep, talk: Conversation, clock: HeldClock) -> list[Mess
             return talk.told(**step.value)
         case "call_off":
             return talk.called_off(step.value)
+        case "match":
+            return talk.matched(**step.value)
+        case "other_says":
+            return talk.other_says(str(step.value))
         case _:
             clock.wait(**step.value)
             return talk.time_brings()

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from bot.agree import asked
 from bot.announce import announce_due
+from bot.ask_after import look_after_due, seekings_of
 from bot.carry_out import NOTICE_VERSION
 from bot.channels.terminal import Terminal
 from bot.deliver import deliver_due
@@ -21,7 +23,8 @@ from bot.receive import Report, answer_next, take_in
 from bot.remind import remind_due
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
-from bot.store.participation_rows import OfferText
+from bot.store.participation_rows import MatchRow, OfferText
+from bot.team import remember, voice_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,6 +48,7 @@ class Conversation:
         self._address = address
         self._offers: dict[str, str] = {}
         self._occasions: dict[str, str] = {}
+        self._match: str | None = None
         self._others: list[tuple[str, str]] = []
 
     def accept_notice(self, language: str | None) -> None:
@@ -72,7 +76,7 @@ class Conversation:
 
     def time_brings(self) -> list[Message]:
         """Do what has become due in the trajectory, and of what they take part in; return what was said of it."""
-        while remind_due(self.runtime) or announce_due(self.runtime) or recall_due(self.runtime):
+        while any(due(self.runtime) for due in (remind_due, announce_due, recall_due, look_after_due)):
             pass
         return self._delivered()
 
@@ -132,7 +136,8 @@ class Conversation:
         self.runtime.database.write(publish)
 
     def with_occasions(self, text: str) -> str:
-        """Return a button of a story with the occasion, or the offer without one, that it names by its title."""
+        """Return a button of a story with the occasion, the offer without one, or the match that it names."""
+        text = text.replace("<match>", self._match or "")
         for title, one in {**self._offers, **self._occasions}.items():
             text = text.replace(f"<{title}>", one)
         return text
@@ -161,6 +166,62 @@ class Conversation:
     def called_off(self, title: str) -> list[Message]:
         """Have the organisation call an offer off; return what the person reads of it."""
         self.runtime.database.write(lambda work: work.offers.change(self._offers[title], state="cancelled"))
+        return self.time_brings()
+
+    # ---- put together with somebody
+
+    def matched(self, reasons: Iterable[Iterable[str]] = (("language", "nl"),)) -> list[Message]:
+        """Have a coordinator approve this person and somebody else as buddies; return what the person reads."""
+
+        def approve(work: Work) -> None:
+            now = self.runtime.clock.now()
+            person = work.newcomers.at(self._terminal.name, self._address)
+            assert person is not None
+            mine = work.seekings.open(person.newcomer.id, "buddy", None, now)
+            other = work.newcomers.writing_from("elsewhere", uuid4().hex, now=now).newcomer
+            theirs = work.seekings.open(other.id, "be_buddy", None, now)
+            suggested = MatchRow(
+                id="",
+                kind="buddy",
+                seeking_id=mine.id,
+                newcomer_id=mine.newcomer_id,
+                state="suggested",
+                suggested_at=now,
+                reasons=tuple((code, value) for code, value in reasons),
+                other_seeking_id=theirs.id,
+                other_newcomer_id=other.id,
+            )
+            work.matches.suggest_anew([suggested])
+            (match,) = work.matches.of(mine.newcomer_id, ("suggested",))
+            work.matches.change(match.id, state="approved", approved_at=now)
+            work.seekings.set_state(seekings_of(match), "matched")
+            where = work.newcomers.reminder_conversation(mine.newcomer_id)
+            voice = voice_to(self.runtime, work, where) if where else None
+            assert voice is not None
+            voice.say(asked(voice, match, mine.newcomer_id))
+            remember(voice)
+            self._match = match.id
+
+        self.runtime.database.write(approve)
+        return self._delivered()
+
+    def other_says(self, said: str) -> list[Message]:
+        """Have the other one say `no`, `end`, or yes with the name that is said; return what the person reads of it."""
+
+        def say(work: Work) -> None:
+            now = self.runtime.clock.now()
+            match = work.matches.get(self._match or "")
+            assert match is not None
+            other = match.other_newcomer_id
+            assert other is not None
+            if said == "end":
+                work.matches.change(match.id, state="ended", ended_at=now, ended_by=other, check_at=now)
+                return
+            work.matches.change(match.id, other_says="no" if said == "no" else "yes", check_at=now)
+            if said != "no":
+                work.matches.keep_name(match, other, said)
+
+        self.runtime.database.write(say)
         return self.time_brings()
 
     def nothing_offered(self) -> None:

@@ -558,6 +558,22 @@ class StopSeeking:
     """The person looks for nobody any more."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class AnswerMatch:
+    """The person says of a match: yes, no, well, not_well, or that it ends (end)."""
+
+    match: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellName:
+    """By which first name the person wants to be known to whom they are put together with."""
+
+    match: str
+    name: str = field(repr=False)
+
+
 TakingPart: TypeAlias = (
     FindOffers
     | ShowOffer
@@ -575,6 +591,8 @@ TakingPart: TypeAlias = (
     | Seek
     | TellSeeking
     | StopSeeking
+    | AnswerMatch
+    | TellName
 )
 Effect: TypeAlias = (
     OpenCase

@@ -54,8 +54,9 @@ class Asking:
     """
     What was asked outside any flow.
 
-    A day or a yes for the plan (`anchor`, `condition`), when to `remind`, a `wish`, or in which words somebody `seek`s.
-    `name` is the anchor's, the condition's, the wish's, what is sought, or a task's id; so many questions are `left`
+    A day or a yes for the plan (`anchor`, `condition`), when to `remind`, a `wish`, in which words somebody `seek`s,
+    or by which name somebody is known in a match (`match_name`). `name` is the anchor's, the condition's, the wish's,
+    what is sought, or the id of a task or match; so many questions are `left`
     after this one (of a wish: 1 when the others follow).
     """
 

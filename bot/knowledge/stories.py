@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     *("user", "utter", "slot_was_set", "text_contains", "effect", "wait", "enrol", "tell"),
-    *("offers", "others_join", "others_leave", "call_off"),
+    *("offers", "others_join", "others_leave", "call_off", "match", "other_says"),
 )
 
 
@@ -29,6 +29,9 @@ class StoryStep:
     has a moment, and `texts` by language. By its title somebody else joins (`others_join`) or leaves (`others_leave`),
     or its organisation calls it off (`call_off`). A button in the story names an offer's occasion by its title:
     `/join <Taalcafé>`.
+
+    `match` (`{}`, or `reasons`: pairs of a code and its value) has a coordinator approve that the person and
+    somebody else may be buddies; the other one then says `no`, `end`, or yes by their name (`other_says`).
 
     `sent` is the kind of a user step that is no text or button (`kind: voice`); `other: true` is `kind: other`.
     """

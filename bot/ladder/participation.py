@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.turn import (
+    AnswerMatch,
     AskSeeking,
     AskWish,
     DropWishes,
@@ -26,6 +27,7 @@ from bot.domain.turn import (
     ShowSignUps,
     ShowWishes,
     StopSeeking,
+    TellName,
     TellSeeking,
     TellWish,
     WantOffer,
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 WISHES = ("interests", "area", "times", "languages", "limits")
 KINDS = ("buddy", "be_buddy", "volunteer", "can_offer")
 LONGEST_WORDS = 500
+# What has more words than a first name has, a digit or a question mark, is no name.
+MOST_WORDS_OF_A_NAME = 3
+_NO_NAME = re.compile(r"[\d?؟/@:]")
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _WISH, _KIND = "|".join(WISHES), "|".join(KINDS)
 # The four digits of a Dutch postcode, with or without its letters. No postcode begins with 0.
@@ -82,6 +87,10 @@ _PRESSED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], TakingPart]], .
     (re.compile(rf"/seek ({_KIND})"), lambda found: Seek(kind=found[1])),
     (re.compile(rf"/seek ({_KIND}) skip"), lambda found: TellSeeking(kind=found[1], words=None)),
     (re.compile(r"/seek stop"), lambda _: StopSeeking()),
+    (
+        re.compile(rf"/match (yes|no|well|not_well|end) ({_ID})"),
+        lambda found: AnswerMatch(match=found[2], said=found[1]),
+    ),
 )
 
 
@@ -118,8 +127,18 @@ def told(turn: Turn) -> Decision | None:
         case "seek":
             words = None if skips else turn.heard.text.strip()[:LONGEST_WORDS]
             return None if _is_about_something_else(turn) else decided(calm, TellSeeking(kind=asking.name, words=words))
+        case "match_name":
+            name = _name(turn)
+            return decided(calm, TellName(match=asking.name, name=name)) if name else None
         case _:
             return None
+
+
+def _name(turn: Turn) -> str | None:
+    """Return the first name that somebody wrote; None when it is something else."""
+    name = turn.heard.text.strip()
+    is_name = bool(name) and len(name.split()) <= MOST_WORDS_OF_A_NAME and not _NO_NAME.search(name)
+    return name if is_name and not _is_about_something_else(turn) else None
 
 
 def _is_about_something_else(turn: Turn) -> bool:

@@ -55,6 +55,7 @@ class Sealed:
     table: Table
     columns: tuple[str, ...]
     at_once: int = 100
+    owner: str = "newcomer_id"  # the column that says whose it is
 
 
 SEALED = (
@@ -71,6 +72,8 @@ SEALED = (
     Sealed(table=trajectory_tasks, columns=("words_sealed",)),
     Sealed(table=profiles, columns=("sealed",)),
     Sealed(table=seekings, columns=("words_sealed",)),
+    Sealed(table=matches, columns=("newcomer_name_sealed",)),
+    Sealed(table=matches, columns=("other_name_sealed",), owner="other_newcomer_id"),
 )
 # What points to a newcomer and moves along.
 OWNED = (
@@ -133,6 +136,9 @@ class Merging:
         stand = select(seekings.c.kind).where(seekings.c.newcomer_id == stays, STANDS)
         twice = (seekings.c.newcomer_id == gone, STANDS, seekings.c.kind.in_(stand))
         run(update(seekings).where(*twice).values(state="closed", words_sealed=None))
+        # Nobody is their own buddy.
+        both = (gone, stays)
+        run(delete(matches).where(matches.c.newcomer_id.in_(both), matches.c.other_newcomer_id.in_(both)))
 
     def _person(self, newcomer_id: str) -> Row[*tuple[Any, ...]] | None:
         return self._connection.execute(select(newcomers).where(newcomers.c.id == newcomer_id)).one_or_none()
@@ -141,7 +147,7 @@ class Merging:
         table = sealed.table
         # Held before they are read: a message that is being sent, or a file that is being fetched, changes its row.
         ids = self._connection.scalars(
-            select(table.c.id).where(_theirs(table, newcomer_id)).order_by(table.c.id).with_for_update()
+            select(table.c.id).where(_theirs(sealed, newcomer_id)).order_by(table.c.id).with_for_update()
         ).all()
         change = update(table).where(table.c.id == bindparam("of"))
         change = change.values({name: bindparam(f"new_{name}") for name in sealed.columns})
@@ -169,9 +175,10 @@ class Merging:
         return self._keys.vault.seal(plain, key=new, table=table.name, column=column, row=row.id)
 
 
-def _theirs(table: Table, newcomer_id: str) -> ColumnElement[bool]:
-    if "newcomer_id" in table.c:
-        return table.c.newcomer_id == newcomer_id
+def _theirs(sealed: Sealed, newcomer_id: str) -> ColumnElement[bool]:
+    table = sealed.table
+    if sealed.owner in table.c:
+        return table.c[sealed.owner] == newcomer_id
     theirs = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
     return table.c.conversation_id.in_(theirs)
 

@@ -12,8 +12,8 @@ from bot.store.encryption import WrappedKey
 from bot.store.erased import Erased
 from bot.store.holding import hold_people
 from bot.store.ids import new_id
+from bot.store.matches import Matches
 from bot.store.participation_tables import OF_A_NEWCOMER as TAKING_PART
-from bot.store.participation_tables import matches
 from bot.store.rows import NewcomerRow, WayRow, Writing
 from bot.store.tables import (
     ERASING,
@@ -352,14 +352,13 @@ class Newcomers:
             .values(state_sealed=None, state_version=0, route="bot", attempts=0)
         )
         run(update(addresses).where(addresses.c.newcomer_id == newcomer_id).values(name_sealed=None))
+        Matches(self._connection, self._keys).forget(newcomer_id)
         run(update(cases).where(cases.c.newcomer_id == newcomer_id).values(summary_sealed=None, due_at=None))
         run(update(case_notes).where(case_notes.c.newcomer_id == newcomer_id).values(sealed=None))
         run(update(reply_files).where(reply_files.c.conversation_id.in_(theirs)).values(sealed=None))
         # Why somebody looked may tell something of the person; that somebody did stays.
         run(update(views).where(views.c.newcomer_id == newcomer_id).values(reason_sealed=None))
         run(delete(drafts).where(drafts.c.newcomer_id == newcomer_id))
-        # A match with somebody else goes too: the other one keeps no trace of it.
-        run(delete(matches).where(matches.c.other_newcomer_id == newcomer_id))
         for table in (*OF_A_NEWCOMER, *TAKING_PART):
             run(delete(table).where(table.c.newcomer_id == newcomer_id))
         run(delete(link_codes).where(link_codes.c.newcomer_id == newcomer_id))
@@ -385,8 +384,7 @@ class Newcomers:
         run = self._connection.execute
         conversation_ids = select(conversations.c.id).where(conversations.c.newcomer_id == newcomer_id)
         case_ids = select(cases.c.id).where(cases.c.newcomer_id == newcomer_id)
-        # A match with somebody else goes too: the other one keeps no trace of it.
-        run(delete(matches).where(matches.c.other_newcomer_id == newcomer_id))
+        Matches(self._connection, self._keys).forget(newcomer_id)
         for table in (*OF_A_NEWCOMER, *TAKING_PART):
             run(delete(table).where(table.c.newcomer_id == newcomer_id))
         for table in (attachments, reply_files, outbox, inbound, link_tries):

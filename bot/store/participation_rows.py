@@ -153,3 +153,56 @@ class SeekingRow:
     state: str
     words: str | None = field(repr=False)
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchRow:
+    """
+    Somebody and their buddy, or an offer of volunteer work. `reasons` are pairs of a code and its value.
+
+    `state` is suggested, approved (both are asked), agreed, refused or ended; each side says yes, no, or nothing yet.
+    `check_at` is when it is looked at next: an answer came, it ended, or it is time to ask how it goes.
+    """
+
+    id: str
+    kind: str
+    seeking_id: str
+    newcomer_id: str
+    state: str
+    suggested_at: datetime
+    reasons: tuple[tuple[str, str], ...] = ()
+    other_seeking_id: str | None = None
+    other_newcomer_id: str | None = None
+    offer_id: str | None = None
+    newcomer_says: str | None = None
+    other_says: str | None = None
+    newcomer_named: bool = False
+    other_named: bool = False
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    agreed_at: datetime | None = None
+    check_at: datetime | None = None
+    checks: int = 0
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    name_outbox_ids: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Return whom it is about: one, or two."""
+        return (self.newcomer_id,) if self.other_newcomer_id is None else (self.newcomer_id, self.other_newcomer_id)
+
+    def side_of(self, newcomer_id: str) -> str | None:
+        """Return which side somebody is (`newcomer` or `other`); None when it is not about them."""
+        if newcomer_id == self.newcomer_id:
+            return "newcomer"
+        return "other" if newcomer_id == self.other_newcomer_id else None
+
+    def says(self, newcomer_id: str) -> str | None:
+        """Return what somebody said: yes, no, or nothing yet."""
+        return self.newcomer_says if newcomer_id == self.newcomer_id else self.other_says
+
+    def is_complete(self, newcomer_id: str) -> bool:
+        """Return whether somebody answered all that was asked: no, or yes with a name."""
+        named = self.newcomer_named if newcomer_id == self.newcomer_id else self.other_named
+        return self.says(newcomer_id) == "no" or (self.says(newcomer_id) == "yes" and named)

@@ -192,6 +192,9 @@ matches = Table(
     Column("state", String(16), nullable=False),
     Column("newcomer_says", String(8)),
     Column("other_says", String(8)),
+    # The first name that each wants to be known by, under their own key; gone as soon as the other was told it.
+    Column("newcomer_name_sealed", LargeBinary),
+    Column("other_name_sealed", LargeBinary),
     Column("reasons_json", JSON, nullable=False),  # codes, no words
     Column("suggested_at", Moment, nullable=False),
     to("users", name="approved_by", nullable=True),
@@ -237,6 +240,7 @@ PUBLISHED = offers.c.state == literal_column("'published'")
 REMINDS = sign_ups.c.remind_at.is_not(None)
 ASKS = sign_ups.c.ask_at.is_not(None)
 DIGEST = profiles.c.digest_at.is_not(None)
+LOOKED_AFTER = matches.c.check_at.is_not(None)
 STANDS = seekings.c.state != literal_column("'closed'")
 # All that is about one newcomer, in the order in which it can be deleted.
 OF_A_NEWCOMER = (matches, seekings, profiles, sign_ups)

@@ -11,6 +11,7 @@ from bot.store.participation_rows import SeekingRow
 from bot.store.participation_tables import STANDS, seekings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -50,6 +51,27 @@ class Seekings:
         here = (seekings.c.newcomer_id == newcomer_id, STANDS)
         closed = update(seekings).where(*here).values(state="closed", words_sealed=None)
         return self._connection.execute(closed).rowcount
+
+    def waiting(self, kinds: Collection[str]) -> list[SeekingRow]:
+        """Return who looks for somebody now, who waits longest first; without their words."""
+        query = select(seekings).where(seekings.c.state == "open", seekings.c.kind.in_(kinds))
+        return [
+            SeekingRow(id=row.id, newcomer_id=row.newcomer_id, kind=row.kind, state=row.state, words=None, at=row.at)
+            for row in self._connection.execute(query.order_by(seekings.c.at, seekings.c.id))
+        ]
+
+    def states(self, ids: Collection[str]) -> frozenset[str]:
+        """Return the states of these."""
+        return frozenset(self._connection.scalars(select(seekings.c.state).where(seekings.c.id.in_(ids))))
+
+    def since(self, ids: Collection[str]) -> dict[str, datetime]:
+        """Return since when each of these stands."""
+        rows = self._connection.execute(select(seekings.c.id, seekings.c.at).where(seekings.c.id.in_(ids)))
+        return {row.id: row.at for row in rows}
+
+    def set_state(self, ids: Collection[str], state: str) -> None:
+        """Have these be `open` or `matched`; what its person closed stays closed."""
+        self._connection.execute(update(seekings).where(seekings.c.id.in_(ids), STANDS).values(state=state))
 
     def _opened(self, row: Row[Any]) -> SeekingRow:
         words = None

@@ -24,6 +24,7 @@ from bot.store.kept import Kept
 from bot.store.keys import Keys
 from bot.store.learning import Learning
 from bot.store.links import Links
+from bot.store.matches import Matches
 from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.offers import Offers
@@ -98,5 +99,6 @@ class Work:
         self.sign_ups = SignUps(connection)
         self.profiles = Profiles(connection, self.keys)
         self.seekings = Seekings(connection, self.keys)
+        self.matches = Matches(connection, self.keys)
         self.enrol_codes = EnrolCodes(connection, vault)
         self.merging = Merging(connection, self.keys, self.cases)

@@ -18,6 +18,7 @@ from bot.domain.clock import SystemClock
 from bot.domain.turn import Attachment
 from bot.store.database import Database
 from bot.store.encryption import MasterKeys, Vault
+from bot.store.participation_rows import MatchRow
 from tests.console.conftest import served
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def on_stage(parts: Parts) -> Iterator[Stage]:
             )
             played = demo.fill(runtime)
             letter = _sends_a_letter(runtime, played)
+            _are_put_together(runtime, played)
             app = application(runtime, webchat, secret=b"a secret of thirty-two bytes ...", is_demo=True)
             for url, _ in served(app):
                 yield Stage(url=url, demo=played, runtime=runtime, letter=letter)
@@ -128,6 +130,31 @@ def _sends_a_letter(runtime: Runtime, played: demo.Demo) -> str:
         return file.id
 
     return runtime.database.write(send)
+
+
+def _are_put_together(runtime: Runtime, played: demo.Demo) -> None:
+    """Have one match be suggested and one be agreed."""
+
+    def suggest(work: Work) -> None:
+        now, (one, other, *_) = runtime.clock.now(), played.newcomers.values()
+        mine, theirs = work.seekings.open(one, "buddy", None, now), work.seekings.open(other, "be_buddy", None, now)
+        suggested = MatchRow(
+            id="",
+            kind="buddy",
+            seeking_id=mine.id,
+            newcomer_id=one,
+            state="suggested",
+            suggested_at=now,
+            reasons=(("language", "ar"), ("near", "region"), ("time", "evening")),
+            other_seeking_id=theirs.id,
+            other_newcomer_id=other,
+        )
+        work.matches.suggest_anew([suggested])
+        for match in work.matches.of(one, ("suggested",)):
+            work.matches.change(match.id, state="agreed", agreed_at=now, newcomer_says="yes", other_says="yes")
+        work.matches.suggest_anew([suggested])
+
+    runtime.database.write(suggest)
 
 
 def letter() -> bytes:

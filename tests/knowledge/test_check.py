@@ -20,7 +20,7 @@ from bot.knowledge.check.spoken import PAGE, SPOKEN
 from bot.knowledge.folders import folders, shipped
 from bot.knowledge.load import load
 from bot.ladder import actions, commands, participation
-from bot.participation import finding
+from bot.participation import finding, fit
 
 HERE = Path(__file__).parent
 GOOD = HERE / "good"
@@ -160,7 +160,7 @@ def test_meanings_of_answers_cover_the_fixed_commands() -> None:
 
 
 def taking_part_says() -> set[str]:
-    """The names that bot/join_in.py and bot/describe.py put together: of a wish, a reason, a button."""
+    """The names that join_in.py, describe.py and agree.py put together: of a wish, a reason, a button."""
     wishes = ("interests", "area", "times", "languages", "limits")
     offer = ("join", "wait", "leave", "want", "more", "find", "mine", "wishes", "person", *join_in.AFTER)
     wish = ("tell", *wishes, "forget", "week_on", "week_off", "skip", "both", "any", "none")
@@ -175,6 +175,8 @@ def taking_part_says() -> set[str]:
         *(f"utter_wish_button_{name}" for name in wish),
         *(f"utter_seek_button_{kind}" for kind in participation.KINDS),
         *(f"utter_seek_words_{kind}" for kind in participation.KINDS),
+        *(f"utter_match_why_{reason}" for reason in fit.Reason),
+        *(f"utter_match_button_{name}" for name in ("yes", "no", "well", "not_well", "end")),
     }
 
 

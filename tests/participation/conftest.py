@@ -40,6 +40,10 @@ __all__ = [
 ]
 
 
+# The files of content/responses/ that taking part speaks with.
+TOPICS = frozenset({"participation", "matching"})
+
+
 @cache
 def shipped() -> Knowledge:
     return load(Folders(layers=(Path(__file__).parents[2],)))
@@ -47,9 +51,9 @@ def shipped() -> Knowledge:
 
 @pytest.fixture
 def taking_part(guide: Guide) -> Guide:
-    """The guide's newcomer, with the words of content/responses/participation.yml."""
+    """The guide's newcomer, with the words of content/responses/participation.yml and matching.yml."""
     runtime = guide.runtime
-    said = {name: one for name, one in shipped().content.responses.items() if one.topic == "participation"}
+    said = {name: one for name, one in shipped().content.responses.items() if one.topic in TOPICS}
     content = replace(runtime.knowledge.content, responses={**runtime.knowledge.content.responses, **said})
     guide.desk.runtime = replace(
         runtime,

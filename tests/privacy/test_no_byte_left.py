@@ -25,7 +25,7 @@ from bot.channels.limits import SCREEN
 from bot.channels.webchat import WebChat
 from bot.commands.serve import application
 from bot.domain.clock import SystemClock
-from bot.domain.turn import Attachment, Inbound, Kind
+from bot.domain.turn import Attachment, Inbound, Kind, Message
 from bot.enclose import Given
 from bot.engine import Engine
 from bot.fetch import LETTER_PHOTOS
@@ -34,6 +34,7 @@ from bot.look import open_file
 from bot.receive import take_in
 from bot.settings import Settings
 from bot.store.columns import metadata
+from bot.store.participation_rows import MatchRow
 from bot.store.trajectory_rows import Told
 from bot.wiring import open_database
 from tests.console.conftest import Person, served, shipped_words
@@ -348,3 +349,56 @@ def test_after_erasing_no_byte_is_left(house: House, way: str) -> None:
     log = house.browser(house.cora).get("/desk/privacy/log").text
     assert leaves.word not in log
     assert json.dumps(number) in log
+
+
+def test_who_was_told_a_name_keeps_no_byte_of_it(house: House) -> None:
+    leaves, stays = Writer(house=house, word="Kwikstaartmaatje"), Writer(house=house, word="Roodborst")
+    leaves.lives()
+    stays.lives()
+    gone, other = leaves.newcomer(), stays.newcomer()
+    assert gone is not None
+    assert other is not None
+    told, sealed = house.runtime.database.write(lambda work: told_the_name(work, gone, other, leaves.name))
+    theirs = sealed_of(house, other)
+    assert sealed in theirs
+    assert found_in(house.bytes_of_all_files(), [sealed]) != []
+
+    leaves.writes("verwijder mijn gegevens")
+    leaves.writes("", "/SetSlots(erase_confirmed=true)")
+    until(lambda: leaves.newcomer() is None)
+    until(lambda: found_in(house.bytes_of_all_files(), [sealed]) == [])
+
+    row = house.runtime.database.read(lambda work: work.outbox.get(told))
+    assert row is not None
+    assert not row.body
+    # And nothing else of the other one is lost.
+    assert [one for one in theirs if one != sealed] == sealed_of(house, other)
+    stands = house.runtime.database.read(lambda work: work.seekings.of(other.id))
+    assert [one.state for one in stands] == ["open"]
+
+
+def told_the_name(work: Work, gone: NewcomerRow, other: NewcomerRow, name: str) -> tuple[str, bytes]:
+    """Have two be buddies, and the other one know the name; return that message and how it lies in the tables."""
+    now = SystemClock().now()
+    one, two = work.seekings.open(gone.id, "buddy", None, now), work.seekings.open(other.id, "be_buddy", None, now)
+    suggested = MatchRow(
+        id="",
+        kind="buddy",
+        seeking_id=one.id,
+        newcomer_id=gone.id,
+        state="suggested",
+        suggested_at=now,
+        other_seeking_id=two.id,
+        other_newcomer_id=other.id,
+    )
+    work.matches.suggest_anew([suggested])
+    (match,) = work.matches.of(gone.id, ("suggested",))
+    said = Message(
+        response="utter_match_agreed", text=f"De naam is: {name}.", buttons=(), language="nl", direction="ltr"
+    )
+    (conversation,) = work.conversations.of(other.id)
+    told = work.outbox.say(conversation.id, None, 0, said.as_body(), now).id
+    work.matches.change(match.id, state="agreed", agreed_at=now, name_outbox_ids=[told])
+    work.seekings.set_state((one.id, two.id), "matched")
+    sealed = work.connection.execute(text("SELECT sealed FROM outbox WHERE id = :of"), {"of": told}).scalar_one()
+    return told, bytes(sealed)

@@ -208,6 +208,8 @@ def _matches() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("newcomer_says", sa.String(length=8), nullable=True),
         sa.Column("other_says", sa.String(length=8), nullable=True),
+        sa.Column("newcomer_name_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("other_name_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("reasons_json", sa.JSON(), nullable=False),
         sa.Column("suggested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_by", sa.String(length=36), nullable=True),

@@ -1,0 +1,89 @@
+"""`/desk/matches`: a coordinator looks for suggestions and decides on each; no name stands here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot import pair
+from bot.ask_after import mark_of
+from bot.handoff.access import Screen
+from bot.pair import Refusal
+from bot.participation.fit import Reason
+from bot.web.console.door import Door
+from bot.web.console.lists import names_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
+
+    from bot.runtime import Runtime
+    from bot.store.participation_rows import MatchRow
+    from bot.web.console.door import Visit
+
+MATCHES = "/desk/matches"
+STATUS = {Refusal.NOT_YOUR_ROLE: 403, Refusal.NO_MATCH: 404}
+
+
+def show(visit: Visit, *, wrong: Refusal | None = None) -> Response:
+    """Show what is suggested, asked and agreed."""
+    found = pair.overview(visit.runtime, visit.user.id)
+    if isinstance(found, Refusal):
+        return visit.problem(403)
+    listed = (*found.suggested, *found.approved, *found.agreed)
+    return visit.page(
+        "matches.html",
+        status=STATUS.get(wrong, 409) if wrong else 200,
+        found=found,
+        marks={one: mark_of(one) for each in listed for one in each.row.people},
+        why={one.row.id: reasons_of(visit, one.row) for one in listed},
+        wrong=visit.words(f"matches_wrong_{wrong.value}") if wrong else "",
+    )
+
+
+def reasons_of(visit: Visit, match: MatchRow) -> list[str]:
+    """Return why two may fit, in words."""
+    names = names_for(visit)
+    found = []
+    for code, value in match.reasons:
+        match code:
+            case Reason.LANGUAGE:
+                said = names.language(value)
+            case Reason.TIME | Reason.INTEREST if visit.words.has(f"matches_{code}_{value}"):
+                said = visit.words(f"matches_{code}_{value}")
+            case _:
+                said = value
+        if visit.words.has(f"matches_why_{code}"):
+            found.append(visit.words(f"matches_why_{code}", value=said))
+    return list(dict.fromkeys(found))
+
+
+def look(visit: Visit) -> Response:
+    """Look for new suggestions."""
+    found = pair.suggest(visit.runtime, visit.user.id)
+    return visit.problem(403) if isinstance(found, Refusal) else visit.go(MATCHES, said="matches_looked")
+
+
+def approve(visit: Visit) -> Response:
+    """Have both be asked."""
+    return _decided(visit, pair.approve, "match_approved")
+
+
+def refuse(visit: Visit) -> Response:
+    """Have it not be."""
+    return _decided(visit, pair.refuse, "match_refused")
+
+
+def _decided(visit: Visit, decide: Callable[[Runtime, str, str], MatchRow | Refusal], said: str) -> Response:
+    done = decide(visit.runtime, visit.user.id, visit.given("match"))
+    if done is Refusal.NOT_YOUR_ROLE:
+        return visit.problem(403)
+    return show(visit, wrong=done) if isinstance(done, Refusal) else visit.go(MATCHES, said=said)
+
+
+DOORS = (
+    Door(path=MATCHES, screen=Screen.MATCHES, endpoint=show),
+    Door(path=f"{MATCHES}/look", screen=Screen.MATCHES, endpoint=look, methods=("POST",)),
+    Door(path=f"{MATCHES}/approve", screen=Screen.MATCHES, endpoint=approve, methods=("POST",)),
+    Door(path=f"{MATCHES}/refuse", screen=Screen.MATCHES, endpoint=refuse, methods=("POST",)),
+)
