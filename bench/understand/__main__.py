@@ -46,7 +46,7 @@ def main() -> None:
 
     model, rasa_training = train_rasa(python, cache, training, asked.core)
     lines = cache / "lines.json"
-    lines.write_text(json.dumps(training, ensure_ascii=False))
+    lines.write_text(as_json(training))
     our_training = train_ours(lines, cache / "ours", asked.core)
 
     ours = Side.started([sys.executable, str(HERE / "our_side.py"), str(lines), str(cache / "ours")], asked.core)
@@ -75,17 +75,29 @@ def _arguments() -> argparse.Namespace:
 
 
 def split(languages: list[str]) -> tuple[list[Line], list[Line]]:
-    """Return the training lines and the messages: every fifth example of each intent and language."""
+    """
+    Return the training lines and the messages: every fifth example of each intent and language.
+
+    A line's `file` is the one of nlu/data/<language>/ that it stands in.
+    """
     piles: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for language in languages:
         for file in sorted((ROOT / "nlu" / "data" / language).glob("*.yml")):
             for item in yaml.safe_load(file.read_text("utf-8"))["nlu"]:
                 for example in item["examples"].splitlines() if "intent" in item else ():
                     line = {"text": example.removeprefix("- "), "intent": item["intent"], "language": language}
+                    line["file"] = file.stem
                     piles[item["intent"], language].append(line)
     training = [line for pile in piles.values() for place, line in enumerate(pile) if place % 5 != 4]
     messages = [line for pile in piles.values() for place, line in enumerate(pile) if place % 5 == 4]
     return training, messages
+
+
+def as_json(lines: list[Line]) -> str:
+    """Return the lines as our side reads them."""
+    return json.dumps(
+        [{key: line[key] for key in ("text", "intent", "language")} for line in lines], ensure_ascii=False
+    )
 
 
 def spread(messages: list[Line], most: int) -> list[Line]:
