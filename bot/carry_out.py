@@ -209,7 +209,7 @@ def _about_taking_part(  # noqa: C901, PLR0912  # one arm for each effect
         case Seek(kind=kind):
             join_in.ask_words(voice, kind)
         case TellSeeking(kind=kind, words=said):
-            join_in.note_seeking(voice, newcomer.id, kind, said)
+            join_in.note_seeking(voice, newcomer, conversation, kind, said)
         case StopSeeking():
             join_in.stop_seeking(voice, newcomer.id)
         case AnswerMatch(match=match, said=said):

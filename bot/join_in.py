@@ -523,10 +523,19 @@ def ask_words(voice: Voice, kind: str) -> None:
     voice.say(Say(response=f"utter_seek_words_{kind}", choices=(skip,)))
 
 
-def note_seeking(voice: Voice, newcomer_id: str, kind: str, said: str | None) -> None:
-    """Note that somebody looks, or offers: a person of the team reads it (bot/pair.py)."""
-    voice.work.seekings.open(newcomer_id, kind, said, voice.now)
-    voice.say(Say(response=NOTED, choices=_tell_or_change(voice, newcomer_id)))
+def note_seeking(
+    voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, kind: str, said: str | None
+) -> None:
+    """Note that somebody looks, or offers (bot/pair.py); their words are a question that a person of the team reads."""
+    voice.work.seekings.open(newcomer.id, kind, said, voice.now)
+    # Who looks for somebody is found without words; what somebody offers is known by nobody else.
+    if said or kind == "can_offer":
+        question = "volunteering" if kind == "volunteer" else "buddy_match"
+        ask = OpenCase(
+            reason="seeking", priority=Priority.NORMAL, topic="social", question=question, summary=said or ""
+        )
+        voice.learn(take_on(voice, newcomer, conversation, ask))
+    voice.say(Say(response=NOTED, choices=_tell_or_change(voice, newcomer.id)))
 
 
 def stop_seeking(voice: Voice, newcomer_id: str) -> None:

@@ -175,3 +175,22 @@ def test_all_of_it_is_handed_over_and_all_of_it_goes(taking_part: Guide) -> None
         return [work.connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in tables]
 
     assert database.read(left) == [0, 0, 0, 0]
+
+
+def test_what_somebody_can_offer_is_read_by_a_person_of_the_team(taking_part: Guide) -> None:
+    guide = taking_part
+    presses(guide, "/seek can_offer")
+    answers, _ = guide.talk.send("fietsen, kleren, taart")
+
+    case = guide.runtime.database.read(lambda work: work.cases.open_for(guide.newcomer_id))
+    assert [one.response for one in answers] == ["utter_seek_noted"]
+    assert case is not None
+    assert (case.reason, case.summary, case.question_id) == ("seeking", "fietsen, kleren, taart", "buddy_match")
+
+
+def test_who_looks_for_a_buddy_without_words_is_no_question_for_the_team(taking_part: Guide) -> None:
+    guide = taking_part
+    presses(guide, "/seek buddy")
+
+    assert presses(guide, "/seek buddy skip") == ["utter_seek_noted"]
+    assert guide.runtime.database.read(lambda work: work.cases.open_for(guide.newcomer_id)) is None
