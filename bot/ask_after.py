@@ -6,6 +6,7 @@ What is said to both, and that it was, are one unit of work with both held: nobo
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.store.participation_rows import MatchRow
     from bot.store.work import Work
 
+A_DAY = timedelta(days=1)
 AGREED, OFF, OVER = "utter_match_agreed", "utter_match_off", "utter_match_over"
 
 
@@ -75,18 +77,31 @@ def _look(runtime: Runtime, match_id: str, work: Work) -> bool:
 
 
 def _agree(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> None:
-    """Tell each by which name the other wants to be known."""
+    """Tell each by which name the other wants to be known; where that cannot be, nobody hears a name."""
+    voices = {one: _voice(runtime, work, one) for one in match.people}
+    if None in voices.values():
+        _wait_for_both(runtime, work, match, now)
+        return
     names = work.matches.take_names(match)
     told = []
-    for newcomer_id in match.people:
+    for newcomer_id, voice in voices.items():
         other = next(one for one in match.people if one != newcomer_id)
-        voice = _voice(runtime, work, newcomer_id)
-        if voice is not None:
-            voice.say(Say(response=AGREED, extra={"match_name": names[other]}, choices=(end_button(match.id),)))
-            remember(voice)
-            told.append(voice.last)
-            _arranged(voice, work, match, newcomer_id)
+        assert voice is not None
+        voice.say(Say(response=AGREED, extra={"match_name": names[other]}, choices=(end_button(match.id),)))
+        remember(voice)
+        told.append(voice.last)
+        _arranged(voice, work, match, newcomer_id)
     work.matches.change(match.id, state="agreed", agreed_at=now, check_at=first_check(now), name_outbox_ids=told)
+
+
+def _wait_for_both(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> None:
+    """Look again tomorrow whether both can be told: one said STOP since. It is off when that lasts too long."""
+    assert match.approved_at is not None
+    if now < match.approved_at + ANSWER_WITHIN:
+        work.matches.change(match.id, check_at=now + A_DAY)
+        return
+    work.matches.change(match.id, state="refused", ended_at=now)
+    _part(runtime, work, match, OFF)
 
 
 def _arranged(voice: Voice, work: Work, match: MatchRow, newcomer_id: str) -> None:

@@ -272,9 +272,11 @@ def wind_all(work: Work, offered: Offered, newcomer_id: str, now: datetime) -> N
 
 def withdraw(voice: Voice, newcomer_id: str, occasion_id: str) -> None:
     """Take somebody off; their place goes to who waits for it (bot/recall.py)."""
-    before = voice.work.sign_ups.leave(occasion_id, newcomer_id)
     offered = voice.work.offers.at(occasion_id)
-    if before is None or offered is None or not is_coming(offered, voice.now):
+    # What was is as it was: an old button takes nobody off it.
+    is_on = offered is not None and is_coming(offered, voice.now)
+    before = voice.work.sign_ups.leave(occasion_id, newcomer_id) if is_on else None
+    if before is None or offered is None:
         voice.say(Say(response=GONE, choices=(FIND,)))
         return
     again = _button("join", f"/join {occasion_id}")

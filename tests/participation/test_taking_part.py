@@ -150,6 +150,15 @@ def test_how_it_was_settles_the_task_that_it_serves(taking_part: Guide) -> None:
     assert guide.task("welcome").state in {"awaiting", "done"}
 
 
+def test_an_old_button_takes_nobody_off_what_was(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 3})
+    presses(guide, f"/join <{CAFE}>")
+    guide.desk.clock.wait(days=4)
+    assert presses(guide, f"/leave <{CAFE}>") == ["utter_offer_gone"]
+    assert (mine(guide).state, mine(guide).ask_at is None) == ("going", False)
+
+
 def test_all_of_it_is_handed_over_and_all_of_it_goes(taking_part: Guide) -> None:
     guide = taking_part
     guide.talk.offered(CAFE, begins={"days": 3})
