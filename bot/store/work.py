@@ -29,6 +29,7 @@ from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.offers import Offers
 from bot.store.outbox import Outbox
+from bot.store.participation_counts import ParticipationCounts
 from bot.store.pings import Pings
 from bot.store.profiles import Profiles
 from bot.store.publishing import Publishing
@@ -91,6 +92,7 @@ class Work:
         self.erased = Erased(connection)
         self.trajectories = Trajectories(connection, self.keys)
         self.trajectory_counts = TrajectoryCounts(connection)
+        self.participation_counts = ParticipationCounts(connection)
         self.reminders = Reminders(connection)
         self.group_sessions = GroupSessions(connection)
         self.group_letters = GroupLetters(connection)
