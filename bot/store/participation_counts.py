@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, literal, literal_column, not_, or_, select
+from sqlalchemy import and_, case, func, literal, literal_column, or_, select
 
 from bot.store.dialect import follows_within
 from bot.store.participation_tables import STANDS, matches, occasions, offers, seekings, sign_ups
@@ -79,14 +79,13 @@ class PutTogether:
     """
     How many newcomers agreed to a match of this kind in a period; a match that each side looked for counts one.
 
-    For each span in turn: for how many it ended within it, and how many agreed too short ago to tell. `ended`: by now.
+    For each span in turn: for how many it ended within it. `ended`: by now.
     """
 
     period: datetime
     kind: str
     people: int
     ended_within: tuple[int, ...]
-    too_early: tuple[int, ...]
     ended: int
 
 
@@ -190,7 +189,7 @@ class ParticipationCounts:
         self, periods: Sequence[datetime], moment: datetime, spans: Sequence[timedelta]
     ) -> list[PutTogether]:
         """
-        Return who agreed to a match in each of these periods, and whether it went on for these spans.
+        Return who agreed to a match in each of these periods, and for how many it ended within each of these spans.
 
         Of several of one kind in a period the last counts.
         """
@@ -204,7 +203,6 @@ class ParticipationCounts:
             and_(over, follows_within(self._connection, matches.c.agreed_at, matches.c.ended_at, span))
             for span in spans
         ]
-        early = [and_(not_(over), matches.c.agreed_at > moment - span) for span in spans]
         last = func.row_number().over(
             partition_by=(matches.c.newcomer_id, matches.c.kind, period),
             order_by=(matches.c.agreed_at.desc(), matches.c.id.desc()),
@@ -214,7 +212,6 @@ class ParticipationCounts:
                 period.label("period"),
                 matches.c.kind,
                 *(one(condition, f"within_{number}") for number, condition in enumerate(within)),
-                *(one(condition, f"early_{number}") for number, condition in enumerate(early)),
                 one(over, "over"),
                 last.label("last"),
             )
@@ -223,7 +220,7 @@ class ParticipationCounts:
             .where(matches.c.agreed_at >= periods[0], matches.c.agreed_at < moment)
             .subquery()
         )
-        sums = [func.sum(each.c[f"{what}_{number}"]) for what in ("within", "early") for number in range(len(spans))]
+        sums = [func.sum(each.c[f"within_{number}"]) for number in range(len(spans))]
         query = (
             select(each.c.period, each.c.kind, func.count(), func.sum(each.c.over), *sums)
             .where(each.c.last == 1)
@@ -235,8 +232,7 @@ class ParticipationCounts:
                 kind=row[1],
                 people=row[2],
                 ended=int(row[3]),
-                ended_within=tuple(int(number) for number in row[4 : 4 + len(spans)]),
-                too_early=tuple(int(number) for number in row[4 + len(spans) :]),
+                ended_within=tuple(int(number) for number in row[4:]),
             )
             for row in self._connection.execute(query)
         ]

@@ -143,8 +143,8 @@ def test_matches_that_went_on_for_four_and_for_twelve_weeks(database: Database) 
     database.write(story)
     found = database.read(lambda work: work.participation_counts.put_together(PERIODS, THEN, SPANS))
     assert sorted(found, key=lambda one: one.period) == [
-        PutTogether(period=EARLIER, kind="volunteer", people=6, ended_within=(1, 2), too_early=(0, 0), ended=3),
-        PutTogether(period=LATER, kind="volunteer", people=3, ended_within=(1, 1), too_early=(1, 2), ended=1),
+        PutTogether(period=EARLIER, kind="volunteer", people=6, ended_within=(1, 2), ended=3),
+        PutTogether(period=LATER, kind="volunteer", people=3, ended_within=(1, 1), ended=1),
     ]
 
 
