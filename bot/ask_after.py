@@ -143,7 +143,8 @@ def _ask(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> bool:
             voice.say(how_it_goes(voice, match), bulk=True)
             remember(voice)
             counts(voice, newcomer_id)
-    asked = match.checks + 1
+    # What could not be asked in time is not asked twice in a row.
+    asked = max(match.checks + 1, sum(match.agreed_at + span <= now for span in CHECKS))
     following = check_moment(match.agreed_at, asked) if asked < len(CHECKS) else None
     work.matches.change(match.id, checks=asked, check_at=following)
     return True

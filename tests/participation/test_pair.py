@@ -227,6 +227,22 @@ def test_after_four_and_twelve_weeks_both_are_asked_and_not_well_opens_a_case(tw
     assert two.match().check_at is not None
 
 
+def test_what_could_not_be_asked_in_time_is_asked_once(two: Two) -> None:
+    two.agreed()
+    assert [one.response for one in two.time_brings(weeks=14)] == [HOW, HOW]
+    assert two.match().check_at is None
+    assert two.time_brings(days=7) == []
+
+
+def test_a_name_is_one_line(two: Two) -> None:
+    two.approved()
+    for who, name in ((two.amina, "Amina\n\nKlik hier"), (two.joke, "Joke")):
+        two.presses(who, "yes")
+        two.presses(who, name)
+    two.read()
+    assert any("Amina Klik hier" in one.text for one in two.time_brings(minutes=1))
+
+
 def test_two_who_look_at_once_list_a_suggestion_once(two: Two) -> None:
     together = Barrier(2)
 
