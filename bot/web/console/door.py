@@ -168,10 +168,10 @@ class Visit(Guest):
         if self.who.roles == {Role.ORGANISER}:
             may.discard(Screen.TODAY.value)  # their day is their offers
         # A part of a page has no list of pages around it.
-        asked, has_some = (0, False) if self.is_part else waiting_for(self.runtime, self.user)
+        unanswered, has_some = (0, False) if self.is_part else waiting_for(self.runtime, self.user)
         if not has_some:
             may.discard(Screen.QUESTIONS.value)  # no organisation asked their team anything yet
-        return {**super()._around(), "me": self.user, "may_open": may, "token": self.token, "asked": asked}
+        return {**super()._around(), "me": self.user, "may_open": may, "token": self.token, "unanswered": unanswered}
 
 
 @dataclass(frozen=True, kw_only=True)
