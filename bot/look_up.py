@@ -113,11 +113,11 @@ def _teams(who: Actor) -> frozenset[str] | None:
 
 def _asked_of(work: Work, who: Actor) -> list[QuestionRow]:
     teams = _teams(who)
-    return [] if teams is not None and not teams else work.consulting.list(MOST_LISTED, teams=teams)
+    return [] if teams is not None and not teams else work.consulting.latest(MOST_LISTED, teams=teams)
 
 
 def _asked_by(work: Work, own: str | None) -> list[QuestionRow]:
-    return [] if own is None else work.consulting.list(MOST_LISTED, organisation_id=own)
+    return [] if own is None else work.consulting.latest(MOST_LISTED, organisation_id=own)
 
 
 def waiting_for(runtime: Runtime, user: UserRow) -> tuple[int, bool]:

@@ -109,7 +109,7 @@ class Consulting:
         self._connection.execute(held)
         return self.get(question_id)
 
-    def list(
+    def latest(
         self, limit: int, *, organisation_id: str | None = None, teams: Collection[str] | None = None
     ) -> list[QuestionRow]:
         """Return questions with their words, the newest first: of an organisation, or to these teams; else all."""

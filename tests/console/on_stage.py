@@ -89,7 +89,7 @@ class Stage:
     @property
     def question(self) -> str:
         """The question of an organisation that waits for an answer."""
-        asked = self.runtime.database.read(lambda work: work.consulting.list(10))
+        asked = self.runtime.database.read(lambda work: work.consulting.latest(10))
         return next(one.id for one in asked if one.state == "open")
 
     def enter(self, context: BrowserContext, name: str) -> None:
