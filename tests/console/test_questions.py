@@ -7,9 +7,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from bot.consult import LONGEST_QUESTION, MOST_OPEN, Refusal
 from bot.content.model import Note
+from bot.knowledge.notes import written
+from bot.look_up import all_notes, taken_notes
 from tests.console.conftest import shipped_words, words_of_page
 from tests.console.test_offers import page
 
@@ -265,9 +268,20 @@ def test_a_coordinator_takes_a_note_away(circle: Circle) -> None:
     assert "Er zijn nog geen notities." in page(circle.olga, NOTES)
 
 
-def test_a_note_that_is_in_the_content_too_is_shown_once(circle: Circle) -> None:
-    from bot.look_up import all_notes  # noqa: PLC0415  # only here
+def test_what_is_exported_names_nobody(circle: Circle) -> None:
+    circle.taken()
+    circle.proposed(title="Nog niet nagekeken")
+    told = written(circle.office.desk.runtime.database.read(taken_notes))
+    (note,) = yaml.safe_load(told)["notes"]
+    day = date(2026, 11, 23)
+    assert note.pop("id")
+    assert note == {
+        **{"title": NOTE["title"], "text": NOTE["body"], "subject": "housing"},
+        **{"asked_on": day, "reviewed_by": "expert", "reviewed_on": day},
+    }
 
+
+def test_a_note_that_is_in_the_content_too_is_shown_once(circle: Circle) -> None:
     circle.taken()
     desk = circle.office.desk
     (row,) = desk.runtime.database.read(lambda work: work.consulting.notes("taken"))
