@@ -276,8 +276,12 @@ def test_what_is_exported_names_nobody(circle: Circle) -> None:
     day = date(2026, 11, 23)
     assert note.pop("id")
     assert note == {
-        **{"title": NOTE["title"], "text": NOTE["body"], "subject": "housing"},
-        **{"asked_on": day, "reviewed_by": "expert", "reviewed_on": day},
+        "title": NOTE["title"],
+        "text": NOTE["body"],
+        "subject": "housing",
+        "asked_on": day,
+        "reviewed_by": "expert",
+        "reviewed_on": day,
     }
 
 
