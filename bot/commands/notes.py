@@ -34,5 +34,5 @@ def export(database: Database, screen: Console, file: Path) -> int:
         raise click.ClickException(f"{file} is there already: choose another name") from None
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
-    screen.print(f"{len(found)} notes → {file}", soft_wrap=True, markup=False)
+    screen.print(f"Notes: {len(found)} → {file}", soft_wrap=True, markup=False)
     return 0

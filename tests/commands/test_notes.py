@@ -50,7 +50,7 @@ def test_without_notes_a_file_is_written_all_the_same_and_never_over_another(hom
     again = home.run("notes", "export", str(file))
 
     assert (first.exit_code, first.stderr) == (0, "")
-    assert "0 notes" in first.stdout
+    assert "Notes: 0" in first.stdout
     assert file.read_text(encoding="utf-8").endswith("notes: []\n")
     assert again.exit_code == 1
     assert "is there already" in again.stderr
