@@ -153,7 +153,8 @@ def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int
     """
     Delete what nobody needs any more; return how much went.
 
-    Files, messages, trajectories that ended long ago, what was taken part in, the journal, what stands at the door.
+    Files, messages, trajectories that ended long ago, what organisations asked, what was taken part in, the journal,
+    what stands at the door.
 
     It works in small units, so that no writer waits long, and ends early when `stop` says so: the rest goes next time.
     """
@@ -177,6 +178,7 @@ def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int
         lambda work: work.expiry.empty_cases(words, now, limit=AT_ONCE),
         lambda work: work.trajectories.drop_ended(words, limit=TRAJECTORIES_AT_ONCE),
         lambda work: work.group_letters.drop_before(words, limit=AT_ONCE),
+        lambda work: work.consulting.drop_settled(words, limit=AT_ONCE),
         lambda work: work.expiry.drop_taken_part(journal, limit=AT_ONCE),
         lambda work: work.expiry.drop_journal(journal, limit=AT_ONCE),
         lambda work: work.expiry.drop_at_the_door(now, limit=AT_ONCE),
