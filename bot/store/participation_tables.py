@@ -213,6 +213,10 @@ matches = Table(
     one_of("other_says", SAID),
     Index("ix_matches_newcomer_id", "newcomer_id"),
     Index("ix_matches_other_newcomer_id", "other_newcomer_id"),
+    # What is expired is looked for from the other side.
+    Index("ix_matches_seeking_id", "seeking_id"),
+    Index("ix_matches_other_seeking_id", "other_seeking_id"),
+    Index("ix_matches_offer_id", "offer_id"),
     Index("ix_matches_check_at", "check_at", **only_where("check_at IS NOT NULL")),
 )
 
