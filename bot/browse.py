@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.answer import as_actor
 from bot.domain.languages import SOURCE
 from bot.handoff.case import Role
 from bot.participation.offers import State, may_become
-from bot.publish import Refusal, may_touch, tasks_known, when_of
+from bot.publish import Refusal, actor_of, may_touch, tasks_known, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.handoff.case import Actor
     from bot.participation.offers import When
     from bot.runtime import Runtime
     from bot.store.participation_rows import CountedRow, OfferRow, OrganisationRow, TranslatedRow
@@ -76,7 +74,7 @@ def my_offers(runtime: Runtime, user_id: str) -> Shelf | Refusal:
     """Return what somebody sees of what is offered."""
 
     def look(work: Work) -> Shelf | Refusal:
-        actor = _actor(work, user_id)
+        actor = actor_of(work, user_id)
         if actor is None:
             return Refusal.NOT_YOUR_ROLE
         moderates = Role.COORDINATOR in actor.roles
@@ -108,7 +106,7 @@ def open_offer(runtime: Runtime, user_id: str, offer_id: str) -> Opened | Refusa
     now = runtime.clock.now()
 
     def look(work: Work) -> Opened | Refusal:
-        actor = _actor(work, user_id)
+        actor = actor_of(work, user_id)
         offer = work.offers.get(offer_id)
         if actor is None:
             return Refusal.NOT_YOUR_ROLE
@@ -138,14 +136,6 @@ def tasks_by_name(runtime: Runtime) -> dict[str, str]:
         for task in tasks_known(runtime.knowledge)
     }
     return dict(sorted(titles.items(), key=lambda one: one[1]))
-
-
-def _actor(work: Work, user_id: str) -> Actor | None:
-    user = work.users.get(user_id)
-    actor = as_actor(user) if user else None
-    if actor is None or not actor.active or not actor.roles & {Role.ORGANISER, Role.COORDINATOR}:
-        return None
-    return actor
 
 
 def _may(offer: OfferRow, *, moderates: bool) -> frozenset[str]:
