@@ -247,6 +247,7 @@ def _taken(  # noqa: PLR0913  # a row of which file, whose, and where to
     else:
         more: dict[str, Any] = {"state": State.DRAFT.value} if before.state == State.DECLINED else {}
         offer = rewritten(work, before, given, place.now, **more)
+    taken = replace(taken, offer_id=offer.id)
     if submit and offer.state == State.DRAFT:
         if taken.lacks:
             # It stands there as a draft, and who imported it hears what it lacks.

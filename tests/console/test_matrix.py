@@ -77,6 +77,9 @@ PAGES = {
     # Of these an organiser opens those of their own organisation: see test_offers.
     "/desk/offers": G | O,
     "/desk/offers/new": G | O,
+    "/desk/offers/import": G | O,
+    "/desk/offers/import/confirm": G | O,
+    "/desk/offers/import/template.csv": G | O,
     "/desk/offers/{offer}": G | O,
     "/desk/offers/{offer}/change": G | O,
     "/desk/offers/{offer}/texts": G | O,
