@@ -13,7 +13,7 @@ from sqlalchemy import case, delete, insert, or_, select, update
 
 from bot.store.ids import new_id
 from bot.store.participation_rows import MatchRow
-from bot.store.participation_tables import LOOKED_AFTER, matches, seekings
+from bot.store.participation_tables import LOOKED_AFTER, matches, offers, seekings
 from bot.store.tables import outbox
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Matches:
     def suggest_anew(self, suggested: Iterable[MatchRow]) -> None:
         """Put these suggestions in place of those that nobody approved yet."""
         run = self._connection.execute
+        # What an organisation said of its own volunteer work is not asked again when the list is made anew.
+        hosts = self._said_by_hosts()
         run(delete(matches).where(matches.c.state == "suggested"))
         rows = [
             {
@@ -50,6 +52,7 @@ class Matches:
                 "other_newcomer_id": one.other_newcomer_id,
                 "offer_id": one.offer_id,
                 "state": "suggested",
+                "other_says": hosts.get((one.newcomer_id, one.offer_id or "")),
                 "reasons_json": [list(reason) for reason in one.reasons],
                 "suggested_at": one.suggested_at,
                 "name_outbox_ids": [],
@@ -58,6 +61,12 @@ class Matches:
         ]
         if rows:
             run(insert(matches), rows)
+
+    def _said_by_hosts(self) -> dict[tuple[str, str], str]:
+        query = select(matches.c.newcomer_id, matches.c.offer_id, matches.c.other_says)
+        query = query.where(matches.c.state == "suggested", matches.c.offer_id.is_not(None))
+        rows = self._connection.execute(query.where(matches.c.other_says.is_not(None)))
+        return {(str(row.newcomer_id), str(row.offer_id)): str(row.other_says) for row in rows}
 
     def declined(self) -> frozenset[tuple[str, str]]:
         """Return pairs that are not suggested again: a newcomer, and another newcomer or an offer."""
@@ -147,6 +156,12 @@ class Matches:
         """Return the matches of these states, the first suggested first."""
         query = select(matches).where(matches.c.state.in_(states)).order_by(matches.c.suggested_at, matches.c.id)
         return [_match(row) for row in self._connection.execute(query)]
+
+    def at_organisation(self, organisation_id: str, states: Collection[str]) -> list[MatchRow]:
+        """Return the matches of these states with what an organisation offers, the first suggested first."""
+        query = select(matches).join(offers, offers.c.id == matches.c.offer_id)
+        query = query.where(offers.c.organisation_id == organisation_id, matches.c.state.in_(states))
+        return [_match(row) for row in self._connection.execute(query.order_by(matches.c.suggested_at, matches.c.id))]
 
     def of(self, newcomer_id: str, states: Collection[str]) -> list[MatchRow]:
         """Return somebody's matches of these states."""

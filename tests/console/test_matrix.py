@@ -89,7 +89,9 @@ PAGES = {
     "/desk/offers/{offer}/decline": G | O,
     "/desk/offers/{offer}/cancel": G | O,
     "/desk/offers/{offer}/times/{occasion}/cancel": G | O,
-    "/desk/matches": O,
+    # Of these an organiser sees those of their own organisation: see test_matches_host.
+    "/desk/matches": G | O,
+    "/desk/matches/answer": G,
     "/desk/matches/look": O,
     "/desk/matches/approve": O,
     "/desk/matches/refuse": O,
