@@ -44,7 +44,7 @@ def show(visit: Visit, *, wrong: Refusal | None = None) -> Response:
         status=STATUS.get(wrong, 409) if wrong else 200,
         found=found,
         marks={one: mark_of(one) for each in listed for one in each.row.people},
-        why={one.row.id: reasons_of(visit, one.row) for one in listed},
+        why={one.row.id: reasons_of(visit, one.row, _group(one.row)) for one in listed},
         wrong=visit.words(f"matches_wrong_{wrong.value}") if wrong else "",
     )
 
@@ -59,7 +59,7 @@ def show_host(visit: Visit, *, wrong: host.Refusal | None = None) -> Response:
         status=HOST_STATUS.get(wrong, 422) if wrong else 200,
         waiting=[one for one in found if one.match.other_says is None],
         answered=[one for one in found if one.match.other_says is not None],
-        why={one.match.id: reasons_of(visit, one.match, "matches_host_why") for one in found},
+        why={one.match.id: reasons_of(visit, one.match, _group(one.match)) for one in found},
         wrong=visit.words(f"matches_host_wrong_{wrong.value}") if wrong else "",
         wrong_at=visit.given("match"),
         reason=visit.given("reason"),
@@ -78,7 +78,12 @@ def answer(visit: Visit) -> Response:
     return visit.go(MATCHES, said=f"match_host_{said}")
 
 
-def reasons_of(visit: Visit, match: MatchRow, group: str = "matches_why") -> list[str]:
+def _group(match: MatchRow) -> str:
+    # What two have in common is said otherwise than why somebody fits what is to be done.
+    return "matches_why" if match.offer_id is None else "matches_host_why"
+
+
+def reasons_of(visit: Visit, match: MatchRow, group: str) -> list[str]:
     """Return why two may fit, in words."""
     names = names_for(visit)
     found = []
