@@ -26,7 +26,7 @@ from bot.store.database import Database
 from bot.store.participation_rows import MatchRow
 from bot.web.console.entrance import COOKIE
 from tests.console.conftest import served
-from tests.console.test_case_browser import chromium, complaints, page_of
+from tests.console.test_case_browser import complaints, page_of
 from tests.console.test_circle_browser import PHONE, By, ByKeyboard, Circle, WithoutScript, browser, says, until
 from tests.console.test_matches import MATCHES, suggested, with_words_of_matches
 from tests.console.test_matches_host import suggested as for_work
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from bot.wiring import Parts
     from tests.console.conftest import Office
 
-__all__ = ["browser", "chromium", "complaints", "for_work", "page_of", "shop", "suggested"]
+__all__ = ["browser", "complaints", "for_work", "page_of", "shop", "suggested"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 YES, NO, STOP = "Ja, graag", "Nee, liever niet", "Ik wil stoppen"
 LOOK, APPROVE = "Nieuwe voorstellen zoeken", "Goedkeuren en vragen"
@@ -101,6 +101,12 @@ class Pair:
         self.how.press(self.desk.get_by_role("button", name=LOOK))
         expect(self.desk.get_by_text("Er is opnieuw gezocht.")).to_be_visible()
         return self.desk.locator("main").inner_text()
+
+
+@pytest.fixture(scope="module")
+def chromium(browser: Browser) -> Browser:
+    """The same browser for all of this: Playwright starts once at a time."""
+    return browser
 
 
 @pytest.fixture
