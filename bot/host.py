@@ -53,9 +53,9 @@ def suggestions(runtime: Runtime, who: str) -> tuple[Suggested, ...] | Refusal:
         if own is None:
             return Refusal.NOT_YOUR_ROLE
         rows = work.matches.at_organisation(own, OPEN)
-        offers = {row.offer_id: work.offers.get(row.offer_id) for row in rows if row.offer_id}
+        offers = {offer_id: work.offers.get(offer_id) for offer_id in {row.offer_id or "" for row in rows}}
         # What they said no to is over as soon as the newcomer has heard it.
-        pairs = [(row, offers.get(row.offer_id)) for row in rows if row.other_says != "no"]
+        pairs = [(row, offers[row.offer_id or ""]) for row in rows if row.other_says != "no"]
         return tuple(Suggested(match=row, offer=offer) for row, offer in pairs if offer is not None)
 
     return runtime.database.read(look)
