@@ -149,7 +149,7 @@ def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int
     """
     Delete what nobody needs any more; return how much went.
 
-    Files, messages, trajectories that ended long ago, the journal, what stands at the door.
+    Files, messages, trajectories that ended long ago, what organisations asked, the journal, what stands at the door.
 
     It works in small units, so that no writer waits long, and ends early when `stop` says so: the rest goes next time.
     """
@@ -173,6 +173,7 @@ def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int
         lambda work: work.expiry.empty_cases(words, now, limit=AT_ONCE),
         lambda work: work.trajectories.drop_ended(words, limit=TRAJECTORIES_AT_ONCE),
         lambda work: work.group_letters.drop_before(words, limit=AT_ONCE),
+        lambda work: work.consulting.drop_settled(words, limit=AT_ONCE),
         lambda work: work.expiry.drop_journal(journal, limit=AT_ONCE),
         lambda work: work.expiry.drop_at_the_door(now, limit=AT_ONCE),
     ):

@@ -9,6 +9,7 @@ from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
 from bot.store.checked_texts import CheckedTexts
+from bot.store.consulting import Consulting
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
@@ -100,5 +101,6 @@ class Work:
         self.profiles = Profiles(connection, self.keys)
         self.seekings = Seekings(connection, self.keys)
         self.matches = Matches(connection, self.keys)
+        self.consulting = Consulting(connection, self.keys)
         self.enrol_codes = EnrolCodes(connection, vault)
         self.merging = Merging(connection, self.keys, self.cases)

@@ -78,6 +78,9 @@ class Stage:
             "import": ("olga", "/desk/offers/import"),
             "matches": ("nora", "/desk/matches"),
             "matches-host": ("olga", "/desk/matches"),
+            "questions": ("sami", "/desk/questions"),
+            "question": ("sami", f"/desk/questions/{self.question}"),
+            "notes": ("olga", "/desk/notes"),
         }
 
     @property
@@ -85,6 +88,12 @@ class Stage:
         """The offer that newcomers found."""
         shown = self.runtime.database.read(lambda work: work.publishing.published())
         return next(offer.id for offer in shown if offer.kind == "activity")
+
+    @property
+    def question(self) -> str:
+        """The question of an organisation that waits for an answer."""
+        asked = self.runtime.database.read(lambda work: work.consulting.latest(10))
+        return next(one.id for one in asked if one.state == "open")
 
     def enter(self, context: BrowserContext, name: str) -> None:
         """Sign this browser in as one of the demo's people."""
