@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from bot.domain.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +47,18 @@ def test_a_dry_run_says_what_would_become_of_it_and_stores_nothing(home: Home, t
         told = home.run("offers", "import", str(latin), "--organisation", "Kringloop", "--dry-run")
         assert "Would be: 1 new." in told.stdout
         assert "Nothing was stored." in told.stdout
+
+
+def test_what_a_calendar_calls_off_is_named_and_left(home: Home, tmp_path: Path) -> None:
+    calendar = (
+        "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:w-1\nSUMMARY:Wandelen\n{}"
+        "DTSTART:DAYT100000Z\nEND:VEVENT\nEND:VCALENDAR\n"
+    ).replace("DAY", f"{SystemClock().now() + timedelta(days=60):%Y%m%d}")
+    home.run("offers", "import", sheet(tmp_path, calendar.format(""), "a.ics"), "--organisation", "Kringloop")
+    off = sheet(tmp_path, calendar.format("STATUS:CANCELLED\n"), "a.ics")
+    told = home.run("offers", "import", off, "--organisation", "Kringloop")
+    assert "a.ics:3: 'Wandelen' is draft and was left as it is: the file says that it is off" in told.stdout
+    assert "1 left as they are" in told.stdout
 
 
 def test_what_is_no_file_of_offers_says_what_one_is(home: Home, tmp_path: Path) -> None:

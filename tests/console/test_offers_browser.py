@@ -66,6 +66,19 @@ def test_axe_finds_nothing(shop: Shop, page_of: Callable[..., Page], complaints:
     page.get_by_role("button", name="Bekijken").click()
     expect(page.get_by_text("Er is nog niets bewaard.")).to_be_visible()
     wrong += looked_at(page, f"import-look-{scheme}")
+    page.get_by_role("button", name="Maak concepten (2)").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Het bestand is verwerkt")
+    wrong += looked_at(page, f"import-done-{scheme}")
+    imported = page.get_by_role("link", name="Samen koken").get_attribute("href") or ""
+    shop.does(shop.olga, imported, "submit")
+    shop.does(shop.cora, imported, "approve")
+    page.goto(url + IMPORT)
+    other = FILE.replace("2,50", "3").replace("Taalcafé;", "Taalcafé;Wij praten.")
+    page.set_input_files("#file", {"name": "aanbod.csv", "mimeType": "text/csv", "buffer": other.encode()})
+    page.get_by_role("button", name="Bekijken").click()
+    expect(page.get_by_text("kosten: nu 2,50, in het bestand 3,00")).to_be_visible()
+    expect(page.get_by_text("tekst: nu leeg, in het bestand Wij praten.")).to_be_visible()
+    wrong += looked_at(page, f"import-differs-{scheme}")
     page = page_of(desk.cora, color_scheme=scheme)
     for name, path in {
         "offers-all": OFFERS,
