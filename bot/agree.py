@@ -148,7 +148,7 @@ def _says_no(voice: Voice, newcomer_id: str, match: MatchRow) -> None:
 
 def _wants_to_work(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, match: MatchRow) -> None:
     offer = voice.work.offers.get(match.offer_id or "")
-    if offer is None or offer.state != "published":
+    if offer is None or offer.state != "published" or match.other_says == "no":
         voice.work.matches.change(match.id, newcomer_says="no", check_at=voice.now)
         voice.say(Say(response=GONE))
         return

@@ -9,22 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.answer import as_actor
 from bot.domain.languages import SOURCE
 from bot.handoff.case import Role
 from bot.participation.offers import State, may_become
-from bot.publish import Refusal, may_touch, tasks_known, when_of
+from bot.publish import Refusal, actor_of, may_touch, tasks_known, when_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.handoff.case import Actor
     from bot.participation.offers import When
     from bot.runtime import Runtime
     from bot.store.participation_rows import CountedRow, OfferRow, OrganisationRow, TranslatedRow
     from bot.store.work import Work
 
-MOST_LISTED = 500
+# The lists of the page, in its order, and which states stand in each.
+LISTS: Mapping[str, tuple[State, ...]] = {
+    "waiting": (State.SUBMITTED,),
+    "shown": (State.PUBLISHED,),
+    "written": (State.DRAFT, State.DECLINED),
+    "past": (State.CANCELLED, State.ENDED),
+}
+# So many of each list stand on the page, and so many when one list is asked for by itself.
+AT_FIRST, ON_A_PAGE = 20, 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +42,29 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Some:
+    """A part of a list, from the one of this number on (0 is the first), and how many there are in all."""
+
+    rows: tuple[Listed, ...]
+    skipped: int
+    total: int
+
+    @property
+    def is_more(self) -> bool:
+        """Whether the list goes on."""
+        return self.skipped + len(self.rows) < self.total
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shelf:
     """
-    What somebody sees of all that is offered, the newest first.
+    What somebody sees of all that is offered, by the names of `LISTS`, the newest first.
 
-    `waiting` is for a coordinator to decide on, those that wait longest first. `own` is the organisation of an
+    What waits for a coordinator to decide on is in the order in which it came. `own` is the organisation of an
     organiser; a coordinator writes for any of `organisations`.
     """
 
-    waiting: tuple[Listed, ...]
-    shown: tuple[Listed, ...]
-    written: tuple[Listed, ...]
-    past: tuple[Listed, ...]
+    lists: Mapping[str, Some]
     own: str | None
     moderates: bool
     organisations: tuple[OrganisationRow, ...]
@@ -55,7 +72,7 @@ class Shelf:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing at all."""
-        return not (self.waiting or self.shown or self.written or self.past)
+        return not any(one.total for one in self.lists.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,29 +89,30 @@ class Opened:
     contact: str = field(repr=False)
 
 
-def my_offers(runtime: Runtime, user_id: str) -> Shelf | Refusal:
-    """Return what somebody sees of what is offered."""
+def my_offers(runtime: Runtime, user_id: str, only: str | None = None, page: int = 0) -> Shelf | Refusal:
+    """Return what somebody sees of what is offered: of each list the first, or one page of `only` that list."""
 
     def look(work: Work) -> Shelf | Refusal:
-        actor = _actor(work, user_id)
+        actor = actor_of(work, user_id)
         if actor is None:
             return Refusal.NOT_YOUR_ROLE
         moderates = Role.COORDINATOR in actor.roles
         user = work.users.get(user_id)
         own = user.organisation_id if user and Role.ORGANISER in actor.roles else None
         # An organiser without an organisation sees nothing, and surely not everything.
-        rows = work.publishing.all(None if moderates else own or "", MOST_LISTED)
-        listed = [Listed(offer=row, when=when_of(row)) for row in rows]
+        whose = None if moderates else own or ""
+        numbers = work.publishing.by_state(whose)
+        size = AT_FIRST if only is None else ON_A_PAGE
 
-        def standing(*states: State) -> tuple[Listed, ...]:
-            return tuple(one for one in listed if one.offer.state in states)
+        def some(name: str) -> Some:
+            states, skip = LISTS[name], page * size
+            first = moderates and name == "waiting"
+            rows = work.publishing.all(whose, size, states=states, skip=skip, oldest_first=first)
+            listed = tuple(Listed(offer=row, when=when_of(row)) for row in rows)
+            return Some(rows=listed, skipped=skip, total=sum(numbers.get(state, 0) for state in states))
 
-        waiting = standing(State.SUBMITTED)
         return Shelf(
-            waiting=waiting[::-1] if moderates else waiting,
-            shown=standing(State.PUBLISHED),
-            written=standing(State.DRAFT, State.DECLINED),
-            past=standing(State.CANCELLED, State.ENDED),
+            lists={name: some(name) for name in LISTS if only in {None, name}},
             own=work.publishing.organisation(own) if own else None,
             moderates=moderates,
             organisations=tuple(work.publishing.organisations()) if moderates else (),
@@ -108,7 +126,7 @@ def open_offer(runtime: Runtime, user_id: str, offer_id: str) -> Opened | Refusa
     now = runtime.clock.now()
 
     def look(work: Work) -> Opened | Refusal:
-        actor = _actor(work, user_id)
+        actor = actor_of(work, user_id)
         offer = work.offers.get(offer_id)
         if actor is None:
             return Refusal.NOT_YOUR_ROLE
@@ -138,14 +156,6 @@ def tasks_by_name(runtime: Runtime) -> dict[str, str]:
         for task in tasks_known(runtime.knowledge)
     }
     return dict(sorted(titles.items(), key=lambda one: one[1]))
-
-
-def _actor(work: Work, user_id: str) -> Actor | None:
-    user = work.users.get(user_id)
-    actor = as_actor(user) if user else None
-    if actor is None or not actor.active or not actor.roles & {Role.ORGANISER, Role.COORDINATOR}:
-        return None
-    return actor
 
 
 def _may(offer: OfferRow, *, moderates: bool) -> frozenset[str]:

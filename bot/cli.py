@@ -745,7 +745,8 @@ def offers() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--organisation", metavar="NAME", required=True, help="Whose offers they are; it may be new.")
 @click.option("--submit", is_flag=True, help="Send them in to the coordinator at once.")
-def offers_import(file: Path, organisation: str, submit: bool) -> None:
+@click.option("--dry-run", "look", is_flag=True, help="Only say what would become of each row; store nothing.")
+def offers_import(file: Path, organisation: str, submit: bool, look: bool) -> None:
     """
     Make drafts of a sheet (CSV with headings) or a calendar (.ics); exit 1 when something was not taken.
 
@@ -759,7 +760,7 @@ def offers_import(file: Path, organisation: str, submit: bool) -> None:
         knowledge = read_knowledge(found)
     with _store() as database:
         done = command.import_file(
-            database, knowledge, _screen(), file, organisation=organisation, submit=submit, now=_now()
+            database, knowledge, _screen(), file, organisation=organisation, submit=submit, look=look, now=_now()
         )
         sys.exit(done)
 

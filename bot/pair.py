@@ -237,6 +237,9 @@ def approve(runtime: Runtime, who: str, match_id: str) -> MatchRow | Refusal:
         check_at = now + ANSWER_WITHIN if voices else now
         work.matches.change(match.id, state="approved", approved_by=who, approved_at=now, check_at=check_at)
         work.seekings.set_state(seekings_of(match), "matched")
+        if match.offer_id is not None:
+            # Where the organisation did not answer itself, who approves answers for it.
+            work.matches.change(match.id, other_says="yes")
         for newcomer_id, voice in voices.items():
             assert voice is not None
             voice.say(asked(voice, match, newcomer_id))

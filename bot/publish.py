@@ -101,16 +101,16 @@ def draft(runtime: Runtime, who: str, given: Draft, *, organisation: str = "") -
     """Write an offer down: an organiser for their own organisation, a coordinator for the one that is named."""
 
     def attempt(work: Work) -> Published:
-        actor = _actor(work, who)
+        actor = actor_of(work, who)
         if actor is None:
             return Refusal.NOT_YOUR_ROLE
         refused = reason_not_to_write(runtime.knowledge, given, runtime.clock.now())
         if refused is not None:
             return refused
-        whose = _whose(runtime, work, who, actor, organisation)
-        if isinstance(whose, Refusal):
-            return whose
-        return written(work, whose, given, runtime.clock.now(), created_by=who)
+        owner = _whose(runtime, work, actor, organisation)
+        if isinstance(owner, Refusal):
+            return owner
+        return written(work, owner, given, runtime.clock.now(), created_by=who)
 
     return runtime.database.write(attempt)
 
@@ -424,7 +424,7 @@ def _is_age(age_from: int | None, age_to: int | None) -> bool:
     return all(0 <= age <= MOST_AGE for age in given) and given == sorted(given)
 
 
-def _actor(work: Work, who: str) -> Actor | None:
+def actor_of(work: Work, who: str) -> Actor | None:
     """Return who it is when offers are theirs to touch at all."""
     user = work.users.get(who)
     actor = as_actor(user) if user else None
@@ -433,21 +433,25 @@ def _actor(work: Work, who: str) -> Actor | None:
     return actor
 
 
-def _whose(runtime: Runtime, work: Work, who: str, actor: Actor, organisation: str) -> str | Refusal:
+def _whose(runtime: Runtime, work: Work, actor: Actor, organisation: str) -> str | Refusal:
     """Return the id of the organisation that a new offer is of; a coordinator may name one that is new."""
+    name = whose(work, actor, organisation)
+    return name if isinstance(name, Refusal) else work.offers.add_organisation(name, runtime.clock.now())
+
+
+def whose(work: Work, actor: Actor, organisation: str) -> str | Refusal:
+    """Return the name of the organisation for which somebody writes: a coordinator for the one that they name."""
     name = organisation.replace("\x00", "").strip()
     if Role.COORDINATOR in actor.roles and name:
-        if len(name) > LONGEST_ORGANISATION:
-            return Refusal.TOO_LONG
-        return work.offers.add_organisation(name, runtime.clock.now())
-    user = work.users.get(who)
+        return Refusal.TOO_LONG if len(name) > LONGEST_ORGANISATION else name
+    user = work.users.get(actor.id)
     own = user.organisation_id if user and Role.ORGANISER in actor.roles else None
-    return own or Refusal.NO_ORGANISATION
+    return (work.publishing.organisation(own) if own else None) or Refusal.NO_ORGANISATION
 
 
 def _do(runtime: Runtime, who: str, offer_id: str, act: Callable[[Scene], Published]) -> Published:
     def attempt(work: Work) -> Published:
-        actor = _actor(work, who)
+        actor = actor_of(work, who)
         if actor is None:
             return Refusal.NOT_YOUR_ROLE
         offer = work.publishing.hold(offer_id)
@@ -478,10 +482,14 @@ def _reason_not_to_become(scene: Scene, state: State, version: int) -> Refusal |
 
 def reason_not_to_offer(offer: OfferRow, now: datetime) -> Refusal | None:
     """Return what an offer still lacks before newcomers may read it."""
-    when = when_of(offer)
-    if not offer.body.strip():
+    return lacks(offer.kind, offer.body, when_of(offer), now)
+
+
+def lacks(kind: str, body: str, when: When, now: datetime) -> Refusal | None:
+    """Return what something of this kind that says this, and is then, still lacks before newcomers may read it."""
+    if not body.strip():
         return Refusal.NO_TEXT
-    if offer.kind == "activity" and when.starts_at is None and when.weekly is None:
+    if kind == "activity" and when.starts_at is None and when.weekly is None:
         return Refusal.NO_MOMENT
     if is_over(when, now) or (when.starts_at is not None and when.starts_at <= now):
         return Refusal.NOT_AHEAD

@@ -20,10 +20,10 @@ MOST_WHO_COME = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Idea:
-    """An offer of the demo, so many days from now, and how far it is: draft, submitted or published."""
+    """An offer of the demo, so many days from now (None: no fixed moment), and how far it is."""
 
-    state: str
-    days: int
+    state: str  # draft, submitted or published
+    days: int | None
     fields: dict[str, str]
 
 
@@ -42,6 +42,19 @@ IDEAS = (
             "capacity": "2",
             "languages": "nl,ar,ti",
             "cost": "0",
+        },
+    ),
+    Idea(
+        state="published",
+        days=None,
+        fields={
+            "title": "Helpen in de tuin",
+            "kind": "volunteer",
+            "sort": "meeting",
+            "body": "Wij werken op dinsdag in de tuin. U leert er Nederlands bij. U hoeft niets te betalen.",
+            "place": "Demo-buurthuis, Voorbeeldstraat 1",
+            "capacity": "3",
+            "languages": "nl",
         },
     ),
     Idea(
@@ -74,8 +87,8 @@ def fill(stage: Stage) -> None:
     spoken = runtime.knowledge.content.languages.all
     olga, nora = stage.users["olga"].id, stage.users["nora"].id
     for idea in IDEAS:
-        day = local_day(now + timedelta(days=idea.days))
-        given = read({**idea.fields, "day": day.isoformat()})
+        day = "" if idea.days is None else local_day(now + timedelta(days=idea.days)).isoformat()
+        given = read({**idea.fields, "day": day})
         assert isinstance(given, Draft)
         given = replace(given, languages=tuple(one for one in given.languages if one in spoken))
         offer = _done(draft(runtime, olga, given))
@@ -83,7 +96,8 @@ def fill(stage: Stage) -> None:
             offer = _done(submit(runtime, olga, offer.id, version=offer.version))
         if idea.state == "published":
             offer = _done(approve(runtime, nora, offer.id, version=offer.version))
-            _sign_up(stage, offer)
+            if idea.days is not None:
+                _sign_up(stage, offer)
 
 
 def _sign_up(stage: Stage, offer: OfferRow) -> None:

@@ -128,9 +128,13 @@ class Conversation:
             values = {"title": title, "kind": kind, "sort": sort, "starts_at": at, **lists, **columns}
             offer_id = work.offers.add(organisation, now=now, state="published", **values)
             if at is not None:
-                self._occasions[title] = work.offers.occur(offer_id, at, at + timedelta(hours=2))
+                work.publishing.occur(offer_id, [(at, at + timedelta(hours=2))])
+                self._occasions[title] = work.publishing.occasions(offer_id)[0].occasion.id
+            offer = work.offers.get(offer_id)
+            assert offer is not None
             for language, text in (texts or {}).items():
-                work.offers.translate(offer_id, OfferText(language=language, by="person", **{"body": "", **text}))
+                said = OfferText(language=language, by="person", **{"body": "", **text})
+                work.publishing.translate(offer, said, checked_by=None, now=now)
             self._offers[title] = offer_id
 
         self.runtime.database.write(publish)

@@ -29,7 +29,7 @@ class Screen(StrEnum):
     GROUP = "group"  # of a coach: theirs, nobody else's
     REPLIES = "replies"
     OFFERS = "offers"  # an organiser's: those of their organisation; a coordinator's: all
-    MATCHES = "matches"  # who is put together with whom
+    MATCHES = "matches"  # who is put together with whom; an organiser's: who may fit their volunteer work
     QUESTIONS = "questions"  # of organisations: an organiser's own, those of a team, a coordinator's: all
     NOTES = "notes"  # what is good to know, made of answers
     TEAM = "team"
@@ -50,7 +50,7 @@ MAY_OPEN: Mapping[Screen, frozenset[Role]] = {
     Screen.GROUP: frozenset({Role.COACH}),
     Screen.REPLIES: HELPERS | {Role.CONTENT_EDITOR},
     Screen.OFFERS: frozenset({Role.ORGANISER, Role.COORDINATOR}),
-    Screen.MATCHES: frozenset({Role.COORDINATOR}),
+    Screen.MATCHES: frozenset({Role.ORGANISER, Role.COORDINATOR}),
     Screen.QUESTIONS: HELPERS | {Role.ORGANISER},
     Screen.NOTES: EVERYBODY,
     Screen.TEAM: HELPERS | STEERING,

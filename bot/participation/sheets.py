@@ -1,15 +1,19 @@
 """
 Files with offers, read into rows of fields: a sheet (CSV) and a calendar (RFC 5545). Pure.
 
-Of a calendar what is once or every week is read; what a row cannot say is left to whoever reads its fields.
+Of a calendar what is once or every week is read; what a row cannot say is left to whoever reads its fields. A file
+comes from anybody who signs in: what it has us do is bounded by its length, and nothing of it stays in the process.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from icalendar import Calendar
@@ -28,13 +32,36 @@ MOST_ROWS = 2000
 _DELIMITERS = (";", "\t", ",")
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _BEGIN = "BEGIN:VEVENT"
+# What a calendar is made of, one level in another: no event lies deeper than this.
+MOST_LEVELS = 5
+MOST_WEEKS = 5000
+# How Excel's own files begin: since 2007 (a zip file), and before.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_CALENDAR = b"BEGIN:VCALENDAR"
+_SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+# A sheet holds what a formula came to. One that is written out, or that went wrong, is nothing for anybody to read,
+# and does something in the sheet of who takes it out again.
+_FORMULA = re.compile(r"=|[@+-][A-Za-z.]+\(|[+-]\S*\||#[\w/]+[!?]|#N/[AB]\b")
+
+
+class Unreadable(StrEnum):
+    """Why a file is not read at all."""
+
+    NO_SHEET = "no_sheet"  # no line of headings that has one for the title
+    NO_CALENDAR = "no_calendar"
+    WORKBOOK = "workbook"  # Excel's own file: it is to be saved as CSV
+    BAD_SIGNS = "bad_signs"  # no text that we know
+    TOO_MANY = "too_many"
+    TOO_LARGE = "too_large"
 
 
 class UnreadableFileError(Exception):
     """This is no sheet with headings, nor a calendar."""
 
-    def __init__(self) -> None:
+    def __init__(self, why: Unreadable) -> None:
         super().__init__(self.__doc__)
+        self.why = why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +85,34 @@ class Sheet:
 
     rows: tuple[Row, ...]
     unknown: tuple[str, ...] = ()
+    is_calendar: bool = False
+
+
+def is_calendar(name: str, content: bytes) -> bool:
+    """Return whether a file is to be read as a calendar, by its name or by how it begins."""
+    return name.casefold().endswith(".ics") or content.lstrip(b"\xef\xbb\xbf \r\n")[:15].upper() == _CALENDAR
+
+
+def text_of(content: bytes) -> str:
+    """
+    Return the text of a sheet: UTF-8, what Excel calls Unicode, or else what Windows writes in Western Europe.
+
+    Raises:
+        UnreadableFileError: it is none of these, or an Excel file.
+
+    """
+    if content.startswith(_WORKBOOKS):
+        raise UnreadableFileError(Unreadable.WORKBOOK)
+    try:
+        text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = content.decode("cp1252")
+        except UnicodeDecodeError:
+            raise UnreadableFileError(Unreadable.BAD_SIGNS) from None
+    if "\x00" in text:
+        raise UnreadableFileError(Unreadable.BAD_SIGNS)
+    return text
 
 
 def read_csv(text: str, headings: Mapping[str, str]) -> Sheet:
@@ -68,18 +123,22 @@ def read_csv(text: str, headings: Mapping[str, str]) -> Sheet:
         UnreadableFileError: there is no heading that is ours, or there are more than `MOST_ROWS` rows.
 
     """
-    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
-    first = lines[0] if lines else ""
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    text = text.removeprefix("\ufeff")
+    # Some programs write first, for Excel, by what the cells are parted.
+    said = _SEPARATOR.match(text)
+    text = text[said.end() :] if said else text
+    first = text.splitlines()[0] if text.strip() else ""
+    delimiter = said[1] if said else max(_DELIMITERS, key=first.count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         written = [one.strip() for one in next(reader, [])]
         named = [_column(one, headings) for one in written]
         if "title" not in named:
-            raise UnreadableFileError
-        rows = tuple(_rows(reader, named))
-    except csv.Error:
-        raise UnreadableFileError from None
+            raise UnreadableFileError(Unreadable.NO_SHEET)
+        rows = tuple(_rows(reader, named, 1 if said else 0))
+    except (csv.Error, TypeError):
+        # Also a cell that never ends, or that is larger than any cell; TypeError: parted by a sign that cannot part.
+        raise UnreadableFileError(Unreadable.NO_SHEET) from None
     return Sheet(rows=rows, unknown=tuple(one for one, name in zip(written, named, strict=True) if one and not name))
 
 
@@ -88,16 +147,21 @@ def _column(heading: str, headings: Mapping[str, str]) -> str:
     return plain if plain in COLUMNS else headings.get(plain, "")
 
 
-def _rows(reader: Any, named: list[str]) -> Iterator[Row]:  # csv's own type has no name at run time
+def _rows(reader: Any, named: list[str], before: int) -> Iterator[Row]:  # csv's own type has no name at run time
     begins = reader.line_num + 1
     for number, cells in enumerate(reader):
         if number >= MOST_ROWS:
-            raise UnreadableFileError
-        line, begins = begins, reader.line_num + 1
+            raise UnreadableFileError(Unreadable.TOO_MANY)
+        line, begins = begins + before, reader.line_num + 1
         fields = {name: cell.strip() for name, cell in zip(named, cells, strict=False) if name}
         if any(fields.values()):
             uid = fields.pop(UID, "") or _uid_of(fields)
-            yield Row(line=line, uid=uid, fields=fields)
+            yield Row(line=line, uid=uid, fields=fields, wrong=_formula_in(fields))
+
+
+def _formula_in(fields: Mapping[str, str]) -> Misread | None:
+    wrong = next((name for name, cell in fields.items() if _FORMULA.match(cell)), None)
+    return None if wrong is None else Misread(field=wrong, why=Misreading.FORMULA)
 
 
 def _uid_of(fields: Mapping[str, str]) -> str:
@@ -114,33 +178,80 @@ def read_ics(content: bytes) -> Sheet:
         UnreadableFileError: it is none, or has more than `MOST_ROWS` events.
 
     """
+    # PostgreSQL keeps no NUL in a text.
+    text = content.decode(errors="replace").removeprefix("\ufeff").replace("\x00", "")
+    raw = [line.strip().upper() for line in text.splitlines()]
+    lines = [number for number, line in enumerate(raw, 1) if line == _BEGIN]
+    if len(lines) > MOST_ROWS:
+        raise UnreadableFileError(Unreadable.TOO_MANY)
     try:
-        calendar = Calendar.from_ical(content)
+        calendar = Calendar.from_ical("\r\n".join(_without_zones(text)) + "\r\n")
         events = calendar.walk("VEVENT")
-    except (ValueError, IndexError, KeyError):
-        raise UnreadableFileError from None
-    text = content.decode(errors="replace").splitlines()
-    lines = [number for number, line in enumerate(text, 1) if line.strip().upper() == _BEGIN]
-    if len(events) > MOST_ROWS or len(lines) != len(events):
-        raise UnreadableFileError
-    return Sheet(rows=tuple(_event(event, line) for event, line in zip(events, lines, strict=True)))
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        raise UnreadableFileError(Unreadable.NO_CALENDAR) from None
+    if len(lines) != len(events):
+        raise UnreadableFileError(Unreadable.NO_CALENDAR)
+    rows = tuple(_event(event, line) for event, line in zip(events, lines, strict=True))
+    return Sheet(rows=rows, is_calendar=True)
+
+
+def _without_zones(text: str) -> Iterator[str]:
+    """
+    Yield the whole lines of a calendar, without the time zones that it makes itself.
+
+    The library works such a zone out, change by change until 2038 (a zone that changes every second is a bomb), and
+    keeps it for every file that comes after. The zones that have a name are known without; what has another is ours.
+    """
+    inside, deep = False, 0
+    for line in _unfolded(text):
+        plain = line.upper()
+        if plain.startswith(("BEGIN:", "BEGIN;")):
+            deep += 1
+            inside = inside or "VTIMEZONE" in plain
+        if deep > MOST_LEVELS:
+            raise UnreadableFileError(Unreadable.NO_CALENDAR)
+        if not inside:
+            yield line
+        if plain.startswith(("END:", "END;")):
+            deep = max(0, deep - 1)
+            inside = inside and "VTIMEZONE" not in plain
+
+
+def _unfolded(text: str) -> Iterator[str]:
+    """Yield the lines of a calendar whole. The library's own pattern for this takes hours over many empty lines."""
+    parts: list[str] = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if line.startswith((" ", "\t")) and parts:
+            parts.append(line[1:])
+        elif line:
+            yield from ["".join(parts)] if parts else []
+            parts = [line]
+    yield from ["".join(parts)] if parts else []
 
 
 def _event(event: Any, line: int) -> Row:
-    title = str(event.get("SUMMARY", "")).strip()
     fields = {
-        "title": title,
-        "body": str(event.get("DESCRIPTION", "")).strip(),
-        "place": " ".join(str(event.get("LOCATION", "")).split()),
+        "title": _said(event, "SUMMARY"),
+        "body": _said(event, "DESCRIPTION"),
+        "place": " ".join(_said(event, "LOCATION").split()),
     }
     wrong: Misread | None = None
     try:
         fields |= _moment(event)
     except _UnfitError as error:
         wrong = error.misread
-    uid = str(event.get("UID", "")).strip() or _uid_of(fields)
-    is_off = str(event.get("STATUS", "")).upper() == "CANCELLED"
-    return Row(line=line, uid=uid, fields=fields, wrong=wrong, is_off=is_off)
+    except OverflowError:
+        # A moment, or a length, that no calendar of ours reaches.
+        wrong = Misread(field="day", why=Misreading.BAD_DAY)
+    uid = _said(event, "UID") or _uid_of(fields)
+    is_off = _said(event, "STATUS").upper() == "CANCELLED"
+    return Row(line=line, uid=uid, fields=fields, wrong=wrong or _formula_in(fields), is_off=is_off)
+
+
+def _said(event: Any, name: str) -> str:
+    """Return what a property says, the first time when it is there more often."""
+    said = event.get(name, "")
+    return str(said[0] if isinstance(said, list) else said).strip()
 
 
 class _UnfitError(Exception):
@@ -152,13 +263,14 @@ class _UnfitError(Exception):
 
 
 def _moment(event: Any) -> dict[str, str]:
-    begins = _there(event.get("DTSTART"))
+    begins = _there(_value(event, "DTSTART", "day", Misreading.BAD_DAY))
     if begins is None:
         raise _UnfitError("begins", Misreading.NO_TIME)
-    ends = _there(event.get("DTEND"))
-    if ends is None and event.get("DURATION") is not None:
+    ends = _there(_value(event, "DTEND", "ends", Misreading.BAD_TIME))
+    length = _value(event, "DURATION", "ends", Misreading.BAD_TIME)
+    if ends is None and isinstance(length, timedelta):
         # Elapsed time, not the hands of the clock: the two differ when the clocks change.
-        ends = (begins.astimezone(UTC) + event.get("DURATION").dt).astimezone(AMSTERDAM)
+        ends = (begins.astimezone(UTC) + length).astimezone(AMSTERDAM)
     fields = {"day": begins.date().isoformat(), "begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}" if ends else ""}
     if ends is not None and ends - begins >= timedelta(days=1):
         raise _UnfitError("ends", Misreading.BAD_TIME)
@@ -170,13 +282,15 @@ def _moment(event: Any) -> dict[str, str]:
 
 
 def _weekly(rule: Any, begins: datetime) -> dict[str, str]:
-    said = {str(name).upper(): [str(value).upper() for value in values] for name, values in dict(rule).items()}
+    if not isinstance(rule, dict):  # said twice, or not understood
+        raise _UnfitError("repeats", Misreading.BAD_REPEATS)
+    said = {str(name).upper(): [str(value).upper() for value in values] for name, values in rule.items()}
     is_plain = (
-        isinstance(rule, dict)
-        and said.get("FREQ") == ["WEEKLY"]
+        said.get("FREQ") == ["WEEKLY"]
         and said.get("INTERVAL", ["1"]) == ["1"]
         and said.get("BYDAY", [_WEEKDAYS[begins.weekday()]]) == [_WEEKDAYS[begins.weekday()]]
         and said.keys() <= {"FREQ", "INTERVAL", "BYDAY", "UNTIL", "COUNT", "WKST"}
+        and all(len(said.get(name, ["1"])) == 1 for name in ("UNTIL", "COUNT"))
     )
     if not is_plain:
         raise _UnfitError("repeats", Misreading.BAD_REPEATS)
@@ -185,14 +299,23 @@ def _weekly(rule: Any, begins: datetime) -> dict[str, str]:
         (last,) = rule["UNTIL"]
         until = _on_the_wall(last).date() if isinstance(last, datetime) else last
     elif "COUNT" in said:
-        until = begins.date() + timedelta(weeks=int(said["COUNT"][0]) - 1)
+        times = int(said["COUNT"][0])
+        # Whoever writes a hundred years means: without an end.
+        until = begins.date() + timedelta(weeks=times - 1) if times <= MOST_WEEKS else None
     return {"repeats": "weekly", "until": until.isoformat() if until else ""}
 
 
-def _there(property_: Any) -> datetime | None:
+def _value(event: Any, name: str, field_: str, why: Misreading) -> Any:
+    """Return the moment, day or length that a property says; None when it says none."""
+    try:
+        return getattr(event.get(name), "dt", None)
+    except ValueError:  # the library read on, and says only now that this is nothing
+        raise _UnfitError(field_, why) from None
+
+
+def _there(value: Any) -> datetime | None:
     """Return a moment on the wall clock of Amsterdam; None for a whole day, or when nothing is said."""
-    moment = getattr(property_, "dt", None)
-    return _on_the_wall(moment) if isinstance(moment, datetime) else None
+    return _on_the_wall(value) if isinstance(value, datetime) else None
 
 
 def _on_the_wall(moment: datetime) -> datetime:

@@ -68,6 +68,7 @@ class Misreading(StrEnum):
     BAD_COST = "bad_cost"
     BAD_YES_NO = "bad_yes_no"
     BAD_REPEATS = "bad_repeats"
+    FORMULA = "formula"  # of a sheet: it holds what a formula comes to
 
 
 @dataclass(frozen=True, kw_only=True)

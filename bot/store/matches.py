@@ -14,7 +14,7 @@ from sqlalchemy import case, delete, insert, or_, select, update
 from bot.store.dialect import only_one_at_a_time
 from bot.store.ids import new_id
 from bot.store.participation_rows import MatchRow
-from bot.store.participation_tables import LOOKED_AFTER, matches, seekings
+from bot.store.participation_tables import LOOKED_AFTER, matches, offers, seekings
 from bot.store.tables import outbox
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Matches:
         run = self._connection.execute
         open_ids = self._still_open({place for one in suggested for place in (one.seeking_id, one.other_seeking_id)})
         before = self.declined()
+        # What an organisation said of its own volunteer work is not asked again when the list is made anew.
+        hosts = self._said_by_hosts()
         run(delete(matches).where(matches.c.state == "suggested"))
         rows = [
             {
@@ -66,6 +68,7 @@ class Matches:
                 "other_newcomer_id": one.other_newcomer_id,
                 "offer_id": one.offer_id,
                 "state": "suggested",
+                "other_says": hosts.get((one.newcomer_id, one.offer_id or "")),
                 "reasons_json": [list(reason) for reason in one.reasons],
                 "suggested_at": one.suggested_at,
                 "name_outbox_ids": [],
@@ -82,6 +85,12 @@ class Matches:
         """Return which of these seekings are open, and keep them so until this unit of work is over."""
         here = select(seekings.c.id).where(seekings.c.id.in_(ids), seekings.c.state == "open")
         return frozenset(self._connection.scalars(here.order_by(seekings.c.id).with_for_update(read=True)))
+
+    def _said_by_hosts(self) -> dict[tuple[str, str], str]:
+        query = select(matches.c.newcomer_id, matches.c.offer_id, matches.c.other_says)
+        query = query.where(matches.c.state == "suggested", matches.c.offer_id.is_not(None))
+        rows = self._connection.execute(query.where(matches.c.other_says.is_not(None)))
+        return {(str(row.newcomer_id), str(row.offer_id)): str(row.other_says) for row in rows}
 
     def declined(self) -> frozenset[tuple[str, str]]:
         """Return pairs that are not suggested again: a newcomer, and another newcomer or an offer."""
@@ -171,6 +180,12 @@ class Matches:
         """Return the matches of these states, the first suggested first."""
         query = select(matches).where(matches.c.state.in_(states)).order_by(matches.c.suggested_at, matches.c.id)
         return [_match(row) for row in self._connection.execute(query)]
+
+    def at_organisation(self, organisation_id: str, states: Collection[str]) -> list[MatchRow]:
+        """Return the matches of these states with what an organisation offers, the first suggested first."""
+        query = select(matches).join(offers, offers.c.id == matches.c.offer_id)
+        query = query.where(offers.c.organisation_id == organisation_id, matches.c.state.in_(states))
+        return [_match(row) for row in self._connection.execute(query.order_by(matches.c.suggested_at, matches.c.id))]
 
     def of(self, newcomer_id: str, states: Collection[str]) -> list[MatchRow]:
         """Return somebody's matches of these states."""

@@ -61,29 +61,9 @@ class Offers:
         )
         return offer_id
 
-    def occur(self, offer_id: str, starts_at: datetime, ends_at: datetime | None = None) -> str:
-        """Add an occasion of an offer and return its id."""
-        occasion_id = new_id()
-        self._connection.execute(
-            insert(occasions).values(
-                id=occasion_id, offer_id=offer_id, starts_at=starts_at, ends_at=ends_at, state="planned"
-            )
-        )
-        return occasion_id
-
     def change(self, offer_id: str, **values: Any) -> None:
         """Change these columns of an offer."""
         self._connection.execute(update(offers).where(offers.c.id == offer_id).values(**values))
-
-    def translate(self, offer_id: str, text: OfferText) -> None:
-        """Keep what an offer is called and says in a language, made from the Dutch that it has now."""
-        offer = self.get(offer_id)
-        assert offer is not None
-        values = {"title": text.title, "body": text.body, "by": text.by, "digest": digest_of(offer.title, offer.body)}
-        made = insert_or(self._connection, offer_texts).values(
-            id=new_id(), offer_id=offer_id, language=text.language, **values
-        )
-        self._connection.execute(made.on_conflict_do_update(index_elements=["offer_id", "language"], set_=values))
 
     # ---- found
 

@@ -18,7 +18,7 @@ from bot.store.participation_rows import CountedRow, OccasionRow, OfferText, Org
 from bot.store.participation_tables import PUBLISHED, occasions, offer_texts, offers, organisations, sign_ups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, ScalarSelect
@@ -72,12 +72,29 @@ class Publishing:
 
     # ---- offers
 
-    def all(self, organisation_id: str | None, limit: int) -> list[OfferRow]:
-        """Return the offers of an organisation (None: of all), the newest first."""
-        query = ALONE.order_by(offers.c.id.desc()).limit(limit)
+    def all(
+        self,
+        organisation_id: str | None,
+        limit: int,
+        *,
+        states: Collection[str] | None = None,
+        skip: int = 0,
+        oldest_first: bool = False,
+    ) -> list[OfferRow]:
+        """Return the offers of an organisation (None: of all) in these states (None: in any), the newest first."""
+        query = ALONE.order_by(offers.c.id if oldest_first else offers.c.id.desc()).limit(limit).offset(skip)
         if organisation_id is not None:
             query = query.where(offers.c.organisation_id == organisation_id)
+        if states is not None:
+            query = query.where(offers.c.state.in_(states))
         return [offer_from(row) for row in self._connection.execute(query)]
+
+    def by_state(self, organisation_id: str | None) -> dict[str, int]:
+        """Return how many offers of an organisation (None: of all) are in each state."""
+        query = select(offers.c.state, func.count().label("number")).group_by(offers.c.state)
+        if organisation_id is not None:
+            query = query.where(offers.c.organisation_id == organisation_id)
+        return {row.state: row.number for row in self._connection.execute(query)}
 
     def hold(self, offer_id: str) -> OfferRow | None:
         """Return an offer that nobody else changes in the meantime."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from bot.domain.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,15 +40,36 @@ def test_what_was_not_taken_says_on_which_line(home: Home, tmp_path: Path) -> No
     assert "Nothing was taken." in told.stdout
 
 
+def test_a_dry_run_says_what_would_become_of_it_and_stores_nothing(home: Home, tmp_path: Path) -> None:
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes("title;body;kind\r\nCafé;U mag komen.;goods\r\n".encode("cp1252"))
+    for _ in range(2):
+        told = home.run("offers", "import", str(latin), "--organisation", "Kringloop", "--dry-run")
+        assert "Would be: 1 new." in told.stdout
+        assert "Nothing was stored." in told.stdout
+
+
+def test_what_a_calendar_calls_off_is_named_and_left(home: Home, tmp_path: Path) -> None:
+    calendar = (
+        "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:w-1\nSUMMARY:Wandelen\n{}"
+        "DTSTART:DAYT100000Z\nEND:VEVENT\nEND:VCALENDAR\n"
+    ).replace("DAY", f"{SystemClock().now() + timedelta(days=60):%Y%m%d}")
+    home.run("offers", "import", sheet(tmp_path, calendar.format(""), "a.ics"), "--organisation", "Kringloop")
+    off = sheet(tmp_path, calendar.format("STATUS:CANCELLED\n"), "a.ics")
+    told = home.run("offers", "import", off, "--organisation", "Kringloop")
+    assert "a.ics:3: 'Wandelen' is draft and was left as it is: the file says that it is off" in told.stdout
+    assert "1 left as they are" in told.stdout
+
+
 def test_what_is_no_file_of_offers_says_what_one_is(home: Home, tmp_path: Path) -> None:
     nothing = home.run("offers", "import", sheet(tmp_path, "a,b\n1,2\n"), "--organisation", "Kringloop")
     assert nothing.exit_code == 1
     assert "the columns are: uid, title, body" in " ".join(nothing.stderr.split())
-    latin = tmp_path / "latin.csv"
-    latin.write_bytes("title\nCafé\n".encode("cp1252"))
-    told = home.run("offers", "import", str(latin), "--organisation", "Kringloop")
+    workbook = tmp_path / "offers.xlsx"
+    workbook.write_bytes(b"PK\x03\x04 and so on")
+    told = home.run("offers", "import", str(workbook), "--organisation", "Kringloop")
     assert "save it as 'CSV UTF-8'" in told.stderr
-    nameless = home.run("offers", "import", str(latin), "--organisation", " ")
+    nameless = home.run("offers", "import", str(workbook), "--organisation", " ")
     assert "an organisation's name has 1 to 200 signs" in nameless.stderr
 
 

@@ -75,6 +75,9 @@ class Stage:
             "offers": ("nora", "/desk/offers"),
             "offer": ("olga", f"/desk/offers/{self.offer}"),
             "offer-new": ("olga", "/desk/offers/new"),
+            "import": ("olga", "/desk/offers/import"),
+            "matches": ("nora", "/desk/matches"),
+            "matches-host": ("olga", "/desk/matches"),
             "questions": ("sami", "/desk/questions"),
             "question": ("sami", f"/desk/questions/{self.question}"),
             "notes": ("olga", "/desk/notes"),
@@ -84,7 +87,7 @@ class Stage:
     def offer(self) -> str:
         """The offer that newcomers found."""
         shown = self.runtime.database.read(lambda work: work.publishing.published())
-        return shown[0].id
+        return next(offer.id for offer in shown if offer.kind == "activity")
 
     @property
     def question(self) -> str:
@@ -142,10 +145,22 @@ def _sends_a_letter(runtime: Runtime, played: demo.Demo) -> str:
 
 
 def _are_put_together(runtime: Runtime, played: demo.Demo) -> None:
-    """Have one match be suggested and one be agreed."""
+    """Have one match be suggested and one be agreed, and somebody fit what the organisation has to do."""
 
     def suggest(work: Work) -> None:
-        now, (one, other, *_) = runtime.clock.now(), played.newcomers.values()
+        now, (one, other, third, *_) = runtime.clock.now(), played.newcomers.values()
+        garden = next(offer for offer in work.publishing.published() if offer.kind == "volunteer")
+        looks = work.seekings.open(third, "volunteer", None, now)
+        for_work = MatchRow(
+            id="",
+            kind="volunteer",
+            seeking_id=looks.id,
+            newcomer_id=third,
+            state="suggested",
+            suggested_at=now,
+            reasons=(("language", "nl"), ("near", "area"), ("interest", "meeting")),
+            offer_id=garden.id,
+        )
         mine, theirs = work.seekings.open(one, "buddy", None, now), work.seekings.open(other, "be_buddy", None, now)
         suggested = MatchRow(
             id="",
@@ -161,7 +176,7 @@ def _are_put_together(runtime: Runtime, played: demo.Demo) -> None:
         work.matches.suggest_anew([suggested])
         for match in work.matches.of(one, ("suggested",)):
             work.matches.change(match.id, state="agreed", agreed_at=now, newcomer_says="yes", other_says="yes")
-        work.matches.suggest_anew([suggested])
+        work.matches.suggest_anew([suggested, for_work])
 
     runtime.database.write(suggest)
 

@@ -33,7 +33,6 @@ MORE = {
     "shift_end": ("vera", "/desk/shift/end"),
     "log": ("nora", "/desk/privacy/log"),
     "counts": ("nora", "/desk/counts"),
-    "matches": ("nora", "/desk/matches"),
     "password": ("vera", "/desk/settings/password"),
     "app": ("vera", "/desk/settings/app"),
     "codes": ("vera", "/desk/settings/recovery-codes"),

@@ -77,6 +77,9 @@ PAGES = {
     # Of these an organiser opens those of their own organisation: see test_offers.
     "/desk/offers": G | O,
     "/desk/offers/new": G | O,
+    "/desk/offers/import": G | O,
+    "/desk/offers/import/confirm": G | O,
+    "/desk/offers/import/template.csv": G | O,
     "/desk/offers/{offer}": G | O,
     "/desk/offers/{offer}/change": G | O,
     "/desk/offers/{offer}/texts": G | O,
@@ -86,6 +89,9 @@ PAGES = {
     "/desk/offers/{offer}/decline": G | O,
     "/desk/offers/{offer}/cancel": G | O,
     "/desk/offers/{offer}/times/{occasion}/cancel": G | O,
+    # Of these an organiser sees those of their own organisation: see test_matches_host.
+    "/desk/matches": G | O,
+    "/desk/matches/answer": G,
     # Of these an organiser opens those of their own organisation, and others those of their team: see test_questions.
     "/desk/questions": G | HELPERS,
     "/desk/questions/new": G,
@@ -97,7 +103,6 @@ PAGES = {
     "/desk/questions/{question}/note/decline": G | HELPERS,
     "/desk/notes": ALL,
     "/desk/notes/{note}/remove": O,
-    "/desk/matches": O,
     "/desk/matches/look": O,
     "/desk/matches/approve": O,
     "/desk/matches/refuse": O,

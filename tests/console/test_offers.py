@@ -316,3 +316,37 @@ def test_words_in_other_languages_stand_beside_the_dutch(shop: Shop) -> None:
     assert (
         shop.olga.post(f"{home}/texts", {"version": shop.version(home), "language": "xx", "title": "x"}).status == 422
     )
+
+
+def test_a_long_list_has_pages_and_what_waits_is_never_pushed_off(shop: Shop) -> None:
+    desk, waits = shop.office.desk, shop.writes(title="Wacht al lang")
+    shop.does(shop.olga, waits, "submit")
+
+    def fill(work: Work) -> None:
+        for number in range(520):
+            work.offers.add(
+                shop.organiser.organisation_id or "",
+                now=desk.clock.now(),
+                kind="goods",
+                sort="other",
+                title=f"Stoel {number:03}",
+                body="x",
+            )
+
+    desk.runtime.database.write(fill)
+    for who in (shop.olga, shop.cora):
+        found = page(who, OFFERS)
+        assert "Wacht al lang" in found
+        assert "Stoel 519" in found
+        assert "Stoel 499" not in found
+        assert "Alle 520" in found
+    second = page(shop.olga, f"{OFFERS}?list=written&page=1")
+    assert "51 tot en met 100 van 520" in second
+    assert "Stoel 469" in second
+    assert "Wacht al lang" not in second
+    last = page(shop.olga, f"{OFFERS}?list=written&page=10")
+    assert "501 tot en met 520 van 520" in last
+    assert "Volgende" not in last
+    for odd in ("list=written&page=-1", "list=written&page=999999999", "list=x&page=3", "page=2"):
+        page(shop.olga, f"{OFFERS}?{odd}")
+    assert "Stoel" not in page(shop.other, f"{OFFERS}?list=written")

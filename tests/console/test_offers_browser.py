@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["chromium", "complaints", "page_of", "shop"]
 pytestmark = pytest.mark.browser
+IMPORT = f"{OFFERS}/import"
+FILE = (
+    "nummer;titel;tekst;soort;dag;begint;kosten\n"
+    "a-1;Samen koken;Wij koken.;koken en eten;3-12-2026;14:00;2,50\n"
+    "a-2;Zwemmen;;sport;3 december;10:00;\n"
+    "a-3;Taalcafé;;taalcafé;4-12-2026;10:00;gratis\n"
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -49,8 +56,36 @@ def test_axe_finds_nothing(shop: Shop, page_of: Callable[..., Page], complaints:
     page.get_by_role("button", name="Bewaar").click()
     expect(page.get_by_text("Schrijf ook hoe laat het begint.")).to_be_visible()
     wrong += looked_at(page, f"offer-wrong-{scheme}")
+    page.goto(url + IMPORT)
+    wrong += looked_at(page, f"import-{scheme}")
+    page.set_input_files("#file", {"name": "aanbod.csv", "mimeType": "text/csv", "buffer": b"a;b"})
+    page.get_by_role("button", name="Bekijken").click()
+    expect(page.get_by_text("Dit is geen lijst")).to_be_visible()
+    wrong += looked_at(page, f"import-wrong-{scheme}")
+    page.set_input_files("#file", {"name": "aanbod.csv", "mimeType": "text/csv", "buffer": FILE.encode()})
+    page.get_by_role("button", name="Bekijken").click()
+    expect(page.get_by_text("Er is nog niets bewaard.")).to_be_visible()
+    wrong += looked_at(page, f"import-look-{scheme}")
+    page.get_by_role("button", name="Maak concepten (2)").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Het bestand is verwerkt")
+    wrong += looked_at(page, f"import-done-{scheme}")
+    imported = page.get_by_role("link", name="Samen koken").get_attribute("href") or ""
+    shop.does(shop.olga, imported, "submit")
+    shop.does(shop.cora, imported, "approve")
+    page.goto(url + IMPORT)
+    other = FILE.replace("2,50", "3").replace("Taalcafé;", "Taalcafé;Wij praten.")
+    page.set_input_files("#file", {"name": "aanbod.csv", "mimeType": "text/csv", "buffer": other.encode()})
+    page.get_by_role("button", name="Bekijken").click()
+    expect(page.get_by_text("kosten: nu 2,50, in het bestand 3,00")).to_be_visible()
+    expect(page.get_by_text("tekst: nu leeg, in het bestand Wij praten.")).to_be_visible()
+    wrong += looked_at(page, f"import-differs-{scheme}")
     page = page_of(desk.cora, color_scheme=scheme)
-    for name, path in {"offers-all": OFFERS, "offer-sent": sent, "offer-for": f"{OFFERS}/new"}.items():
+    for name, path in {
+        "offers-all": OFFERS,
+        "offer-sent": sent,
+        "offer-for": f"{OFFERS}/new",
+        "import-for": IMPORT,
+    }.items():
         page.goto(url + path)
         wrong += looked_at(page, f"{name}-{scheme}")
     assert wrong == []
@@ -97,4 +132,22 @@ def test_written_published_and_called_off(
     olga.locator("summary", has_text="Afzeggen").last.click()
     olga.get_by_role("button", name="Zeg het af").click()
     expect(olga.get_by_text("Afgezegd.")).to_be_visible()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_file_is_looked_at_and_taken_in(
+    shop: Shop, page_of: Callable[..., Page], complaints: list[str], script: bool
+) -> None:
+    olga = page_of(shop.organiser, java_script_enabled=script)
+    olga.goto(f"{shop.office.url}{OFFERS}")
+    olga.get_by_role("link", name="Aanbod uit een bestand").click()
+    olga.set_input_files("#file", {"name": "aanbod.csv", "mimeType": "text/csv", "buffer": FILE.encode("cp1252")})
+    olga.get_by_role("button", name="Bekijken").click()
+    expect(olga.get_by_role("heading", level=1)).to_have_text("Klopt dit?")
+    expect(olga.get_by_text("Schrijf een dag, zoals 3-12-2026.")).to_be_visible()
+    olga.get_by_role("button", name="Maak concepten (2)").click()
+    expect(olga.get_by_text("Nieuw: 2. Veranderd: 0. Bleef zoals het was: 0. Kon niet: 1.")).to_be_visible()
+    olga.get_by_role("link", name="Taalcafé").click()
+    expect(olga.get_by_role("heading", level=1)).to_have_text("Taalcafé")
     assert complaints == []

@@ -12,18 +12,7 @@ from bot.announce import announce_due
 from bot.gather import Refusal, What, plan
 from bot.invite import APPOINTMENT
 from bot.remind import remind_due
-from tests.guide.conftest import (
-    Guide,
-    clock,
-    cluster,
-    database,
-    guide,
-    migrated_file,
-    migrated_template,
-    on_postgresql,
-    url,
-    vault,
-)
+from tests.guide.conftest import *  # noqa: F403  # all its fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,18 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.turn import Message
     from bot.store.rows import UserRow
     from bot.store.trajectory_rows import GuestRow, SessionOfGroupRow
-
-__all__ = [
-    "clock",
-    "cluster",
-    "database",
-    "guide",
-    "migrated_file",
-    "migrated_template",
-    "on_postgresql",
-    "url",
-    "vault",
-]
+    from tests.guide.conftest import Guide
 
 THURSDAY = datetime(2026, 12, 3, 13, 0, tzinfo=UTC)  # two in the afternoon in Amsterdam
 EVENING = What(template="small", task="evening")

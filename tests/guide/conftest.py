@@ -50,10 +50,12 @@ if TYPE_CHECKING:
     from bot.store.trajectory_rows import ReminderRow, TaskRow, TrajectoryEventRow, TrajectoryRow
     from bot.trajectory.template import Task, Template
 
+# What the tests of other folders take over whole.
 __all__ = [
     "clock",
     "cluster",
     "database",
+    "guide",
     "migrated_file",
     "migrated_template",
     "on_postgresql",

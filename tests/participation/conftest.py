@@ -11,33 +11,11 @@ import pytest
 
 from bot.knowledge.folders import Folders
 from bot.knowledge.load import load
-from tests.guide.conftest import (
-    Guide,
-    clock,
-    cluster,
-    database,
-    guide,
-    migrated_file,
-    migrated_template,
-    on_postgresql,
-    url,
-    vault,
-)
+from tests.guide.conftest import *  # noqa: F403  # all its fixtures
 
 if TYPE_CHECKING:
     from bot.knowledge.knowledge import Knowledge
-
-__all__ = [
-    "clock",
-    "cluster",
-    "database",
-    "guide",
-    "migrated_file",
-    "migrated_template",
-    "on_postgresql",
-    "url",
-    "vault",
-]
+    from tests.guide.conftest import Guide
 
 
 # The files of content/responses/ that taking part speaks with.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.clock import AMSTERDAM
-from bot.import_offers import Place, Problem, import_offers
+from bot.import_offers import Place, Problem, foresee_import, import_offers, read_file
 from bot.participation.offers import Weekly, When
-from bot.participation.sheets import COLUMNS, UnreadableFileError, read_csv, read_ics
+from bot.participation.sheets import COLUMNS, Unreadable, UnreadableFileError, read_csv, read_ics, text_of
 from bot.participation.writing import Draft, Misread, Misreading, as_written, read
 from bot.publish import approve, cancel
 from bot.store.participation_rows import OfferRow
@@ -76,11 +76,20 @@ class Hall:
     cora: UserRow
 
     def takes(self, content: str | bytes, name: str = "offers.csv", *, submit: bool = False) -> Imported:
+        """Take a file in; what was foreseen of it is what became of it."""
         raw = content.encode() if isinstance(content, str) else content
         runtime = self.guide.runtime
         knowledge = replace(runtime.knowledge, console=shipped_words())
         place = Place(database=runtime.database, knowledge=knowledge, now=self.guide.desk.clock.now())
-        return import_offers(place, name, raw, organisation="Buurthuis De Brug", submit=submit)
+        sheet, organisation = read_file(knowledge, name, raw), "Buurthuis De Brug"
+        foreseen = foresee_import(place, sheet, organisation=organisation)
+        done = import_offers(place, sheet, organisation=organisation, submit=submit)
+        if not submit:
+            known = tuple(replace(row, offer_id=None) for row in done.rows)
+            assert replace(done, rows=known) == replace(
+                foreseen, rows=tuple(replace(row, offer_id=None) for row in foreseen.rows)
+            )
+        return done
 
     def offers(self) -> dict[str, OfferRow]:
         rows = self.guide.runtime.database.read(lambda work: work.publishing.all(None, 100))
@@ -128,7 +137,7 @@ def test_a_second_time_nothing_is_doubled_and_what_changed_is_changed(hall: Hall
     assert hall.offers()["Samen koken"].cost_cents == 300
 
 
-def test_what_newcomers_read_is_left_as_it_is(hall: Hall) -> None:
+def test_what_newcomers_read_is_left_and_what_differs_is_named(hall: Hall) -> None:
     assert counted(hall.takes(SHEET, submit=True)) == {"new": 3}
     for offer in hall.offers().values():
         done = approve(hall.guide.runtime, hall.cora.id, offer.id, version=offer.version)
@@ -137,8 +146,14 @@ def test_what_newcomers_read_is_left_as_it_is(hall: Hall) -> None:
 
     changed = SHEET.replace("2,50", "3").replace("Voor vrouwen.", "Iets anders.")
 
-    assert counted(hall.takes(changed)) == {"left": 2, "same": 1}
+    done = hall.takes(changed)
+
+    assert counted(done) == {"left": 2, "same": 1}
     assert hall.offers()["Samen koken"].cost_cents == 250
+    assert [(row.line, row.title, row.state, row.differs) for row in done.left_behind] == [
+        (2, "Samen koken", "published", {"cost": ("2,50", "3,00")}),
+        (5, "Zwemmen", "cancelled", {"body": ("Voor vrouwen.", "Iets anders.")}),
+    ]
 
 
 def test_a_row_with_a_name_of_its_own_may_change_its_title(hall: Hall) -> None:
@@ -183,10 +198,44 @@ def test_what_cannot_be_sent_in_stays_a_draft_and_says_what_it_lacks(hall: Hall)
     assert hall.offers()["Zonder moment"].state == "draft"
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", 'title\n"open', "title\n" + "x\n" * 2001])
-def test_what_is_no_sheet_is_refused_whole(text: str) -> None:
-    with pytest.raises(UnreadableFileError):
-        read_csv(text, {})
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", Unreadable.NO_SHEET),
+        (b"a,b\n1,2\n", Unreadable.NO_SHEET),
+        (b'title\n"open', Unreadable.NO_SHEET),
+        (b"title\n" + b"x" * 200_000, Unreadable.NO_SHEET),  # no cell is as large
+        (b"title\n" + b"x\n" * 2001, Unreadable.TOO_MANY),
+        (b"PK\x03\x04\x14\x00", Unreadable.WORKBOOK),
+        (b"title\n\x00\n", Unreadable.BAD_SIGNS),
+        (b"title\n\x81\n", Unreadable.BAD_SIGNS),
+    ],
+    ids=lambda one: one[:12] if isinstance(one, bytes) else one,
+)
+def test_what_is_no_sheet_is_refused_whole(content: bytes, why: Unreadable) -> None:
+    with pytest.raises(UnreadableFileError) as told:
+        read_csv(text_of(content), {})
+    assert told.value.why is why
+
+
+@pytest.mark.parametrize(
+    ("encoding", "begins"), [("utf-8", b""), ("utf-8", b"\xef\xbb\xbf"), ("cp1252", b""), ("utf-16", b"")]
+)
+def test_whatever_excel_writes_is_read(encoding: str, begins: bytes) -> None:
+    text = "titel;tekst\r\nTaalcafé, met koffie;Één uur; \r\n"
+    (row,) = read_csv(text_of(begins + text.encode(encoding)), {"titel": "title", "tekst": "body"}).rows
+    assert row.fields == {"title": "Taalcafé, met koffie", "body": "Één uur"}
+    (row,) = read_csv(f"sep=;\r\n{text}", {"titel": "title"}).rows
+    assert (row.line, row.fields["title"]) == (3, "Taalcafé, met koffie")
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "=HYPERLINK(1)", "@SUM(1)", "+cmd|' /C calc'!A0", "-SUM(1)", "#NAAM?", "#REF!"]
+)
+def test_a_formula_is_nothing_for_anybody_to_read(cell: str) -> None:
+    row, plain = read_csv(f"title;body\n{cell};x\nKoken;- neem iets mee (gratis!)\n", {}).rows
+    assert row.wrong == Misread(field="title", why=Misreading.FORMULA)
+    assert plain.wrong is None
 
 
 # ---- a calendar
@@ -214,6 +263,74 @@ def test_what_is_no_calendar_is_refused_whole(content: bytes) -> None:
         assert read_ics(content).rows == ()
     except UnreadableFileError:
         return
+
+
+EVENT = "BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:x\r\nDTSTART:20261203T100000Z\r\n{}END:VEVENT\r\n"
+# Worked out by the library, it changes every second from 1900 until 2038.
+ZONE = (
+    "BEGIN:VTIMEZONE\r\nTZID:Boom\r\nBEGIN:STANDARD\r\nDTSTART:19000101T000000\r\nTZOFFSETFROM:+0000\r\n"
+    "TZOFFSETTO:+0500\r\nRRULE:FREQ=SECONDLY\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+)
+
+
+def calendar(*parts: str) -> bytes:
+    return "".join(("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", *parts, "END:VCALENDAR\r\n")).encode()
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("RRULE:FREQ=SECONDLY\r\n", ("repeats", Misreading.BAD_REPEATS)),
+        ("RRULE:FREQ=WEEKLY\r\nRRULE:FREQ=DAILY\r\n", ("repeats", Misreading.BAD_REPEATS)),
+        ("RRULE:FREQ=WEEKLY;UNTIL=20270101,20280101\r\n", ("repeats", Misreading.BAD_REPEATS)),
+        ("RDATE:20261210T100000Z\r\n", ("repeats", Misreading.BAD_REPEATS)),
+        ("DURATION:P99999999999W\r\n", ("ends", Misreading.BAD_TIME)),
+        ("DURATION:P9999999W\r\n", ("day", Misreading.BAD_DAY)),
+        ("DTEND:never\r\n", ("ends", Misreading.BAD_TIME)),
+    ],
+)
+def test_what_a_calendar_says_that_no_offer_can_be(said: str, wrong: tuple[str, Misreading]) -> None:
+    (row,) = read_ics(calendar(EVENT.format(said))).rows
+    assert row.wrong == Misread(field=wrong[0], why=wrong[1])
+
+
+def test_what_comes_back_without_end_has_none() -> None:
+    for said in ("RRULE:FREQ=WEEKLY\r\n", "RRULE:FREQ=WEEKLY;COUNT=999999\r\n"):
+        (row,) = read_ics(calendar(EVENT.format(said))).rows
+        assert (row.wrong, row.fields["repeats"], row.fields["until"]) == (None, "weekly", "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"BEGIN:VCALENDAR\r\n" * 50_000,
+        calendar("BEGIN:VEVENT\r\n" * 1000),
+        calendar(*(EVENT.format("") for _ in range(2001))),
+        calendar("END:VEVENT\r\n" * 1000),
+    ],
+    ids=["deep", "never ends", "many", "ends too often"],
+)
+def test_a_calendar_that_is_too_much_is_refused(content: bytes) -> None:
+    with pytest.raises(UnreadableFileError):
+        read_ics(content)
+
+
+def test_a_calendar_that_would_keep_us_busy_is_read_all_the_same() -> None:
+    own = EVENT.format("").replace("DTSTART:20261203T100000Z", "DTSTART;TZID=Boom:20261203T100000")
+    (row,) = read_ics(calendar(ZONE, own)).rows
+    # Its own zone is not worked out, nor kept for the next file: the time is ours.
+    assert (row.fields["day"], row.fields["begins"]) == ("2026-12-03", "10:00")
+    (row,) = read_ics(calendar(EVENT.format("DESCRIPTION:a\r\n" + "\r\n" * 100_000 + " b\r\n"))).rows
+    assert row.fields["body"] == "ab"
+
+
+def test_what_a_calendar_calls_off_is_called_off_at_the_desk(hall: Hall) -> None:
+    hall.takes(calendar(EVENT.format("")), "agenda.ics")
+    off = calendar(EVENT.format("STATUS:CANCELLED\r\n"))
+    (row,) = hall.takes(off, "agenda.ics").left_behind
+    assert (row.title, row.state, tuple(row.differs)) == ("x", "draft", ("off",))
+    cancel(hall.guide.runtime, hall.cora.id, hall.offers()["x"].id)
+    assert hall.takes(off, "agenda.ics").left_behind == ()
 
 
 # ---- fields

@@ -86,7 +86,8 @@ class House:
         return found.state
 
     def presses(self, payload: str, talk: Conversation | None = None) -> list[str]:
-        answers, _ = (talk or self.guide.talk).send(payload, payload=payload)
+        # As text an id may look like the number of a person, and be masked.
+        answers, _ = (talk or self.guide.talk).send("knop", payload=payload)
         return [one.response for one in answers]
 
     def read(self) -> list[str]:

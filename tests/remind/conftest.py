@@ -2,26 +2,4 @@
 
 from __future__ import annotations
 
-from tests.guide.conftest import (
-    clock,
-    cluster,
-    database,
-    guide,
-    migrated_file,
-    migrated_template,
-    on_postgresql,
-    url,
-    vault,
-)
-
-__all__ = [
-    "clock",
-    "cluster",
-    "database",
-    "guide",
-    "migrated_file",
-    "migrated_template",
-    "on_postgresql",
-    "url",
-    "vault",
-]
+from tests.guide.conftest import *  # noqa: F403  # all its fixtures

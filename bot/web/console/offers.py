@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bot import publish
-from bot.browse import my_offers, open_offer, tasks_by_name
+from bot.browse import LISTS, ON_A_PAGE, my_offers, open_offer, tasks_by_name
 from bot.domain.languages import SOURCE
 from bot.handoff.access import Screen
 from bot.participation.offers import KINDS, SORTS
@@ -48,11 +48,13 @@ _MOST_DIGITS = 9
 
 
 def show(visit: Visit) -> Response:
-    """Show what there is, by where it stands."""
-    shelf = my_offers(visit.runtime, visit.user.id)
+    """Show what there is, by where it stands; where a list is long, it has pages of its own."""
+    only = visit.asked("list") if visit.asked("list") in LISTS else None
+    page = _number(visit.asked("page")) or 0 if only else 0
+    shelf = my_offers(visit.runtime, visit.user.id, only, page)
     if isinstance(shelf, Refusal):
         return visit.problem(403)
-    return visit.page("offers.html", shelf=shelf)
+    return visit.page("offers.html", shelf=shelf, only=only, page=page, size=ON_A_PAGE)
 
 
 # ---- written down
@@ -232,8 +234,12 @@ def _id(visit: Visit) -> str:
 
 def _version(visit: Visit) -> int:
     """Return the version that the form was made of; -1, which no offer has, when it is none."""
-    given = visit.given("version")
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else -1
+    given = _number(visit.given("version"))
+    return -1 if given is None else given
+
+
+def _number(given: str) -> int | None:
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else None
 
 
 _POST = ("POST",)

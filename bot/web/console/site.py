@@ -17,6 +17,7 @@ from bot.web.console import (
     matches,
     notifications,
     offers,
+    offers_import,
     people,
     plan_files,
     privacy,
@@ -56,6 +57,8 @@ DOORS: tuple[Door | FrontDoor, ...] = (
     *group_message.DOORS,
     *letter.DOORS,
     *plan_files.DOORS,
+    # Before the offers: what is fixed below /desk/offers/ is none.
+    *offers_import.DOORS,
     *offers.DOORS,
     *privacy.DOORS,
     *matches.DOORS,
