@@ -28,6 +28,7 @@ from bot.domain.turn import (
     HandOverData,
     HoldMessage,
     JoinOffer,
+    LeadToOffers,
     LeaveOffer,
     LinkWith,
     NewcomerWrote,
@@ -180,8 +181,10 @@ def _about_taking_part(  # noqa: C901, PLR0912  # one arm for each effect
     effect: TakingPart, voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow
 ) -> None:
     match effect:
-        case FindOffers(what=what, after=after):
-            join_in.show_found(voice, newcomer.id, what, after)
+        case FindOffers(what=what, after=after, task=task):
+            join_in.show_found(voice, newcomer.id, what, after, task)
+        case LeadToOffers(question=question):
+            tasks.lead_to_offers(voice, newcomer.id, question)
         case ShowOffer(id=offer):
             join_in.show_offer(voice, newcomer.id, offer)
         case JoinOffer(occasion=occasion):

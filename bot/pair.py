@@ -16,10 +16,10 @@ from bot.ask_after import seekings_of
 from bot.domain.clock import local_day
 from bot.domain.languages import SOURCE
 from bot.handoff.case import Role
-from bot.join_in import AHEAD, wishes_of
 from bot.participation.finding import INTERESTS
 from bot.participation.fit import Place, Wish
 from bot.store.participation_rows import MatchRow
+from bot.suit import AHEAD, wishes_of
 from bot.team import remember, voice_to
 
 if TYPE_CHECKING:

@@ -21,12 +21,9 @@ from bot.domain.turn import Choice, Say
 from bot.join_in import (
     FIND,
     HOW_WAS_IT,
-    KINDS,
     MOST_FOUND,
     OWN_WISHES,
-    found_for,
     how_was_it,
-    is_coming,
     leave,
     next_week,
     wind_all,
@@ -36,6 +33,7 @@ from bot.naming import listed
 from bot.remind import AT_ONCE, TRY_AGAIN, around_of
 from bot.say import window_is_open
 from bot.store.errors import DatabaseAwayError
+from bot.suit import KINDS, found_for, is_coming
 from bot.team import remember, voice_to
 from bot.trajectory.meetings import nudge_of
 from bot.trajectory.reminders import next_moment, reason_to_hold

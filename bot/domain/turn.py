@@ -451,11 +451,20 @@ class FindOffers:
     """
     Say what fits the person of what is offered: `what` is `activity` or `volunteer`; the first `after` were shown.
 
-    Only the world knows what is offered, so this effect and those below say themselves how it went.
+    With `task` it is what serves that task. Only the world knows what is offered, so this effect and those below say
+    themselves how it went.
     """
 
     what: str = "activity"
     after: int = 0
+    task: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadToOffers:
+    """Have what is said next lead to what is offered for the person's open tasks that this question explains."""
+
+    question: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -576,6 +585,7 @@ class TellName:
 
 TakingPart: TypeAlias = (
     FindOffers
+    | LeadToOffers
     | ShowOffer
     | JoinOffer
     | LeaveOffer

@@ -92,6 +92,11 @@ class Offers:
         query = select(offers.c.kind).where(PUBLISHED, _lasts(today)).distinct()
         return frozenset(self._connection.scalars(query))
 
+    def tasks_served(self, today: date) -> frozenset[str]:
+        """Return the names of the tasks that something published serves."""
+        found = self._connection.scalars(select(offers.c.tasks_json).where(PUBLISHED, _lasts(today)))
+        return frozenset(task for tasks in found for task in tasks or ())
+
     def upcoming(self, kinds: Collection[str], *, now: datetime, until: datetime, today: date) -> list[Offered]:
         """Return what is published of these kinds: each occasion that begins in this time, and what has no moment."""
         here = (PUBLISHED, offers.c.kind.in_(kinds), _lasts(today))
