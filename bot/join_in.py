@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.agree import stop_all
-from bot.describe import choice_of, line_of_offer, line_of_waiting, say_all, say_of
+from bot.describe import choices_of, line_of_offer, line_of_waiting, say_all, say_of
 from bot.domain.clock import local_day
 from bot.domain.days import at
 from bot.domain.languages import SOURCE
@@ -22,7 +22,7 @@ from bot.naming import listed, title_of, words
 from bot.participation.finding import INTERESTS, LIMITS, TIMES, find
 from bot.store.participation_rows import Offered
 from bot.store.trajectory_rows import TaskRow
-from bot.suit import ANY_KIND, KINDS, chance_of, coming_of, found_for, is_coming, told_of, wishes_of
+from bot.suit import AHEAD, ANY_KIND, KINDS, chance_of, coming_of, found_for, is_coming, told_of, wishes_of
 from bot.team import take_on
 from bot.trajectory.meetings import reminder_moment
 from bot.trajectory.plan import State
@@ -82,9 +82,9 @@ OWN_SIGN_UPS = _button("mine", "/signed_up")
 TELL = _wish_button("tell", "/profile tell")
 
 
-def with_doors(work: Work, runner: Runner, today: date) -> Runner:
+def with_doors(work: Work, runner: Runner, now: datetime) -> Runner:
     """Return the runner that knows whether there is something to take part in, for the questions that lead to it."""
-    kinds = work.offers.kinds_published(today)
+    kinds = work.offers.kinds_to_find(now=now, until=now + AHEAD, today=local_day(now))
     if not kinds:
         return runner
     doors = {name: {**runner.about.get(name, {}), "offers_here": True} for name, of in DOORS.items() if of & kinds}
@@ -114,7 +114,7 @@ def show_found(voice: Voice, newcomer_id: str, what: str, after: int = 0, task: 
     further = (_button("more", f"/offers {of} more {after + MOST_FOUND}"),) if more else ()
     mine = (OWN_SIGN_UPS,) if coming_of(voice, newcomer_id) else ()
     choices = (
-        *(choice_of(voice, offered) for offered, _ in shown),
+        *choices_of(voice, [offered for offered, _ in shown]),
         *further,
         *_tell_or_change(voice, newcomer_id),
         *mine,
@@ -174,8 +174,8 @@ def leave(occasion_id: str) -> Choice:
 
 def join(voice: Voice, newcomer_id: str, occasion_id: str) -> None:
     """Sign somebody up, or put them on the waiting list; an old button says that it is over."""
-    row = voice.work.sign_ups.join(occasion_id, newcomer_id, voice.now)
-    offered = voice.work.offers.at(occasion_id)
+    offered = _open(voice, occasion_id)
+    row = voice.work.sign_ups.join(occasion_id, newcomer_id, voice.now) if offered is not None else None
     if row is None or offered is None:
         voice.say(Say(response=GONE, choices=(FIND,)))
         return
@@ -203,9 +203,11 @@ def wind_all(work: Work, offered: Offered, newcomer_id: str, now: datetime) -> N
 
 def withdraw(voice: Voice, newcomer_id: str, occasion_id: str) -> None:
     """Take somebody off; their place goes to who waits for it (bot/recall.py)."""
-    before = voice.work.sign_ups.leave(occasion_id, newcomer_id)
     offered = voice.work.offers.at(occasion_id)
-    if before is None or offered is None or not is_coming(offered, voice.now):
+    # What began already is not left any more: who was there stays counted.
+    is_theirs = offered is not None and is_coming(offered, voice.now)
+    before = voice.work.sign_ups.leave(occasion_id, newcomer_id) if is_theirs else None
+    if before is None or offered is None:
         voice.say(Say(response=GONE, choices=(FIND,)))
         return
     again = _button("join", f"/join {occasion_id}")
@@ -238,7 +240,7 @@ def show_sign_ups(voice: Voice, newcomer_id: str) -> None:
     lines = [
         line_of_waiting(voice, one) if row.state == "waiting" else line_of_offer(voice, one) for one, row in coming
     ]
-    choices = (*(choice_of(voice, one) for one, _ in coming), FIND)
+    choices = (*choices_of(voice, [one for one, _ in coming]), FIND)
     voice.say(Say(response=MINE, extra={"offer_list": listed(lines)}, choices=choices))
 
 
@@ -257,7 +259,7 @@ def take_how_it_was(voice: Voice, newcomer_id: str, occasion_id: str, said: str)
         _ask_of_the_last(voice, newcomer_id, list(rows.values()))
         return
     offered = voice.work.offers.at(occasion_id)
-    if occasion_id not in rows or offered is None or is_coming(offered, voice.now):
+    if occasion_id not in rows or offered is None or not _was(offered, voice.now):
         voice.say(Say(response=GONE, choices=(FIND,)))
         return
     was_there = said != "not_there"
@@ -272,13 +274,16 @@ def take_how_it_was(voice: Voice, newcomer_id: str, occasion_id: str, said: str)
 def _ask_of_the_last(voice: Voice, newcomer_id: str, rows: list[SignUpRow]) -> None:
     for row in reversed(rows):
         offered = voice.work.offers.at(row.occasion_id)
-        occasion = offered.occasion if offered else None
-        if row.attended is not None or offered is None or occasion is None or occasion.state == "cancelled":
-            continue
-        if occasion.starts_at <= voice.now:
+        if row.attended is None and offered is not None and _was(offered, voice.now):
             voice.say(say_of(voice, HOW_WAS_IT, offered, how_was_it(row.occasion_id)))
             return
     show_sign_ups(voice, newcomer_id)
+
+
+def _was(offered: Offered, now: datetime) -> bool:
+    """Return whether an occasion took place, or goes on now."""
+    occasion = offered.occasion
+    return occasion is not None and occasion.state != "cancelled" and occasion.starts_at <= now
 
 
 def _settle_tasks(voice: Voice, newcomer_id: str, offered: Offered) -> None:

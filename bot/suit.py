@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.clock import local_day
@@ -80,7 +81,7 @@ def wishes_of(voice: Voice, newcomer_id: str) -> Wishes:
         # Who did not say which language they want to speak there is glad of their own; that Dutch is spoken is no news.
         languages=frozenset(told.get("languages") or {voice.language} - {SOURCE}),
         limits=frozenset(told.get("limits") or ()),
-        age=age if isinstance(age, int) and not isinstance(age, bool) and age <= LONGEST_AGE else None,
+        age=int(age) if isinstance(age, int | Decimal) and not isinstance(age, bool) and age <= LONGEST_AGE else None,
     )
 
 

@@ -333,12 +333,16 @@ def test_ending_needs_no_reason_and_the_other_hears_it_once(two: Two) -> None:
 def test_volunteer_work_is_agreed_by_one_and_a_person_takes_it_on(two: Two) -> None:
     two.runtime.database.write(lambda work: work.seekings.close(two.amina))
     two.seeks(two.amina, "volunteer")
-    two.guide.talk.offered("Helpen in de tuin", kind="volunteer", capacity=1, languages=["nl"])
+    limits = {"women_only": True, "age_from": 18}
+    two.guide.talk.offered("Helpen in de tuin", kind="volunteer", capacity=1, languages=["nl"], **limits)
     assert suggest(two.runtime, two.cora) == 1
     approve(two.runtime, two.cora, two.match().id)
     (asked,) = two.read()
     assert asked.response == "utter_match_asked_work"
     assert "Helpen in de tuin" in asked.text
+    # For whom alone it is they say themselves.
+    assert "alleen voor vrouwen" in asked.text
+    assert "vanaf 18 jaar" in asked.text
     assert two.presses(two.amina, "yes") == ["utter_offer_asked"]
     assert two.match().state == "agreed"
     assert two.case_of(two.amina).reason == "match_work"
