@@ -6,13 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.content.dates import due_on
+from bot.domain.taking_part import AskSeeking, FindOffers
 from bot.domain.turn import (
     AcceptNotice,
-    AskSeeking,
     Choice,
     DeclineNotice,
     EraseNewcomer,
-    FindOffers,
     OpenCase,
     Priority,
     ReactedToReminder,

@@ -11,14 +11,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.turn import (
+from bot.domain.taking_part import (
     AnswerMatch,
     AskSeeking,
     AskWish,
     DropWishes,
     FindOffers,
     JoinOffer,
-    Kind,
     LeaveOffer,
     SayHowItWas,
     Seek,
@@ -32,6 +31,7 @@ from bot.domain.turn import (
     TellWish,
     WantOffer,
 )
+from bot.domain.turn import Kind
 from bot.ladder.turn import Decision, decided
 from bot.nlu.slot_values import is_skip, plain_digits
 from bot.nlu.text import clean
@@ -39,7 +39,7 @@ from bot.nlu.text import clean
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.domain.turn import TakingPart
+    from bot.domain.taking_part import TakingPart
     from bot.ladder.turn import Turn
 
 # What is asked for the wishes, in this order; bot/join_in.py knows the answers.

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.domain.taking_part import LeadToOffers
 from bot.domain.turn import (
     AnswerSession,
     AskForPlan,
@@ -17,7 +18,6 @@ from bot.domain.turn import (
     GoOn,
     HandOut,
     Kind,
-    LeadToOffers,
     PutOff,
     ReactedToReminder,
     SayOfTask,
