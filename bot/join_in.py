@@ -27,6 +27,7 @@ from bot.team import take_on
 from bot.trajectory.meetings import reminder_moment
 from bot.trajectory.plan import State
 from bot.trajectory.reminders import SENT_AT, next_moment
+from bot.trajectory.template import DeadlineKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -309,8 +310,9 @@ def _settle_tasks(voice: Voice, newcomer_id: str, offered: Offered) -> None:
 
 def _done_on(day: date, rows: list[TaskRow], task: Task) -> TaskRow | None:
     """Return which time of a task is done by who took part on this day; None when none is, or it is settled already."""
-    if task.by_session:
-        return None  # who was at a session of their group is the coach's to say
+    if task.by_session or task.kind is DeadlineKind.LEGAL:
+        # Who was at a session of their group is the coach's to say; what the law asks is not done by taking part.
+        return None
     begun = [row for row in rows if row.starts is None or row.starts <= day]
     # Of what comes back only the time that goes on: once is not every week of it. What comes once may be done early.
     found = max(begun, key=lambda row: row.occurrence, default=None)

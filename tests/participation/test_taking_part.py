@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from bot import recall
+from bot.domain.clock import AMSTERDAM
 from bot.export import kept_about
 from bot.recall import recall_due
 from bot.store.participation_rows import OfferText
@@ -243,6 +244,42 @@ def test_of_a_long_waiting_list_only_the_first_is_looked_at_and_at_night_nobody(
     assert found(None) == 1
     assert found(now + timedelta(hours=12)) == 0
     assert found(now + timedelta(days=3)) == 1
+
+
+def hourly(guide: Guide, days: int) -> list[tuple[str, str]]:
+    """What is said in these days, and when it was."""
+    said = []
+    for _ in range(days * 24):
+        here = [(one, guide.desk.clock.now().astimezone(AMSTERDAM)) for one in comes(guide, hours=1)]
+        said += [(one, f"{moment:%d %b %H}") for one, moment in here]
+    return said
+
+
+def test_how_it_was_is_asked_by_day_and_not_at_christmas(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.desk.clock.wait(days=30)  # it is Wednesday 23 December
+    guide.talk.offered(CAFE, begins={"days": 1, "hours": 4})
+    presses(guide, f"/join <{CAFE}>")
+
+    assert hourly(guide, 7) == [("utter_offer_how_was_it", "28 Dec 10")]
+
+
+def test_how_it_was_waits_for_the_morning_where_nobody_looked_by_day(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 1, "hours": 4})
+    presses(guide, f"/join <{CAFE}>")
+    guide.desk.clock.wait(days=2, hours=11)  # nothing was looked at until nine in the evening
+
+    assert hourly(guide, 1) == [("utter_offer_how_was_it", "26 Nov 09")]
+
+
+def test_the_message_of_the_week_does_not_come_on_a_day_of_rest_or_in_the_evening(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.desk.clock.wait(days=120)  # it is Tuesday 23 March 2027; the Monday after it is Easter Monday
+    guide.talk.offered(CAFE, begins={"days": 9})
+    presses(guide, "/week on")
+
+    assert hourly(guide, 8) == [("utter_offers_week", "30 Mar 10")]
 
 
 def test_what_lasts_for_days_is_asked_about_when_it_is_over(taking_part: Guide) -> None:

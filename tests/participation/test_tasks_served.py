@@ -10,7 +10,7 @@ import pytest
 from bot.guide import confirm
 from bot.trajectory.plan import State
 from bot.trajectory.template import Recurrence, Repeats
-from tests.trajectory.small import EVENING, WELCOME, days, task
+from tests.trajectory.small import EVENING, LEGAL, WELCOME, days, task
 
 if TYPE_CHECKING:
     from bot.domain.turn import Message
@@ -180,6 +180,14 @@ def test_once_is_not_every_week_of_a_task_that_comes_back(taking_part: Guide) ->
     row = guide.task("one", number)
     assert row.starts is not None
     assert row.starts <= guide.desk.clock.now().date()
+
+
+def test_what_the_law_asks_is_not_done_by_taking_part(taking_part: Guide) -> None:
+    guide = taking_part
+    begins(guide, replace(ONE, kind=LEGAL))
+
+    assert attends(guide) == [LIKED]
+    assert states(guide) == [State.OPEN]
 
 
 def test_a_session_of_the_group_is_the_coachs_to_note(taking_part: Guide) -> None:
