@@ -31,7 +31,7 @@ def home(case: CaseRow) -> str:
 
 def field(html: str, name: str) -> str:
     """Return what a hidden field of the page holds."""
-    found = re.search(rf'name="{name}" value="([^"]*)"', html)
+    found = re.search(rf'name="{name}"(?: class="[^"]*")? value="([^"]*)"', html)
     assert found, name
     return found[1]
 
