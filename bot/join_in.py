@@ -15,6 +15,7 @@ from bot.describe import choices_of, line_of_offer, line_of_waiting, say_all, sa
 from bot.domain.clock import local_day
 from bot.domain.days import at
 from bot.domain.languages import SOURCE
+from bot.domain.taking_part import FindOffers
 from bot.domain.turn import Choice, OpenCase, Priority, Say
 from bot.flows.dialogue import Asking
 from bot.guide import NEWCOMER, Settled, settle, template_of
@@ -95,12 +96,17 @@ def with_doors(work: Work, runner: Runner, now: datetime) -> Runner:
 # ---- finding
 
 
-def show_found(voice: Voice, newcomer_id: str, what: str, after: int = 0, task: str | None = None) -> None:
-    """Say what fits somebody best, three at a time, each with a reason; with `task` what serves that task."""
+def show_found(voice: Voice, newcomer_id: str, wanted: FindOffers) -> None:
+    """Say what fits somebody best, three at a time, each with a reason; with a task what serves that task."""
+    what, after, task = wanted.what, wanted.after, wanted.task
     found = found_for(voice, newcomer_id, KINDS[what] if task is None else ANY_KIND, task=task)
     shown, more = found[after : after + MOST_FOUND], len(found) > after + MOST_FOUND
     is_more = after > 0
     if not shown:
+        # Where nothing near is published the question is answered as everywhere else.
+        answer = f"utter_{wanted.question}"
+        if answer in voice.runtime.knowledge.content.responses:
+            voice.say(Say(response=answer, slots=voice.dialogue.slots))
         seek = Choice(payload="/seek volunteer", response="utter_seek_button_volunteer")
         below = (*_tell_or_change(voice, newcomer_id), *((seek,) if what == "volunteer" else ()), PERSON)
         voice.say(Say(response=NONE, extra={"is_more": is_more}, choices=below))
@@ -435,7 +441,7 @@ def tell_wish(voice: Voice, newcomer_id: str, name: str, value: str | None, *, g
     if following:
         ask_wish(voice, following[0], go_on=True)
     else:
-        show_found(voice, newcomer_id, "activity")
+        show_found(voice, newcomer_id, FindOffers())
 
 
 _VALUES: Mapping[str, Iterable[str]] = {"interests": tuple(INTERESTS), "times": TIMES, "limits": LIMITS}

@@ -38,8 +38,8 @@ def take_part(  # noqa: C901, PLR0912  # one arm for each effect
 ) -> None:
     """Do what a turn asked for taking part; each says itself how it went."""
     match effect:
-        case FindOffers(what=what, after=after, task=task):
-            join_in.show_found(voice, newcomer.id, what, after, task)
+        case FindOffers():
+            join_in.show_found(voice, newcomer.id, effect)
         case LeadToOffers(question=question):
             tasks.lead_to_offers(voice, newcomer.id, question)
         case ShowOffer(id=offer):

@@ -11,13 +11,15 @@ class FindOffers:
     """
     Say what fits the person of what is offered: `what` is `activity` or `volunteer`; the first `after` were shown.
 
-    With `task` it is what serves that task. Only the world knows what is offered, so this effect and those below say
+    With `task` it is what serves that task; `question` is what they asked, whose own answer comes where nothing fits.
+    Only the world knows what is offered, so this effect and those below say
     themselves how it went.
     """
 
     what: str = "activity"
     after: int = 0
     task: str | None = None
+    question: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
