@@ -132,7 +132,7 @@ def take_name(voice: Voice, newcomer_id: str, match_id: str, name: str) -> None:
     if match is None or match.state != "approved" or match.says(newcomer_id) != "yes":
         voice.say(Say(response=GONE))
         return
-    voice.work.matches.keep_name(match, newcomer_id, mask(name.strip()).text[:LONGEST_NAME])
+    voice.work.matches.keep_name(match, newcomer_id, mask(" ".join(name.split())).text[:LONGEST_NAME])
     voice.work.matches.change(match.id, check_at=voice.now)
     voice.say(Say(response=WAITS, choices=(_button("no", match.id),)))
 

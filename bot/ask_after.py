@@ -7,6 +7,7 @@ asked at a moment that suits both, by the rules of every reminder; what became o
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bot.store.participation_rows import MatchRow
     from bot.store.work import Work
 
+A_DAY = timedelta(days=1)
 AGREED, OFF, OVER = "utter_match_agreed", "utter_match_off", "utter_match_over"
 
 
@@ -84,18 +86,31 @@ def _look(runtime: Runtime, match_id: str, work: Work) -> bool:
 
 
 def _agree(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> None:
-    """Tell each by which name the other wants to be known."""
+    """Tell each by which name the other wants to be known; where that cannot be, nobody hears a name."""
+    voices = {one: _voice(runtime, work, one) for one in match.people}
+    if None in voices.values():
+        _wait_for_both(runtime, work, match, now)
+        return
     names = work.matches.take_names(match)
     told = []
-    for newcomer_id in match.people:
+    for newcomer_id, voice in voices.items():
         other = next(one for one in match.people if one != newcomer_id)
-        voice = _voice(runtime, work, newcomer_id)
-        if voice is not None:
-            voice.say(Say(response=AGREED, extra={"match_name": names[other]}, choices=(end_button(match.id),)))
-            remember(voice)
-            told.append(voice.last)
-            _arranged(voice, work, match, newcomer_id)
+        assert voice is not None
+        voice.say(Say(response=AGREED, extra={"match_name": names[other]}, choices=(end_button(match.id),)))
+        remember(voice)
+        told.append(voice.last)
+        _arranged(voice, work, match, newcomer_id)
     work.matches.change(match.id, state="agreed", agreed_at=now, check_at=first_check(now), name_outbox_ids=told)
+
+
+def _wait_for_both(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> None:
+    """Look again tomorrow whether both can be told: one said STOP since. It is off when that lasts too long."""
+    assert match.approved_at is not None
+    if now < match.approved_at + ANSWER_WITHIN:
+        work.matches.change(match.id, check_at=now + A_DAY)
+        return
+    work.matches.change(match.id, state="refused", ended_at=now)
+    _part(runtime, work, match, OFF)
 
 
 def _arranged(voice: Voice, work: Work, match: MatchRow, newcomer_id: str) -> None:
@@ -145,7 +160,8 @@ def ask_both(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> bo
         voice.say(asked(voice, match, newcomer_id))
         remember(voice)
         counts(voice, newcomer_id)
-    work.matches.change(match.id, approved_at=now, check_at=now + ANSWER_WITHIN)
+    # Where nobody is left to ask, both are told at once.
+    work.matches.change(match.id, approved_at=now, check_at=now + ANSWER_WITHIN if people else now)
     return True
 
 
@@ -169,7 +185,8 @@ def _ask(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> bool:
             voice.say(how_it_goes(voice, match), bulk=True)
             remember(voice)
             counts(voice, newcomer_id)
-    asked = match.checks + 1
+    # What could not be asked in time is not asked twice in a row.
+    asked = max(match.checks + 1, sum(match.agreed_at + span <= now for span in CHECKS))
     following = check_moment(match.agreed_at, asked) if asked < len(CHECKS) else None
     work.matches.change(match.id, checks=asked, check_at=following)
     return True

@@ -765,6 +765,21 @@ def offers_import(file: Path, organisation: str, submit: bool) -> None:
 
 
 @main.group()
+def notes() -> None:
+    """What is good to know at the desk, made of what organisations asked."""
+
+
+@notes.command("export")
+@click.argument("file", type=click.Path(exists=False, dir_okay=False, path_type=Path))
+def notes_export(file: Path) -> None:
+    """Write the notes that were taken at the desk to FILE, as content/notes/ has them; FILE is not there yet."""
+    from bot.commands import notes as command
+
+    with _store() as database:
+        sys.exit(command.export(database, _screen(), file))
+
+
+@main.group()
 def whatsapp() -> None:
     """What the assistant may say on WhatsApp a day after somebody last wrote."""
 

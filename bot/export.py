@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.content.kept import page_of
 from bot.content.render import Known, Reader
 from bot.domain.turn import Say, SentFile
-from bot.domain.words import KEPT, MY_DATA
+from bot.domain.words import KEPT, KEPT_VALUES, MY_DATA
 from bot.flows.dialogue import Dialogue
 from bot.store.ids import new_id
 
@@ -137,11 +137,21 @@ def as_json(kept: Kept) -> bytes:
     return json.dumps(kept, ensure_ascii=False, indent=2).encode()
 
 
-def as_page(runtime: Runtime, kept: Kept, words: Callable[[str], str], language: str) -> bytes:
-    """Return it as one page that needs nothing else. `words` gives what stands around it, in this language."""
+def as_page(
+    runtime: Runtime,
+    kept: Kept,
+    words: Callable[[str], str],
+    language: str,
+    named: Callable[[str, str], str] = lambda _, value: value,
+) -> bytes:
+    """
+    Return it as one page that needs nothing else.
+
+    `words` gives what stands around it, `named` what a wish's code is called, both in this language.
+    """
     languages = runtime.knowledge.content.languages
     direction = languages.direction(language) if language in languages.all else "ltr"
-    return page_of(kept, words, language=language, direction=direction).encode()
+    return page_of(kept, words, named, language=language, direction=direction).encode()
 
 
 def hand_over(voice: Voice, newcomer_id: str) -> Mapping[str, SlotValue] | None:
@@ -161,11 +171,20 @@ def hand_over(voice: Voice, newcomer_id: str) -> Mapping[str, SlotValue] | None:
         return counted
     reader = Reader(language=voice.language, second=voice.second_language)
 
+    def said(response: str) -> str:
+        return runtime.renderer.render(response, reader, Known(), now=voice.now).message.text
+
     def words(name: str) -> str:
-        return runtime.renderer.render(KEPT[name], reader, Known(), now=voice.now).message.text
+        return said(KEPT[name])
+
+    def named(what: str, value: str) -> str:
+        response = KEPT_VALUES.get(what, "").format(value)
+        if what == "languages" and value in runtime.knowledge.content.languages.all:
+            return runtime.knowledge.content.languages.all[value].name
+        return said(response) if response in runtime.knowledge.content.responses else value
 
     voice.say(Say(response=MY_DATA, extra=counted))
-    page = as_page(runtime, kept, words, voice.language)
+    page = as_page(runtime, kept, words, voice.language, named)
     voice.enclose(MY_DATA, SentFile(id=new_id(), name=PAGE_NAME, media_type=PAGE, size=len(page)), page)
     return None
 

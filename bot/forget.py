@@ -34,7 +34,11 @@ LONGEST_DAYS = 3650
 
 @dataclass(frozen=True, kw_only=True)
 class Days:
-    """For how many days files and messages stay after their case was closed, and the journal after it was written."""
+    """
+    For how many days files and messages stay after their case was closed, and the journal after it was written.
+
+    As long as the journal, which has no words either, stays who took part in what, from the day it was.
+    """
 
     files: int = 30
     messages: int = 90
@@ -149,7 +153,8 @@ def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int
     """
     Delete what nobody needs any more; return how much went.
 
-    Files, messages, trajectories that ended long ago, the journal, what stands at the door.
+    Files, messages, trajectories that ended long ago, what organisations asked, what was taken part in, the journal,
+    what stands at the door.
 
     It works in small units, so that no writer waits long, and ends early when `stop` says so: the rest goes next time.
     """
@@ -173,6 +178,8 @@ def expire(runtime: Runtime, *, stop: Callable[[], bool] = lambda: False) -> int
         lambda work: work.expiry.empty_cases(words, now, limit=AT_ONCE),
         lambda work: work.trajectories.drop_ended(words, limit=TRAJECTORIES_AT_ONCE),
         lambda work: work.group_letters.drop_before(words, limit=AT_ONCE),
+        lambda work: work.consulting.drop_settled(words, limit=AT_ONCE),
+        lambda work: work.expiry.drop_taken_part(journal, limit=AT_ONCE),
         lambda work: work.expiry.drop_journal(journal, limit=AT_ONCE),
         lambda work: work.expiry.drop_at_the_door(now, limit=AT_ONCE),
     ):

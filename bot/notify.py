@@ -22,7 +22,7 @@ from bot.handoff.pings import EVENTS, QUIET_FOR, Colleague, Matter, Ping, audien
 from bot.store.errors import DatabaseAwayError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from bot.domain.messenger import TiesDesk
@@ -42,6 +42,8 @@ TOO_OLD = timedelta(hours=24)
 KEPT = timedelta(days=30)
 # These were asked for a moment ago, so they go out whatever else somebody wants to hear.
 ASKED_FOR = frozenset({Ping.TEST, Ping.TIED})
+# These are about no case, but about a question of an organisation.
+OF_ORGANISATIONS = frozenset({Ping.ASKED, Ping.ANSWERED})
 
 
 def ways(runtime: Runtime) -> Mapping[str, Channel]:
@@ -119,6 +121,15 @@ def as_matter(row: MatterRow) -> Matter:
     )
 
 
+def tell_of_question(runtime: Runtime, work: Work, people: Iterable[UserRow], kind: Ping, question_id: str) -> None:
+    """Have these people be told that an organisation asked, or was answered: each once on each of their ways."""
+    now = runtime.clock.now()
+    at = moment_for(kind, now, crisis=False)
+    for user in people:
+        for way in sorted(user.notify & set(ways(runtime))):
+            work.pings.queue(user.id, kind=kind, channel=way, now=now, at=at, event_id=question_id)
+
+
 def ask_for_a_test(runtime: Runtime, user_id: str) -> bool:
     """Send somebody a ping on each of their ways; False when they have none, or had one a minute ago."""
     now = runtime.clock.now()
@@ -181,7 +192,10 @@ def _taken(runtime: Runtime, ping: PingRow, work: Work) -> Letter | None:
     user, kind = work.users.get(ping.user_id), Ping(ping.kind)
     row = work.pings.matter(ping.case_id) if ping.case_id else None
     wanted = user is not None and user.active and (kind in ASKED_FOR or ping.channel in user.notify)
-    so = kind in ASKED_FOR or (row is not None and still_so(kind, as_matter(row), ping.user_id))
+    if kind in OF_ORGANISATIONS:
+        so = _is_still_asked(work, ping)
+    else:
+        so = kind in ASKED_FOR or (row is not None and still_so(kind, as_matter(row), ping.user_id))
     address = work.users.secret(ping.user_id, ping.channel) if wanted and so else None
     if user is None or address is None:
         work.pings.drop(ping)
@@ -189,6 +203,12 @@ def _taken(runtime: Runtime, ping: PingRow, work: Work) -> Letter | None:
     text = words_of(runtime, kind, user.interface)
     message = Message(response=f"ping_{kind.value}", text=text, buttons=(), language=user.interface, direction="ltr")
     return Letter(address=address, message=message, reference=ping.id)
+
+
+def _is_still_asked(work: Work, ping: PingRow) -> bool:
+    """Return whether a question of an organisation still waits, or its answer is still there to be read."""
+    question = work.consulting.get(ping.event_id) if ping.event_id else None
+    return question is not None and question.state == ("open" if ping.kind == Ping.ASKED else "answered")
 
 
 def words_of(runtime: Runtime, ping: Ping, language: str) -> str:

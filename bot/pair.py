@@ -72,14 +72,19 @@ class Overview:
 def suggest(runtime: Runtime, who: str) -> int | Refusal:
     """Make new suggestions of all who look now, in place of those that nobody approved yet; return how many."""
 
-    def attempt(work: Work) -> int | Refusal:
-        if not _may(work, who):
-            return Refusal.NOT_YOUR_ROLE
-        found = [*_buddies(runtime, work), *_posts(runtime, work)]
-        work.matches.suggest_anew(found)
-        return len(found)
+    def think(work: Work) -> list[MatchRow] | None:
+        return [*_buddies(runtime, work), *_posts(runtime, work)] if _may(work, who) else None
 
-    return runtime.database.write(attempt)
+    # To think of thousands takes seconds, in which everybody who writes would wait.
+    found = runtime.database.read(think)
+    if found is None:
+        return Refusal.NOT_YOUR_ROLE
+
+    def keep(work: Work) -> int:
+        work.matches.alone()
+        return work.matches.suggest_anew(found)
+
+    return runtime.database.write(keep)
 
 
 def _buddies(runtime: Runtime, work: Work) -> list[MatchRow]:
@@ -221,7 +226,8 @@ def approve(runtime: Runtime, who: str, match_id: str) -> MatchRow | Refusal:
     """
 
     def decide(work: Work, match: MatchRow, now: datetime) -> Refusal | None:
-        if match.state not in {"suggested", "approved"}:
+        # Who said no is not asked again, nor the other in vain: it is over as soon as both are told.
+        if match.state not in {"suggested", "approved"} or "no" in {match.newcomer_says, match.other_says}:
             return Refusal.OVER
         offer = work.offers.get(match.offer_id) if match.offer_id else None
         is_off = match.offer_id is not None and (offer is None or offer.state != "published")
@@ -261,6 +267,7 @@ def _decided(
     def attempt(work: Work) -> MatchRow | Refusal:
         if not _may(work, who):
             return Refusal.NOT_YOUR_ROLE
+        work.matches.alone()
         before = work.matches.get(match_id)
         if before is None:
             return Refusal.NO_MATCH

@@ -22,6 +22,14 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("WEGWIJS_DATA_DIR", str(ROOT / "var" / "test-data"))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give a page time on a busy machine: what it waits for comes at once, or is missed anyway."""
+    if item.get_closest_marker("browser"):
+        from playwright.sync_api import expect  # noqa: PLC0415  # only who opens a page needs it
+
+        expect.set_options(timeout=30_000)
+
+
 @pytest.fixture(scope="session")
 def assistant() -> Iterator[Parts]:
     """The shipped knowledge and the model trained on it."""

@@ -264,7 +264,7 @@ def _look(server: Server, post: Post) -> None:
 
 
 def _nobody_waits(port: int) -> bool:
-    with suppress(OSError), closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with suppress(OSError), closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request("GET", "/healthz")
         return bool(json.loads(connection.getresponse().read()).get("conversations_waiting") == 0)
     return False

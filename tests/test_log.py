@@ -259,7 +259,7 @@ def test_a_page_that_fails_writes_no_path_and_no_words(
         serving.start()
         while not server.started:
             pass
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         connection.request("GET", "/Amina")
         status = connection.getresponse().status
         connection.close()

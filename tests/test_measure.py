@@ -286,7 +286,7 @@ def at_an_address(runtime: Runtime, folder: Path) -> Iterator[str]:
 
 
 def read(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=30) as answer:
         return str(answer.read().decode())
 
 

@@ -60,7 +60,7 @@ def phone() -> Iterator[Page]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET.split())
         page = chromium.new_context(viewport={"width": 360, "height": 740}, locale="ar").new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         yield page
         chromium.close()
 
@@ -87,7 +87,7 @@ def test_amina_asks_in_arabic_and_goes_on_after_a_restart(phone: Page, data_dir:
         assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     finally:
         service.send_signal(signal.SIGTERM)
-        service.wait(15)
+        service.wait(60)
     service, address = serve(data_dir)
     try:
         # The port is another one, the cookie is not: browsers keep cookies by host.
@@ -96,4 +96,4 @@ def test_amina_asks_in_arabic_and_goes_on_after_a_restart(phone: Page, data_dir:
         expect(log).to_contain_text("هل هذا واضح؟")
     finally:
         service.send_signal(signal.SIGTERM)
-        service.wait(15)
+        service.wait(60)

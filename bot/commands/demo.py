@@ -19,7 +19,7 @@ import click
 
 from bot import answer
 from bot.commands import demo_cast as cast
-from bot.commands import demo_group, demo_offers
+from bot.commands import demo_group, demo_offers, demo_questions
 from bot.commands.throwaway import accept_notice
 from bot.deliver import deliver_due
 from bot.domain.clock import HeldClock
@@ -322,6 +322,7 @@ def fill(runtime: Runtime, *, channel: str | None = None) -> Demo:
     stage.hire()
     demo_group.begin(stage)
     demo_offers.fill(stage)
+    demo_questions.fill(stage)
     cases = {
         "closed": _closed(stage),
         "snoozed": _snoozed(stage),

@@ -24,8 +24,19 @@ HEARD = ("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr")
 OFFERED = ("application/pdf", *HEARD)
 
 
-def page_of(kept: Mapping[str, Any], words: Callable[[str], str], *, language: str, direction: str) -> str:
-    """Return the page. `kept` is what `bot/export.py` gathered, `words` gives what stands around it."""
+def page_of(
+    kept: Mapping[str, Any],
+    words: Callable[[str], str],
+    named: Callable[[str, str], str],
+    *,
+    language: str,
+    direction: str,
+) -> str:
+    """
+    Return the page.
+
+    `kept` is what `bot/export.py` gathered, `words` gives what stands around it, `named` what a wish's code is called.
+    """
 
     def moment(iso: str | None) -> str:
         return "" if iso is None else _written(datetime.fromisoformat(iso), language)
@@ -36,6 +47,7 @@ def page_of(kept: Mapping[str, Any], words: Callable[[str], str], *, language: s
     return _template().render(
         kept=kept,
         words=words,
+        named=named,
         language=language,
         direction=direction,
         moment=moment,

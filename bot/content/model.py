@@ -179,6 +179,23 @@ class TemplateText:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Note:
+    """
+    What is good to know for everybody at the desk, in Dutch; newcomers do not read it.
+
+    It was made of an answer to a question that was asked on `asked_on`, and read by an expert or a coordinator.
+    """
+
+    id: str
+    title: str
+    text: str
+    subject: str
+    asked_on: date
+    reviewed_by: str
+    reviewed_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """
     Everything that can be said, in Dutch, with the facts it needs.

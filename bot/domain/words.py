@@ -64,12 +64,24 @@ KEPT: Mapping[str, str] = {
     "kept_drafts": "utter_kept_drafts",
     "kept_tasks": "utter_kept_tasks",
     "kept_sessions": "utter_kept_sessions",
+    "kept_wishes": "utter_kept_wishes",
+    "kept_each_week": "utter_kept_each_week",
+    "kept_looking_for": "utter_kept_looking_for",
+    "kept_put_together": "utter_kept_put_together",
+    "kept_signed_up": "utter_kept_signed_up",
     "kept_messages": "utter_kept_messages",
     "kept_you": "utter_kept_you",
     "kept_assistant": "utter_kept_assistant",
     "kept_looked": "utter_kept_looked",
     "kept_file": "utter_kept_file",
     "kept_left_out": "utter_kept_left_out",
+}
+# What the codes of somebody's wishes are called on it; where there is no text for one, the code stands there.
+KEPT_VALUES: Mapping[str, str] = {
+    "interests": "utter_wish_interest_{}",
+    "times": "utter_wish_time_{}",
+    "limits": "utter_wish_limit_{}",
+    "seek": "utter_seek_button_{}",
 }
 MY_DATA = "utter_my_data"
 MY_DATA_BY_TEAM = "utter_my_data_by_team"  # where the messenger takes no pages

@@ -30,6 +30,8 @@ class Screen(StrEnum):
     REPLIES = "replies"
     OFFERS = "offers"  # an organiser's: those of their organisation; a coordinator's: all
     MATCHES = "matches"  # who is put together with whom
+    QUESTIONS = "questions"  # of organisations: an organiser's own, those of a team, a coordinator's: all
+    NOTES = "notes"  # what is good to know, made of answers
     TEAM = "team"
     COUNTS = "counts"
     PRIVACY = "privacy"
@@ -49,6 +51,8 @@ MAY_OPEN: Mapping[Screen, frozenset[Role]] = {
     Screen.REPLIES: HELPERS | {Role.CONTENT_EDITOR},
     Screen.OFFERS: frozenset({Role.ORGANISER, Role.COORDINATOR}),
     Screen.MATCHES: frozenset({Role.COORDINATOR}),
+    Screen.QUESTIONS: HELPERS | {Role.ORGANISER},
+    Screen.NOTES: EVERYBODY,
     Screen.TEAM: HELPERS | STEERING,
     Screen.COUNTS: STEERING,
     Screen.PRIVACY: STEERING,

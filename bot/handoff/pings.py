@@ -33,6 +33,8 @@ class Ping(StrEnum):
     WROTE = "wrote"  # the newcomer, in my case
     LEASE = "lease"  # my case goes back to the queue soon
     REPLY_FAILED = "reply_failed"
+    ASKED = "asked"  # an organisation, my team
+    ANSWERED = "answered"  # a question that I asked for my organisation
     TEST = "test"
     TIED = "tied"  # this chat is where pings go from now on
 
@@ -117,7 +119,11 @@ def audience(ping: Ping, matter: Matter, people: Iterable[Colleague]) -> tuple[s
 
 
 def still_so(ping: Ping, matter: Matter, user: str) -> bool:
-    """Return whether this is still worth telling this person: between the event and the ping it may be over."""
+    """
+    Return whether this is still worth telling this person: between the event and the ping it may be over.
+
+    What is about no case is no matter of this; see `bot/notify.py`.
+    """
     match ping:
         case Ping.CRISIS:
             return matter.crisis and matter.status is not Status.CLOSED
@@ -129,7 +135,7 @@ def still_so(ping: Ping, matter: Matter, user: str) -> bool:
             return matter.assignee == user and matter.warned
         case Ping.REPLY_FAILED:
             return matter.assignee == user and matter.owed
-        case Ping.TEST | Ping.TIED:
+        case Ping.ASKED | Ping.ANSWERED | Ping.TEST | Ping.TIED:
             return True
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.content.catalogues import Catalogues
-    from bot.content.model import Content
+    from bot.content.model import Content, Note
     from bot.domain.turn import SlotValue
     from bot.flows.model import Flow
     from bot.handoff.organisation import Organisation
@@ -60,8 +60,8 @@ class Knowledge:
     content/media/ really lie, by the path that a response gives (`media/letter.png`); `organisation` is the one whose
     desk this is, of all the `organisations` that are described; `console` are the words of
     the team's own pages, by language and name; `vectors` are files with what the encoder said of the examples;
-    `trajectories` are the templates of flows/trajectories/; `rasa_scale` is how the confidences of a Rasa server are
-    read, where somebody measured it.
+    `trajectories` are the templates of flows/trajectories/; `notes` are those of content/notes/ by id; `rasa_scale` is
+    how the confidences of a Rasa server are read, where somebody measured it.
     """
 
     content: Content
@@ -84,6 +84,7 @@ class Knowledge:
     console: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     vectors: tuple[Path, ...] = ()
     trajectories: Mapping[str, Template] = field(default_factory=dict)
+    notes: Mapping[str, Note] = field(default_factory=dict)
     rasa_scale: Scale | None = None
 
     def meaning(self, meaning: str) -> frozenset[str]:

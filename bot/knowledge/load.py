@@ -21,6 +21,7 @@ from bot.content.model import (
     DeadlineIs,
     Fact,
     Municipality,
+    Note,
     Question,
     Response,
     SlotIs,
@@ -104,6 +105,7 @@ class Read:
     desks: dict[str, schema.DeskFile] = field(default_factory=dict)
     console: dict[str, dict[str, str]] = field(default_factory=dict)
     media: dict[str, Path] = field(default_factory=dict)
+    desk_notes: dict[str, Note] = field(default_factory=dict)
     rasa_scale: Scale | None = None
 
     def where(self, kind: str, name: str, *deeper: str | int) -> tuple[str, int]:
@@ -152,6 +154,7 @@ def read_all(folders: Folders, *, cache_dir: Path | None = None) -> Read:
     each_file(read, "content/organisation.yml", schema.OrganisationFile, _take_organisation)
     each_file(read, "content/organisation", schema.DeskFile, _take_desk)
     each_file(read, "content/console", schema.ConsoleFile, _take_console)
+    each_file(read, "content/notes", schema.NotesFile, _take_notes)
     each_file(read, "flows", schema.FlowsFile, _take_flows, apart=TRAJECTORIES)
     each_file(read, TRAJECTORIES, schema.TrajectoryFile, _take_trajectory)
     _read_facts(read)
@@ -218,6 +221,7 @@ def as_knowledge(read: Read) -> Knowledge:
         media=read.media,
         organisations={name: _organisation(desk) for name, desk in read.desks.items()},
         console=read.console,
+        notes=read.desk_notes,
         rasa_scale=read.rasa_scale,
         vectors=tuple(file.path for file in read.folders.files("nlu/vectors", ending=".npz")),
     )
@@ -544,6 +548,12 @@ def _take_console(read: Read, document: Document, shaped: schema.ConsoleFile) ->
         _place(read, "console", name, document, "console", name)
         for language, text in words.items():
             read.console.setdefault(language, {})[name] = text
+
+
+def _take_notes(read: Read, document: Document, shaped: schema.NotesFile) -> None:
+    for at, one in enumerate(shaped.notes):
+        _place(read, "note", one.id, document, "notes", at)
+        read.desk_notes[one.id] = Note(**one.model_dump())
 
 
 def _take_crisis(read: Read, document: Document, shaped: schema.CrisisFile) -> None:

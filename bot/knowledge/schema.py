@@ -242,6 +242,22 @@ class DeskFile(Shape):
     otherwise: Name
 
 
+class NoteShape(Shape):
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+    title: Annotated[Text, StringConstraints(max_length=120)]
+    text: Annotated[Text, StringConstraints(max_length=4000)]
+    subject: Name
+    asked_on: date
+    reviewed_by: Literal["expert", "coordinator"]
+    reviewed_on: date
+
+
+class NotesFile(Shape):
+    """What is good to know at the desk: made of what organisations asked, and read by somebody else."""
+
+    notes: list[NoteShape]
+
+
 class SourceShape(Shape):
     organisation: Text
     title: Text

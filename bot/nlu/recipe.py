@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-RECIPE_VERSION = 9  # part of the cache's name: count on when training or the file changes
+RECIPE_VERSION = 10  # part of the cache's name: count on when training or the file changes
 
 NEIGHBOURS = 5
 ALL_LANGUAGES = ""  # the key of the mean that serves a language without one of its own

@@ -27,6 +27,8 @@ _TELEPHONE: Final = re.compile(
     r"|(?<![0-9])0[89]00(?:[ .\-]{0,3}[0-9]{2}){2}(?![0-9])"
     r"|(?<![0-9])0[89]00[ .\-]{0,3}[0-9]{7}(?![0-9])"
 )
+# Not every address that is valid, but every one that a person would write down.
+_MAIL: Final = re.compile(r"[^\s@<>()\[\],;:\"]+@[^\s@<>()\[\],;:\"]+\.[a-z]{2,}", re.IGNORECASE)
 _DAY: Final = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _MONTH: Final = r"(?:0?[1-9]|1[0-2])"
 _YEAR: Final = r"(?:19|20)[0-9]{2}"
@@ -96,6 +98,12 @@ def mask(text: str) -> Masked:
     text, ibans = _replaced(text, list(_ibans(_ascii(text))), Kind.IBAN)
     text, bsns = _replaced(text, list(_bsns(_ascii(text))), Kind.BSN)
     return Masked(text=text, kinds=ibans | bsns)
+
+
+def reaches_somebody(text: str) -> bool:
+    """Tell whether a telephone number or a mail address stands in it."""
+    plain = _ascii(text)
+    return bool(_TELEPHONE.search(plain) or _MAIL.search(plain))
 
 
 def is_bsn(digits: str) -> bool:

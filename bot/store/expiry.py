@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, delete, exists, func, not_, or_, select, union, update
 
+from bot.domain.clock import local_day
 from bot.store.holding import hold_people
+from bot.store.participation_tables import (
+    PUBLISHED,
+    STANDS,
+    matches,
+    occasions,
+    offer_texts,
+    offers,
+    seekings,
+    sign_ups,
+)
 from bot.store.tables import (
     FILES_DUE,
     FULL,
@@ -37,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Column, ColumnElement, Connection, Table
+    from sqlalchemy import Column, ColumnElement, Connection, Select, Table
 
 # What was said this long before somebody asked the team is what the question is about.
 LED_UP_TO_IT = timedelta(days=7)
@@ -148,6 +159,65 @@ class Expiry:
         run(update(cases).where(cases.c.id.in_(ids)).values(summary_sealed=None, due_at=None, emptied_at=now))
         return len(ids)
 
+    # ---- taking part
+
+    def drop_taken_part(self, before: datetime, *, limit: int) -> int:
+        """
+        Delete what there was to take part in before this, who did, and who looked for whom; return how many rows.
+
+        What is counted of it goes with it. An offer stays while somebody still does its work.
+        """
+        somebody = exists().where(sign_ups.c.occasion_id == occasions.c.id)
+        was = select(occasions.c.id).where(occasions.c.starts_at < before)
+        theirs = select(sign_ups.c.id).join(occasions, occasions.c.id == sign_ups.c.occasion_id)
+        gone = 0
+        for table, old in (
+            (sign_ups, theirs.where(occasions.c.starts_at < before)),
+            (occasions, was.where(~somebody)),
+        ):
+            gone += self._delete(table, self._connection.scalars(old.limit(limit)).all())
+        # What hangs on something goes before it.
+        for drop in (self._drop_matches, self._drop_seekings, self._drop_offers):
+            gone += drop(before, limit)
+        return gone
+
+    def _drop_matches(self, before: datetime, limit: int) -> int:
+        """Delete matches that are over; two who both look still stay known, so as not to be suggested again."""
+        offered = exists().where(offers.c.id == matches.c.offer_id, PUBLISHED)
+        other = exists().where(seekings.c.newcomer_id == matches.c.other_newcomer_id, STANDS)
+        both_look = and_(exists().where(seekings.c.newcomer_id == matches.c.newcomer_id, STANDS), or_(other, offered))
+        over = and_(
+            matches.c.state.in_(("refused", "ended")), matches.c.ended_at < before, matches.c.check_at.is_(None)
+        )
+        never = and_(matches.c.state == "suggested", matches.c.suggested_at < before)
+        old = select(matches.c.id, matches.c.name_outbox_ids).where(or_(and_(over, not_(both_look)), never))
+        rows = self._connection.execute(old.limit(limit).with_for_update(skip_locked=True)).all()
+        # Erasing somebody finds by these in which messages to others their name stands.
+        told = [one for row in rows for one in row.name_outbox_ids or ()]
+        if told:
+            settled = outbox.c.status.not_in(("queued", "leased", "uncertain"))
+            self._connection.execute(update(outbox).where(outbox.c.id.in_(told), settled).values(sealed=None))
+        return self._delete(matches, [row.id for row in rows])
+
+    def _drop_seekings(self, before: datetime, limit: int) -> int:
+        needed = (_filled(matches.c.seeking_id), _filled(matches.c.other_seeking_id))
+        old = select(seekings.c.id).where(seekings.c.state == "closed", seekings.c.at < before)
+        old = old.where(*(seekings.c.id.not_in(some) for some in needed)).limit(limit)
+        return self._delete(seekings, self._connection.scalars(old).all())
+
+    def _drop_offers(self, before: datetime, limit: int) -> int:
+        """Delete offers that newcomers cannot find any more, or never could, and that nothing happened to since."""
+        here = offers.c
+        quiet = [or_(one.is_(None), one < before) for one in (here.submitted_at, here.decided_at, here.starts_at)]
+        old = select(here.id).where(here.state != "published", here.created_at < before, *quiet)
+        old = old.where(or_(here.expires_on.is_(None), here.expires_on < local_day(before)))
+        old = old.where(~exists().where(occasions.c.offer_id == here.id))
+        old = old.where(here.id.not_in(_filled(matches.c.offer_id))).limit(limit)
+        ids = self._connection.scalars(old.with_for_update(skip_locked=True)).all()
+        if ids:
+            self._connection.execute(delete(offer_texts).where(offer_texts.c.offer_id.in_(ids)))
+        return self._delete(offers, ids)
+
     # ---- the journal, and the door
 
     def drop_journal(self, before: datetime, *, limit: int) -> int:
@@ -194,6 +264,11 @@ class Expiry:
             .where(or_(OPEN, cases.c.closed_at >= before))
         ).all()
         return [(row.opened_at - LED_UP_TO_IT, row.closed_at) for row in rows]
+
+
+def _filled(column: Column[Any]) -> Select[tuple[Any]]:
+    """Return what stands in a column that has no index: read once, not for each row."""
+    return select(column).where(column.is_not(None))
 
 
 def _is_silent(before: datetime) -> ColumnElement[bool]:

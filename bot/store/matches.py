@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, delete, insert, or_, select, update
 
+from bot.store.dialect import only_one_at_a_time
 from bot.store.ids import new_id
 from bot.store.participation_rows import MatchRow
 from bot.store.participation_tables import LOOKED_AFTER, matches, seekings
 from bot.store.tables import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -36,9 +37,24 @@ class Matches:
         self._connection = connection
         self._keys = keys
 
-    def suggest_anew(self, suggested: Iterable[MatchRow]) -> None:
-        """Put these suggestions in place of those that nobody approved yet."""
+    def alone(self) -> None:
+        """
+        Keep others from suggesting or deciding until this unit of work is over: before people, before matches.
+
+        Else of two who look at once each would add what the other did not see, and what was just approved would be
+        suggested again.
+        """
+        only_one_at_a_time(self._connection, b"matches!")
+
+    def suggest_anew(self, suggested: Collection[MatchRow]) -> int:
+        """
+        Put these suggestions in place of those that nobody approved yet; return how many there are now.
+
+        What changed since they were thought of is left out: who looks no more, what was decided. Be alone first.
+        """
         run = self._connection.execute
+        open_ids = self._still_open({place for one in suggested for place in (one.seeking_id, one.other_seeking_id)})
+        before = self.declined()
         run(delete(matches).where(matches.c.state == "suggested"))
         rows = [
             {
@@ -55,9 +71,17 @@ class Matches:
                 "name_outbox_ids": [],
             }
             for one in suggested
+            if {one.seeking_id, one.other_seeking_id} - {None} <= open_ids
+            and before.isdisjoint({(one.newcomer_id, _beside(one)), (_beside(one), one.newcomer_id)})
         ]
         if rows:
             run(insert(matches), rows)
+        return len(rows)
+
+    def _still_open(self, ids: set[str | None]) -> frozenset[str]:
+        """Return which of these seekings are open, and keep them so until this unit of work is over."""
+        here = select(seekings.c.id).where(seekings.c.id.in_(ids), seekings.c.state == "open")
+        return frozenset(self._connection.scalars(here.order_by(seekings.c.id).with_for_update(read=True)))
 
     def declined(self) -> frozenset[tuple[str, str]]:
         """Return pairs that are not suggested again: a newcomer, and another newcomer or an offer."""
@@ -158,6 +182,11 @@ class Matches:
         """Return which matches are to be looked at, who waits longest first."""
         query = select(matches.c.id).where(LOOKED_AFTER, matches.c.check_at <= now)
         return list(self._connection.scalars(query.order_by(matches.c.check_at).limit(limit)))
+
+
+def _beside(match: MatchRow) -> str:
+    """Return with whom, or with which offer, a newcomer is put together."""
+    return match.other_newcomer_id or match.offer_id or ""
 
 
 def _match(row: Row[Any]) -> MatchRow:

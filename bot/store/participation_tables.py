@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -38,7 +39,8 @@ MATCH_KINDS = ("buddy", "volunteer")
 MATCH_STATES = ("suggested", "approved", "agreed", "refused", "ended")
 SAID = ("yes", "no")
 EXPERT_STATES = ("open", "answered", "closed")
-NOTE_STATES = ("none", "proposed", "taken")
+NOTE_STATES = ("proposed", "taken", "declined")
+REVIEWERS = ("expert", "coordinator")
 
 _PUBLISHED = "state = 'published'"
 _REMINDS = "remind_at IS NOT NULL"
@@ -211,10 +213,15 @@ matches = Table(
     one_of("other_says", SAID),
     Index("ix_matches_newcomer_id", "newcomer_id"),
     Index("ix_matches_other_newcomer_id", "other_newcomer_id"),
+    # What is expired is looked for from the other side.
+    Index("ix_matches_seeking_id", "seeking_id"),
+    Index("ix_matches_other_seeking_id", "other_seeking_id"),
+    Index("ix_matches_offer_id", "offer_id"),
     Index("ix_matches_check_at", "check_at", **only_where("check_at IS NOT NULL")),
 )
 
-# What an organisation asks the expert teams of working with newcomers.
+# What an organisation asks the expert teams of working with newcomers. The question is sealed under the key of who
+# asked it, the answer under that of who gave it.
 expert_questions = Table(
     "expert_questions",
     metadata,
@@ -225,14 +232,39 @@ expert_questions = Table(
     Column("text_sealed", LargeBinary),
     Column("state", String(16), nullable=False),
     Column("answer_sealed", LargeBinary),
-    Column("note_state", String(16), nullable=False),
     Column("at", Moment, nullable=False),
     to("users", name="answered_by", nullable=True),
     Column("answered_at", Moment),
+    Column("closed_at", Moment),
+    count("version"),
     one_of("state", EXPERT_STATES),
-    one_of("note_state", NOTE_STATES),
     Index("ix_expert_questions_organisation_id", "organisation_id", "at"),
     Index("ix_expert_questions_team", "team", "state"),
+)
+
+# What is good to know for everybody at the desk, made of an answer. It is written to be read by all, so it is not
+# sealed; once it is taken it stays when its question goes.
+notes = Table(
+    "notes",
+    metadata,
+    id_(),
+    Column("question_id", String(36), ForeignKey("expert_questions.id")),
+    Column("team", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("asked_on", Date, nullable=False),
+    to("users", name="noted_by"),
+    Column("noted_at", Moment, nullable=False),
+    to("users", name="reviewed_by", nullable=True),
+    Column("reviewed_as", String(16)),
+    Column("reviewed_at", Moment),
+    Column("reason", Text),
+    UniqueConstraint("question_id"),
+    one_of("state", NOTE_STATES),
+    one_of("reviewed_as", REVIEWERS),
+    Index("ix_notes_state", "state", "reviewed_at"),
 )
 
 # A partial index is used only by a query that says the same words; see tables.py.

@@ -9,6 +9,7 @@ from bot.store.attachments import Attachments
 from bot.store.budgets import Budgets
 from bot.store.cases import Cases
 from bot.store.checked_texts import CheckedTexts
+from bot.store.consulting import Consulting
 from bot.store.contents import Contents
 from bot.store.conversations import Conversations
 from bot.store.counts import Counts
@@ -29,6 +30,7 @@ from bot.store.merging import Merging
 from bot.store.newcomers import Newcomers
 from bot.store.offers import Offers
 from bot.store.outbox import Outbox
+from bot.store.participation_counts import ParticipationCounts
 from bot.store.pings import Pings
 from bot.store.profiles import Profiles
 from bot.store.publishing import Publishing
@@ -91,6 +93,7 @@ class Work:
         self.erased = Erased(connection)
         self.trajectories = Trajectories(connection, self.keys)
         self.trajectory_counts = TrajectoryCounts(connection)
+        self.participation_counts = ParticipationCounts(connection)
         self.reminders = Reminders(connection)
         self.group_sessions = GroupSessions(connection)
         self.group_letters = GroupLetters(connection)
@@ -100,5 +103,6 @@ class Work:
         self.profiles = Profiles(connection, self.keys)
         self.seekings = Seekings(connection, self.keys)
         self.matches = Matches(connection, self.keys)
+        self.consulting = Consulting(connection, self.keys)
         self.enrol_codes = EnrolCodes(connection, vault)
         self.merging = Merging(connection, self.keys, self.cases)

@@ -6,8 +6,10 @@ and the rest, whom it does not concern. It is shown only when each of these, the
 else nothing of it: whoever knows how many the group are can work out one part that is left out from the others. A rest
 of nobody is told only of what is for everybody, because of anything else it says what is so of each of them. Zero is
 a small number here: "nobody" and "all" tell something of everyone. **A total** over the teams is shown only where the
-same number of every team is, so it never tells anything that they do not. Who looks, and what they filter by, chooses
-which groups they see, and never changes a number.
+same number of every team is, so it never tells anything that they do not. **Places** of one municipality, which part
+its people, are told all or not at all; where one of them has too few people, their sum is. **Steps**, rows of which
+each counts those of the one before among its late, are told only where each step is `K` people too. Who looks, and
+what they filter by, chooses which groups they see, and never changes a number.
 
 What this protects against: whoever adds and subtracts all that is shown, to anybody, of one week, and knows these
 rules, can bring no number of people that is left out below `K`, but for the size of a group of which the page itself
@@ -25,7 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.trajectory.template import ALWAYS
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.trajectory.template import Task, Template
+
+T = TypeVar("T")
 
 # Fewer people than this are never told of.
 K = 5
@@ -68,7 +72,12 @@ class ShownRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """The people of one team in one trajectory, now and before, and how they part by layer, task and reminders."""
+    """
+    The people of one team in one trajectory, now and before, and how they part by layer, task and reminders.
+
+    Or of one place: who had a place at what was held there and who only waited for one, and how they part by who came.
+    Nobody is both.
+    """
 
     enrolled: int = 0
     ended: int = 0
@@ -103,6 +112,50 @@ def together(groups: Sequence[ShownGroup]) -> ShownGroup:
         enrolled=_sum(one.enrolled for one in groups),
         ended=_sum(one.ended for one in groups),
         rows={name: _rows([one.rows[name] for one in groups]) for name in (groups[0].rows if groups else ())},
+    )
+
+
+def parted(places: Mapping[T, Group], k: int = K) -> tuple[Mapping[T, ShownGroup], ShownGroup]:
+    """
+    Return what may be told of each place, and of all of them: each only where every one has enough people.
+
+    Where not, nothing is told of any of them, and of all what may be told of their people together. So a place that is
+    too small cannot be found from the others.
+    """
+    if len(places) > 1 and all(one.enrolled >= k for one in places.values()):
+        shown = {name: may_show(one, k) for name, one in places.items()}
+        return shown, together(list(shown.values()))
+    return {}, may_show(_added(list(places.values())), k)
+
+
+def in_steps(group: Group, k: int = K) -> ShownGroup:
+    """
+    Return what may be told of a group whose rows are steps: who is late in one is late in all after it.
+
+    What two rows differ by is a number of people too: a row that would tell a small one is left out.
+    """
+    shown, rows, before = may_show(group, k), {}, 0
+    for name, row in shown.rows.items():
+        is_told = row is not None and row.late - before >= k
+        rows[name] = row if is_told else None
+        before = row.late if row is not None and is_told else before
+    return ShownGroup(enrolled=shown.enrolled, ended=shown.ended, rows=rows)
+
+
+def _added(groups: Sequence[Group]) -> Group:
+    names = groups[0].rows if groups else ()
+    return Group(
+        enrolled=sum(one.enrolled for one in groups),
+        ended=sum(one.ended for one in groups),
+        rows={
+            name: Row(
+                late=sum(one.rows[name].late for one in groups),
+                on_time=sum(one.rows[name].on_time for one in groups),
+                rest=sum(one.rows[name].rest for one in groups),
+                for_all=all(one.rows[name].for_all for one in groups),
+            )
+            for name in names
+        },
     )
 
 

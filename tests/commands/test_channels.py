@@ -162,7 +162,7 @@ def test_check_says_why_telegram_refuses(trained: Home, phone_network: Emulator,
 
 
 def is_well(port: int) -> bool:
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     line.request("GET", "/healthz")
     return line.getresponse().status == 200
 

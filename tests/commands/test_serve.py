@@ -32,7 +32,7 @@ class Server:
     said: str
 
     def get(self, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
@@ -68,7 +68,7 @@ def test_it_answers_and_ends_cleanly(sign: signal.Signals, home: Home) -> None:
     with serving(home) as server:
         status, body = server.get("/healthz")
         report = json.loads(body)
-        phone = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        phone = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         phone.request("GET", "/")
         page = phone.getresponse()
         shown = page.read().decode()

@@ -91,7 +91,7 @@ def test_figures_are_told_on_a_port_of_their_own_and_nowhere_else(home: Home) ->
         port = free.getsockname()[1]
     with serving(home, "--metrics-port", str(port)) as server:
         server.get("/healthz")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
             figures = answer.read().decode()
         public = [server.get(path)[0] for path in ("/metrics", "/desk/metrics")]
         code, seconds, err = server.stop(signal.SIGTERM)

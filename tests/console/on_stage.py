@@ -75,6 +75,9 @@ class Stage:
             "offers": ("nora", "/desk/offers"),
             "offer": ("olga", f"/desk/offers/{self.offer}"),
             "offer-new": ("olga", "/desk/offers/new"),
+            "questions": ("sami", "/desk/questions"),
+            "question": ("sami", f"/desk/questions/{self.question}"),
+            "notes": ("olga", "/desk/notes"),
         }
 
     @property
@@ -82,6 +85,12 @@ class Stage:
         """The offer that newcomers found."""
         shown = self.runtime.database.read(lambda work: work.publishing.published())
         return shown[0].id
+
+    @property
+    def question(self) -> str:
+        """The question of an organisation that waits for an answer."""
+        asked = self.runtime.database.read(lambda work: work.consulting.latest(10))
+        return next(one.id for one in asked if one.state == "open")
 
     def enter(self, context: BrowserContext, name: str) -> None:
         """Sign this browser in as one of the demo's people."""

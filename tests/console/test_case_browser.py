@@ -52,7 +52,7 @@ def page_of(office: Office, chromium: Browser, complaints: list[str]) -> Iterato
 
     def opened(user: UserRow, **kind: object) -> Page:
         context = chromium.new_context(**{"viewport": PHONE, "locale": "nl-NL", **kind})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         secret = office.signed_in(user).secret
         context.add_cookies([{"name": COOKIE, "value": secret, "url": office.url}])

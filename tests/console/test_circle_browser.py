@@ -172,7 +172,7 @@ def pages(browser: Browser, circle: Circle, how: By, locale: str = "ti") -> Iter
     try:
         newcomer, volunteer = chat.new_page(), desk.new_page()
         for page in (newcomer, volunteer):
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(30_000)
             page.on("pageerror", lambda error: said.append(str(error)))
             page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
         newcomer.goto(circle.url)
@@ -206,7 +206,7 @@ def says(chat: Page, text: str, how: By) -> None:
     how.write(chat.get_by_role("textbox"), text)
     how.press(chat.locator(".send"))
     until(chat, text, how)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 30
     while chat.locator(".line.ours:not(#dots)").count() <= before and time.monotonic() < end:
         chat.wait_for_timeout(300)
         if not how.script:
@@ -274,7 +274,7 @@ def test_a_question_in_tigrinya_goes_round(circle: Circle, browser: Browser, how
 
 def open_case(circle: Circle) -> int:
     """Return the number of the only open case, once it is there."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 30
     while time.monotonic() < end:
         rows = circle.runtime.database.read(
             lambda work: work.connection.exec_driver_sql("SELECT number FROM cases WHERE state = 'queued'").all()
@@ -291,7 +291,7 @@ def state_of(circle: Circle, number: int) -> str:
 
 
 def wait_closed(circle: Circle, number: int) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while state_of(circle, number) != "closed" and time.monotonic() < end:
         time.sleep(0.2)
     assert state_of(circle, number) == "closed"

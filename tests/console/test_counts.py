@@ -14,6 +14,7 @@ import pytest
 from bot.commands.serve import application
 from tests.console.conftest import served, words_of_page
 from tests.store.counted import BEFORE, LATE, ON_TIME, THEN, asked, enrolled, person, reminded, with_calls
+from tests.store.test_participation_counts import agreed, joins, occasion, offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,21 @@ if TYPE_CHECKING:
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 MARK = b"\xef\xbb\xbf"
+
+
+def take_part(work: Work) -> None:
+    """Two areas of Enschede, one with four people; matches that went on and that did not; who looks."""
+    for area, came, away in (("7511", 8, 7), ("7522", 4, 0)):
+        here = occasion(work, offer(work, area=area, title=FORMULA), THEN - timedelta(weeks=5))
+        for number in range(came + away):
+            joins(work, person(work).newcomer.id, here, attended=number < came)
+    occasion(
+        work, offer(work, "hengelo", None, kind="volunteer", sort="repair"), THEN - timedelta(weeks=6), "cancelled"
+    )
+    for _ in range(5):
+        agreed(work, THEN - timedelta(weeks=30), timedelta(weeks=2))
+        agreed(work, THEN - timedelta(weeks=30))
+        work.seekings.open(person(work).newcomer.id, "buddy", None, BEFORE)
 
 
 def fill(work: Work) -> UserRow:
@@ -56,6 +72,13 @@ def office(office: Office) -> Iterator[Office]:
 @pytest.fixture
 def ada(office: Office) -> Person:
     return office.signed_in(office.desk.runtime.database.write(fill))
+
+
+@pytest.fixture
+def taking_part(office: Office) -> Person:
+    """The coordinator, in an office where people take part."""
+    office.desk.runtime.database.write(take_part)
+    return office.signed_in(office.desk.cora)
 
 
 @dataclass
@@ -207,6 +230,75 @@ def test_where_nobody_is_counted_the_page_says_so(office: Office) -> None:
     assert "In uw teams is nog niemand in dit traject." in page
     assert "In uw teams is nog geen vraag beantwoord." in page
     assert len(lines(office.signed_in(office.desk.cora).get("/desk/counts.csv"))) == 0
+
+
+HIDDEN, FEWER = "niet getoond", "minder dan 5"
+
+
+def test_who_takes_part_stands_there_without_the_area_of_four(taking_part: Person) -> None:
+    by_caption = dict(tables(taking_part.get("/desk/counts").text).found)
+    autumn = by_caption["Meedoen: Kwartaal 4 van 2026"]
+    assert autumn["Enschede"] == {
+        "Keren gehouden": "2",
+        "Keren afgezegd": "0",
+        "Mensen met een plek": "19",
+        "Mensen die alleen wachtten": FEWER,
+        "Mensen die kwamen": "12",
+        "Mensen die niet kwamen": "7",
+        "Mensen die het niet zeiden": "0",
+        "Aanmeldingen met een plek": "19",
+    }
+    assert autumn["hengelo"]["Mensen met een plek"] == FEWER
+    assert (autumn["hengelo"]["Keren afgezegd"], autumn["Alle plaatsen samen"]["Keren afgezegd"]) == ("1", "1")
+    assert autumn["Alle plaatsen samen"]["Mensen met een plek"] == HIDDEN
+    matched = by_caption["Koppelingen, in mensen die zochten"]
+    assert matched["Vrijwilligerswerk: Kwartaal 2 van 2026"] == {
+        "Zeiden ja": "10",
+        "Na 4 weken nog door": "5",
+        "Binnen 4 weken gestopt": "5",
+        "Na 12 weken nog door": HIDDEN,  # nobody ended since: that is so of each of them
+        "Binnen 12 weken gestopt": HIDDEN,
+        "Gaan nu nog door": HIDDEN,
+        "Zijn nu gestopt": HIDDEN,
+    }
+    assert matched["Maatje: Kwartaal 4 van 2026"]["Na 4 weken nog door"] == "nog te vroeg"
+    assert by_caption["Wie nu iemand of iets zoekt"]["Zoekt een maatje"] == {"Mensen": "5"}
+    assert by_caption["Wie nu iemand of iets zoekt"]["Kan iets bieden"] == {"Mensen": FEWER}
+    offers = by_caption["Nieuw aanbod per kwartaal"]
+    assert offers["Vrijwilligerswerk, repareren: hengelo, wijk niet gezegd"]["Kwartaal 3 van 2026"] == "1"
+    assert FORMULA not in words_of_page(taking_part.get("/desk/counts").text)
+
+
+def test_the_file_has_what_the_page_tells_of_taking_part(taking_part: Person) -> None:
+    by_caption = dict(tables(taking_part.get("/desk/counts").text).found)
+    told = {
+        (line["Soort"], line["Laag of taak"], line["Plaats"], line["Kwartaal"], line["Wat is geteld"]): line["Aantal"]
+        for line in lines(taking_part.get("/desk/counts.csv"))
+    }
+    seen = {}
+    for caption, rows in by_caption.items():
+        for head, cells in rows.items():
+            first, _, second = head.partition(": ")
+            for label, number in cells.items():
+                if caption.startswith("Meedoen: "):
+                    key = ("Meedoen", "", head, caption.removeprefix("Meedoen: "), label)
+                elif caption == "Nieuw aanbod per kwartaal":
+                    key = ("Aanbod", first, second, label, "Gepubliceerd")
+                elif caption.startswith("Koppelingen"):
+                    key = ("Koppelingen", first, "", second, label)
+                elif caption.startswith("Wie nu"):
+                    key = ("Wie zoekt", head, "", "", label)
+                else:
+                    continue
+                seen[key] = number
+    assert len(seen) > 80
+    assert {key: told.get(key) for key in seen} == seen
+    assert {key for key in told if key[0] in {"Meedoen", "Aanbod", "Koppelingen", "Wie zoekt"}} == set(seen)
+
+
+def test_where_nobody_takes_part_the_page_says_so(office: Office) -> None:
+    page = words_of_page(office.signed_in(office.desk.cora).get("/desk/counts").text)
+    assert "Er is nog niets aangeboden, en niemand zoekt iets." in page
 
 
 def test_only_who_steers_finds_the_way_there(office: Office) -> None:

@@ -8,10 +8,12 @@ from urllib.parse import quote, urlencode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.consult import ask as ask_team
 from bot.handoff.case import Role
 from bot.participation.offers import When
 from bot.participation.writing import Draft
 from bot.publish import draft
+from bot.store.consulting import QuestionRow
 from bot.store.participation_rows import OfferRow
 from bot.web.console.door import Door
 from bot.web.console.site import DOORS
@@ -31,6 +33,7 @@ FIELDS = (
     *("again", "code", "key", "pseudonym", "sign_in", "roles", "teams", "languages", "active", "mail", "hours", "name"),
     *("organisation", "kind", "sort", "title", "body", "day", "begins", "ends", "repeats", "area", "capacity", "cost"),
     *("age_from", "age_to", "expires_on", "municipality", "tasks", "contact", "childcare"),
+    *("subject", "read"),
     *("digest", "q", "in", "keep", "by", "page", "before", "after", "shown", "states", "turn", "zoom", "box"),
 )
 VALUES = st.one_of(
@@ -50,12 +53,18 @@ def test_nothing_that_is_posted_is_an_error_of_ours(office: Office) -> None:
     chairs = Draft(kind="goods", sort="other", title="Stoelen", body="Vier stoelen.", when=When())
     offer = draft(desk.runtime, who.id, chairs, organisation="Kringloop")
     assert isinstance(offer, OfferRow)
+    own = desk.runtime.database.read(lambda work: work.publishing.organisation_named("Kringloop"))
+    desk.runtime.database.write(lambda work: work.users.change(who.id, organisation_id=own))
+    question = ask_team(desk.runtime, who.id, team="form_team", text="Hoe bereik ik moeders?")
+    assert isinstance(question, QuestionRow)
 
     @settings(max_examples=6 * len(INNER), deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.sampled_from(INNER), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=12), st.text(max_size=12))
     def ask(door: Door, fields: dict[str, str], other: str) -> None:
         browser = office.signed_in(who)  # what was posted before may have ended its sessions
-        path = filled(door.path.replace("{offer}", offer.id), case=case.id, user=desk.kim.id)
+        path = filled(
+            door.path.replace("{offer}", offer.id).replace("{question}", question.id), case=case.id, user=desk.kim.id
+        )
         for method in door.methods:
             if method == "POST":
                 found = browser.post(path, fields)

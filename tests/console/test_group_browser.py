@@ -171,7 +171,7 @@ def authors_change(circle: Circle) -> None:
 def expect_state(circle: Circle, task: str, state: str) -> None:
     """Wait until a task is so: what somebody taps in the chat is done a moment later."""
     query = f"SELECT state FROM trajectory_tasks WHERE task = '{task}'"
-    end = time.monotonic() + 15
+    end = time.monotonic() + 30
     found = None
     while found != state and time.monotonic() < end:
         found = circle.runtime.database.read(lambda work: work.connection.exec_driver_sql(query).scalar_one())

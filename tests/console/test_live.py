@@ -42,7 +42,7 @@ def opened(office: Office, browser: Browser, complaints: list[str]) -> Iterator[
 
     def opens(user: UserRow, path: str, **kind: Any) -> Page:
         context = browser.new_context(**{"viewport": PHONE, "locale": "nl-NL", **kind})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.add_cookies([{"name": COOKIE, "value": office.signed_in(user).secret, "url": office.url}])
         contexts.append(context)
         page = context.new_page()

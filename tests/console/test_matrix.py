@@ -86,6 +86,17 @@ PAGES = {
     "/desk/offers/{offer}/decline": G | O,
     "/desk/offers/{offer}/cancel": G | O,
     "/desk/offers/{offer}/times/{occasion}/cancel": G | O,
+    # Of these an organiser opens those of their own organisation, and others those of their team: see test_questions.
+    "/desk/questions": G | HELPERS,
+    "/desk/questions/new": G,
+    "/desk/questions/{question}": G | HELPERS,
+    "/desk/questions/{question}/answer": G | HELPERS,
+    "/desk/questions/{question}/close": G | HELPERS,
+    "/desk/questions/{question}/note": G | HELPERS,
+    "/desk/questions/{question}/note/take": G | HELPERS,
+    "/desk/questions/{question}/note/decline": G | HELPERS,
+    "/desk/notes": ALL,
+    "/desk/notes/{note}/remove": O,
     "/desk/matches": O,
     "/desk/matches/look": O,
     "/desk/matches/approve": O,
@@ -275,7 +286,7 @@ def test_before_signing_in_only_the_front_doors_answer(office: Office) -> None:
 
 def filled(path: str, *, case: str, file: str = "x", user: str = "x", sent: str = "x") -> str:
     ids = {"case_id": case, "case": case, "file_id": sent, "file": file, "sent": sent, "user": user}
-    ids |= {"newcomer": "x", "task": "x", "offer": "x", "occasion": "x"}
+    ids |= {"newcomer": "x", "task": "x", "offer": "x", "occasion": "x", "question": "x", "note": "x"}
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path
@@ -295,7 +306,7 @@ def test_pages_without_a_case(place: Place) -> None:
                 # There is no provider here to sign in with, no session, no offer, nor a newcomer of this name in
                 # anybody's group. An organiser's day is their offers.
                 nothing = path.endswith("/provider") or any(
-                    name in door.path for name in ("{newcomer}", "{session}", "{offer}")
+                    name in door.path for name in ("{newcomer}", "{session}", "{offer}", "{question}")
                 )
                 there = 303 if role is Role.ORGANISER and path == "/desk" else 200
                 assert found.status == (404 if nothing else there), (role, path, found.status)

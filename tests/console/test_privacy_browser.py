@@ -48,7 +48,7 @@ def opens(office: Office, browser: Browser) -> Iterator[Opens]:
     def opened(user: UserRow, path: str, **kind: object) -> Page:
         context = browser.new_context(**{"viewport": DESKTOP, "locale": "nl-NL", **kind})
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         secret = office.signed_in(user).secret
         context.add_cookies([{"name": COOKIE, "value": secret, "url": office.url}])
         page = context.new_page()

@@ -51,7 +51,7 @@ def test_an_invitation_on_a_phone_up_to_the_settings(script: bool, office: Offic
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, locale="nl-NL", java_script_enabled=script, base_url=office.url
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
     look = fits if script else (lambda _page: None)

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.domain.words import KEPT
 from bot.web.console.words import Words
 from tests.console.conftest import shipped_words
 
@@ -21,6 +22,14 @@ def test_every_word_that_a_page_asks_for_by_name_is_there() -> None:
     assert len(asked) > 200
     for language, words in shipped_words().items():
         assert sorted(asked - set(words)) == [], language
+
+
+def test_the_page_of_what_is_kept_has_its_words_here_and_in_the_chat() -> None:
+    page = (CONSOLE.parent / "content" / "kept.html").read_text(encoding="utf-8")
+    asked = set(re.findall(r"""["'](kept_[a-z_]+)["']""", page))
+    assert asked == set(KEPT)
+    for language, words in shipped_words().items():
+        assert sorted({f"privacy_{name}" for name in asked} - set(words)) == [], language
 
 
 def test_a_page_without_words_still_stands() -> None:

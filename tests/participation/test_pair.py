@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -320,6 +322,79 @@ def test_after_four_and_twelve_weeks_both_are_asked_and_not_well_opens_a_case(tw
     assert two.case_of(two.amina).question_id == "buddy_match"
     assert two.match().checks == 1
     assert two.match().check_at is not None
+
+
+def test_what_could_not_be_asked_in_time_is_asked_once(two: Two) -> None:
+    two.agreed()
+    assert [one.response for one in two.time_brings(weeks=14)] == [HOW, HOW]
+    assert two.match().check_at is None
+    assert two.time_brings(days=7) == []
+
+
+def test_a_name_is_one_line(two: Two) -> None:
+    two.approved()
+    for who, name in ((two.amina, "Amina\n\nKlik hier"), (two.joke, "Joke")):
+        two.presses(who, "yes")
+        two.presses(who, name)
+    two.read()
+    assert any("Amina Klik hier" in one.text for one in two.time_brings(minutes=1))
+
+
+def test_two_who_look_at_once_list_a_suggestion_once(two: Two) -> None:
+    together = Barrier(2)
+
+    def look(_: int) -> int | Refusal:
+        together.wait()
+        return suggest(two.runtime, two.cora)
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(12):
+            assert list(pool.map(look, range(2))) == [1, 1]
+            assert len(two.overview().suggested) == 1
+
+
+def test_what_is_approved_while_suggestions_are_thought_of_is_not_suggested_again(two: Two) -> None:
+    two.approved()
+    thought = replace(two.match(), state="suggested")
+
+    def keep(work: Work) -> int:
+        work.matches.alone()
+        return work.matches.suggest_anew([thought])
+
+    assert two.runtime.database.write(keep) == 0
+    assert (len(two.overview().suggested), len(two.overview().approved)) == (0, 1)
+
+
+def test_who_said_no_is_not_asked_again_nor_the_other_in_vain(two: Two) -> None:
+    two.approved()
+    two.read()
+    two.presses(two.joke, "no")
+    assert approve(two.runtime, two.cora, two.match().id) is Refusal.OVER
+    assert [one.response for one in two.time_brings(minutes=1)] == [OFF]
+
+
+def test_asked_again_after_both_said_yes_they_still_hear_it_at_once(two: Two) -> None:
+    two.approved()
+    for who, name in ((two.amina, "Amina"), (two.joke, "Joke")):
+        two.presses(who, "yes")
+        two.presses(who, name)
+    two.read()
+    assert isinstance(approve(two.runtime, two.cora, two.match().id), MatchRow)
+    assert [one.response for one in two.time_brings(minutes=1)] == [AGREED, AGREED]
+
+
+def test_nobody_hears_a_name_while_the_other_wants_no_messages(two: Two) -> None:
+    two.approved()
+    for who, name in ((two.amina, "Amina"), (two.joke, "Joke")):
+        two.presses(who, "yes")
+        two.presses(who, name)
+    two.read()
+    two.runtime.database.write(lambda work: work.newcomers.stop(two.joke))
+    assert two.time_brings(minutes=1) == []
+    assert two.match().state == "approved"
+    assert two.time_brings(days=20) == []
+    assert [one.response for one in two.time_brings(days=2)] == [OFF]
+    assert (two.match().state, two.match().newcomer_named) == ("refused", False)
 
 
 def test_ending_needs_no_reason_and_the_other_hears_it_once(two: Two) -> None:

@@ -58,7 +58,7 @@ def serving(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def is_well(server: Server) -> bool:
     try:
-        with urllib.request.urlopen(f"{site(server)}healthz", timeout=10) as answer:
+        with urllib.request.urlopen(f"{site(server)}healthz", timeout=30) as answer:
             return bool(answer.status == 200)
     except URLError:
         return False
@@ -74,7 +74,7 @@ def agree(server: Server) -> None:
         for number, words in enumerate(("Hallo", "ja")):
             path, body, headers = Post(newcomer=who, number=number, words=words).request()
             asked = urllib.request.Request(f"{site(server)[:-1]}{path}", body, headers)
-            with urllib.request.urlopen(asked, timeout=10) as answer:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
                 assert answer.status == 200
     while rows(server, AGREED) != [(len(WHO_AGREE),)]:
         time.sleep(0.1)

@@ -12,9 +12,12 @@ from bot.answer import close, note
 from bot.domain.turn import Attachment
 from bot.forget import RETENTION, Days, days_kept, expire
 from bot.handoff.case import Outcome
+from bot.store.participation_rows import MatchRow, OfferText
 from tests.desk.conftest import said
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.commands.throwaway import Conversation
     from bot.store.rows import CaseRow
     from bot.store.work import Work
@@ -152,6 +155,135 @@ def test_the_journal_goes_after_a_year(desk: Desk) -> None:
     desk.wait(days=2)
     expire(desk.runtime)
     assert (count(desk, "views"), count(desk, "case_events"), count(desk, "cases")) == (0, 0, 1)
+
+
+# ---- taking part
+
+TAKING_PART = ("offers", "offer_texts", "occasions", "sign_ups", "seekings", "matches")
+
+
+def offer(work: Work, now: datetime, state: str = "published", **more: Any) -> str:
+    house = work.offers.add_organisation("Het Huis", now)
+    values = {"title": "Taalcafé", "kind": "activity", "sort": "language_cafe", "state": state, **more}
+    offer_id = work.offers.add(house, now=now, **values)
+    work.offers.translate(offer_id, OfferText(language="ar", title="مقهى", body="", by="person"))
+    return offer_id
+
+
+def match(work: Work, newcomer_id: str, now: datetime, offer_id: str, **became: Any) -> str:
+    """Put somebody together with volunteer work; return what they look for."""
+    seeking = work.seekings.open(newcomer_id, "volunteer", "helpen", now)
+    suggestion = {"kind": "volunteer", "seeking_id": seeking.id, "newcomer_id": newcomer_id, "offer_id": offer_id}
+    work.matches.suggest_anew([MatchRow(id="", state="suggested", suggested_at=now, **suggestion)])
+    (row,) = work.matches.in_states(["suggested"])
+    if became:
+        work.matches.change(row.id, **became)
+    return seeking.id
+
+
+def left(desk: Desk) -> dict[str, int]:
+    return {table: count(desk, table) for table in TAKING_PART}
+
+
+def test_who_took_part_in_what_goes_a_year_after_it_was_and_the_offer_goes_on(desk: Desk) -> None:
+    case, now = desk.asks(), desk.clock.now()
+
+    def story(work: Work) -> None:
+        weekly = offer(work, now)
+        for days in (1, 200):
+            occasion = work.offers.occur(weekly, now + timedelta(days=days))
+            work.sign_ups.join(occasion, case.newcomer_id, now)
+
+    desk.runtime.database.write(story)
+    desk.wait(days=365)
+    expire(desk.runtime)
+    assert (count(desk, "occasions"), count(desk, "sign_ups")) == (2, 2)
+    desk.wait(days=2)
+    expire(desk.runtime)
+    assert (count(desk, "occasions"), count(desk, "sign_ups"), count(desk, "offers")) == (1, 1, 1)
+
+
+def test_offers_go_a_year_after_anything_happened_to_them(desk: Desk) -> None:
+    now = desk.clock.now()
+    long_after = now + timedelta(days=300)
+
+    def story(work: Work) -> None:
+        offer(work, now, "draft", source_uid="row 1")
+        offer(work, now, "declined", decided_at=long_after)
+        offer(work, now, "draft", starts_at=long_after)
+        offer(work, now, "ended", expires_on=long_after.date())
+        work.offers.occur(offer(work, now, "cancelled"), long_after)
+        offer(work, now)
+
+    desk.runtime.database.write(story)
+    desk.wait(days=364)
+    assert expire(desk.runtime) == 0
+    desk.wait(days=2)
+    assert expire(desk.runtime) == 1
+    assert count(desk, "offers", "source_uid IS NULL") == count(desk, "offers") == count(desk, "offer_texts") == 5
+    desk.wait(days=301)
+    expire(desk.runtime)
+    assert left(desk) == dict.fromkeys(TAKING_PART, 0) | {"offers": 1, "offer_texts": 1}  # it is published
+
+
+def test_a_match_goes_a_year_after_it_ended_with_what_was_looked_for(desk: Desk) -> None:
+    case, now = desk.asks(), desk.clock.now()
+    mine = case.newcomer_id
+
+    def story(work: Work) -> None:
+        work_to_do = offer(work, now)
+        match(work, mine, now, work_to_do, state="ended", agreed_at=now, ended_at=now + timedelta(days=50))
+        work.seekings.close(mine)
+
+    desk.runtime.database.write(story)
+    desk.wait(days=414)
+    expire(desk.runtime)
+    assert (count(desk, "matches"), count(desk, "seekings")) == (1, 1)
+    desk.wait(days=2)
+    expire(desk.runtime)
+    assert (count(desk, "matches"), count(desk, "seekings")) == (0, 0)
+
+
+def test_who_still_looks_is_not_suggested_again_what_they_did_not_want(desk: Desk) -> None:
+    case, now = desk.asks(), desk.clock.now()
+    mine = case.newcomer_id
+    desk.runtime.database.write(lambda work: match(work, mine, now, offer(work, now), state="refused", ended_at=now))
+    desk.wait(days=800)
+    expire(desk.runtime)
+    assert len(desk.runtime.database.read(lambda work: work.matches.declined())) == 1
+    desk.runtime.database.write(lambda work: work.seekings.close(mine))
+    expire(desk.runtime)
+    assert (count(desk, "matches"), count(desk, "seekings")) == (0, 0)
+
+
+def test_what_goes_on_stays_and_a_name_that_was_told_goes_with_its_match(desk: Desk) -> None:
+    talk = desk.newcomer()
+    case, now = desk.asks(talk), desk.clock.now()
+    mine = case.newcomer_id
+
+    def story(work: Work) -> str:
+        work_to_do = offer(work, now, "ended")
+        body = {"response": "r", "text": "De ander heet Joke", "buttons": [], "language": "nl", "direction": "ltr"}
+        told = work.outbox.say(case.conversation_id, None, 0, body, now)
+        match(work, mine, now, work_to_do, state="agreed", agreed_at=now, name_outbox_ids=[told.id])
+        return told.id
+
+    told = desk.runtime.database.write(story)
+    desk.delivered()
+    desk.wait(days=900)
+    expire(desk.runtime)
+    assert (count(desk, "matches"), count(desk, "seekings"), count(desk, "offers")) == (1, 1, 1)
+    desk.runtime.database.write(
+        lambda work: (
+            work.matches.change(work.matches.in_states(["agreed"])[0].id, state="ended", ended_at=now),
+            work.seekings.close(mine),
+        )
+    )
+    expire(desk.runtime)  # the case is open, so its messages stay
+    assert left(desk) == dict.fromkeys(TAKING_PART, 0)
+    row = desk.runtime.database.read(lambda work: work.outbox.get(told))
+    assert row is not None
+    assert not row.body
 
 
 def test_the_door_is_swept(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,7 @@ from bot.answer import note
 from bot.channels.limits import WHATSAPP
 from bot.domain.turn import Attachment, Message
 from bot.export import MOST_FOR_THE_DESK, as_json, as_page, kept_about
+from bot.store.participation_rows import MatchRow
 from bot.store.trajectory_rows import Told
 from tests.desk.conftest import said
 from tests.store.trajectories import NOW, a_nudge, a_task, begun
@@ -139,6 +140,64 @@ def test_the_trajectory_stands_in_it_with_what_was_told_done_and_said(desk: Desk
     page = as_page(desk.runtime, kept, lambda name: f"[{name}]", "nl").decode()
     for words in ("[kept_tasks]", "30 november 2026", "has_children", "Bel Sam", "al gebeld", "De Bieb"):
         assert words in page, words
+
+
+def test_the_page_shows_what_they_take_part_in_as_the_data_does(desk: Desk) -> None:
+    case = desk.asks()
+    mine, now = case.newcomer_id, desk.clock.now()
+
+    def take_part(work: Work) -> None:
+        work.profiles.keep(mine, {"interests": ["cooking"], "area": "7511"}, now)
+        work.profiles.set_digest(mine, now, now)
+        seeking = work.seekings.open(mine, "buddy", "Samen <wandelen>", now)
+        offer = work.offers.add(
+            work.offers.add_organisation("Het Huis", now),
+            now=now,
+            title="Taalcafé",
+            kind="activity",
+            sort="language_cafe",
+            state="published",
+        )
+        occasion = work.offers.occur(offer, now + timedelta(days=1))
+        work.sign_ups.join(occasion, mine, now)
+        work.sign_ups.change(occasion, mine, attended=True, liked="good")
+        work.matches.suggest_anew(
+            [
+                MatchRow(
+                    id="",
+                    kind="volunteer",
+                    seeking_id=seeking.id,
+                    newcomer_id=mine,
+                    state="suggested",
+                    suggested_at=now,
+                    offer_id=offer,
+                )
+            ]
+        )
+        (match,) = work.matches.in_states(["suggested"])
+        work.matches.change(match.id, state="agreed", agreed_at=now, newcomer_says="yes")
+
+    desk.runtime.database.write(take_part)
+    kept = kept_of(desk, case)
+    page = as_page(desk.runtime, kept, lambda name: f"[{name}]", "nl", lambda what, value: f"[{what} {value}]").decode()
+    part = kept["taking_part"]
+    assert [part[name] != [] for name in ("looking_for", "put_together", "signed_up")] == [True] * 3
+    for there in (
+        "[kept_wishes]",
+        "[interests cooking]",
+        "[area 7511]",
+        "[kept_each_week]",
+        "[kept_looking_for]",
+        "[seek buddy]",
+        "Samen &lt;wandelen&gt;",
+        "[kept_put_together]",
+        "volunteer · agreed · yes",
+        "[kept_signed_up]",
+        "Taalcafé",
+        "Het Huis",
+        "going · was there · good",
+    ):
+        assert there in page, there
 
 
 def test_files_that_are_too_large_are_listed(desk: Desk) -> None:

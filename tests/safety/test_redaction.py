@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.safety.redaction import Kind, Masked, is_bsn, is_iban, mask
+from bot.safety.redaction import Kind, Masked, is_bsn, is_iban, mask, reaches_somebody
 
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -200,3 +200,16 @@ def test_no_text_makes_it_raise_and_masking_twice_changes_nothing_more(text: str
     masked = mask(text).text
 
     assert mask(masked).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Bel 06-12345678", "06 12 34 56 78", "+31 (0)53 123 45 67", "٠٦١٢٣٤٥٦٧٨", "mail a.b+c@ex-ample.org.", "A@B.NL"],
+)
+def test_by_what_somebody_is_reached_is_found(text: str) -> None:
+    assert reaches_somebody(text)
+
+
+@pytest.mark.parametrize("text", ["Op 12-11-2026 om 10.30", "postcode 7511 AB", "@thuis", "a@b", "123456782", ""])
+def test_what_reaches_nobody_is_left_alone(text: str) -> None:
+    assert not reaches_somebody(text)

@@ -58,7 +58,7 @@ def test_a_conversation_is_held_by_one_unit_at_a_time(on_postgresql: bool, datab
     def first(work: Work) -> None:
         work.conversations.locked(amina.conversation.id)
         held.set()
-        assert go_on.wait(10)
+        assert go_on.wait(30)
         order.append("first")
 
     def second(work: Work) -> None:
@@ -67,7 +67,7 @@ def test_a_conversation_is_held_by_one_unit_at_a_time(on_postgresql: bool, datab
 
     with ThreadPoolExecutor(2) as threads:
         one = threads.submit(database.write, first)
-        assert held.wait(10)
+        assert held.wait(30)
         if on_postgresql:  # on SQLite the writer thread itself is the lock
             busy = database.write(lambda work: work.conversations.locked(amina.conversation.id, wait=False))
             assert busy is None

@@ -51,7 +51,7 @@ def test_a_reader_sees_what_was_stored_and_not_what_is_being_written(database: D
     def slow(work: Work) -> str:
         newcomer = work.newcomers.writing_from("telegram", "1", now=now).newcomer.id
         written.set()
-        assert go_on.wait(10)
+        assert go_on.wait(30)
         return newcomer
 
     def count(work: Work) -> int:
@@ -59,7 +59,7 @@ def test_a_reader_sees_what_was_stored_and_not_what_is_being_written(database: D
 
     with ThreadPoolExecutor(1) as threads:
         writing = threads.submit(database.write, slow)
-        assert written.wait(10)
+        assert written.wait(30)
         assert database.read(count) == 0
         go_on.set()
         writing.result()

@@ -454,7 +454,7 @@ def test_two_who_enter_each_others_code_become_one(database: Database, amina: Wr
     for writing in (amina, yonas):
         database.write(lambda work, w=writing: lived(work, w, Life()))
     codes = [database.write(lambda work, w=writing: work.links.ask(w.newcomer.id, NOW)) for writing in (amina, yonas)]
-    both_hold = threading.Barrier(2, timeout=5)
+    both_hold = threading.Barrier(2, timeout=30)
 
     def enter(writing: Writing, code: str) -> bool:
         tries = iter([both_hold.wait])

@@ -29,7 +29,7 @@ class Held:
         self._go = threading.Event()
         self._threads: list[threading.Thread] = []
         self.done: list[str] = []
-        self._start(lambda: self._go.wait(10), urgent=False)
+        self._start(lambda: self._go.wait(30), urgent=False)
 
     def _start(self, job: object, *, urgent: bool) -> None:
         waiting = self._writer._jobs.qsize()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +22,16 @@ from bot.trajectory.counts import (
     ShownRow,
     as_of,
     helped,
+    in_steps,
     may_show,
+    parted,
     rows_of,
     together,
 )
 from tests.trajectory.small import BILL, CHECK_IN, EVENING, REGISTER, SCHOOL, SWITCH, WORK, task, template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LAYERS = {"one": ("a", "b"), "two": ("c", "d")}
 TASKS = ("a", "b", "c", "d")
@@ -204,6 +206,126 @@ def test_nothing_is_told_of_a_group_that_is_too_small() -> None:
         enrolled=None, ended=None, rows={"a": None}
     )
     assert together([]) == ShownGroup(enrolled=0, ended=0, rows={})
+
+
+# ---- places of a municipality, and steps
+
+
+def came(late: int, on_time: int, rest: int, waited: int = 0) -> Group:
+    row = Row(late=late, on_time=on_time, rest=rest, for_all=True)
+    return Group(enrolled=row.people, ended=waited, rows={"came": row})
+
+
+def small(most: int = 9) -> st.SearchStrategy[int]:
+    return st.integers(0, most)
+
+
+places = st.builds(came, small(), small(), small(), small())
+municipalities = st.dictionaries(st.sampled_from("abcd"), places, min_size=1)
+
+
+class OfPlaces:
+    """Who knows all that is told of municipalities and their places, and adds and subtracts it."""
+
+    def __init__(self, towns: Sequence[tuple[Sequence[str], Mapping[str, ShownGroup], ShownGroup]]) -> None:
+        numbers = ("late", "on_time", "rest", "waited")
+        names = [(town, place, what) for town, (all_, _, _) in enumerate(towns) for place in all_ for what in numbers]
+        self.place = {name: number for number, name in enumerate(names)}
+        self.lines: list[tuple[list[tuple[int, str, str]], int]] = []
+        for town, (all_, parts, whole) in enumerate(towns):
+            self._told(whole, [(town, place) for place in all_])
+            for place, one in parts.items():
+                self._told(one, [(town, place)])
+        everywhere = [(town, place) for town, (all_, _, _) in enumerate(towns) for place in all_]
+        self._told(together([whole for _, _, whole in towns]), everywhere)
+
+    def _told(self, shown: ShownGroup, where: list[tuple[int, str]]) -> None:
+        row = shown.rows["came"]
+        for number, parts in (
+            (shown.enrolled, PARTS),
+            (shown.ended, ("waited",)),
+            (row and row.late, ("late",)),
+            (row and row.on_time, ("on_time",)),
+        ):
+            if number is not None:
+                self.lines.append(([(*here, part) for here in where for part in parts], number))
+
+    def bounds(self, names: Sequence[tuple[int, str, str]]) -> tuple[float, float]:
+        """Return the least and the most that these can be together."""
+        made = np.zeros((len(self.lines), len(self.place)))
+        for number, (line, _) in enumerate(self.lines):
+            for name in line:
+                made[number, self.place[name]] = 1
+        aim = np.zeros(len(self.place))
+        for name in names:
+            aim[self.place[name]] = 1
+        known = {"A_eq": made, "b_eq": [value for _, value in self.lines]} if self.lines else {}
+        ends = [linprog(sign * aim, bounds=(0, 999), **known) for sign in (1, -1)]
+        assert all(found.status == 0 for found in ends)
+        return float(ends[0].fun), float(-ends[1].fun)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(municipalities, min_size=1, max_size=3))
+def test_nobody_works_out_a_small_number_of_a_place_from_what_is_told(world: list[dict[str, Group]]) -> None:
+    towns = [(sorted(one), *parted({place: one[place] for place in sorted(one)})) for one in world]
+    attack = OfPlaces(towns)
+    for town, (all_, parts, whole) in enumerate(towns):
+        one_by_one = [((place,), parts.get(place)) for place in all_] if len(all_) > 1 else []
+        groups: list[tuple[tuple[str, ...], ShownGroup | None]] = [*one_by_one, (tuple(all_), whole)]
+        for of, shown in groups:
+            row = shown.rows["came"] if shown else None
+            hidden = [] if row else [("late",), ("on_time",)]
+            hidden += [] if shown and shown.enrolled is not None else [PARTS]
+            hidden += [] if shown and shown.ended is not None else [("waited",)]
+            for parts_of_it in hidden:
+                least, most = attack.bounds([(town, place, part) for place in of for part in parts_of_it])
+                assert most >= K
+                assert most > least
+
+
+def test_who_adds_places_up_finds_the_one_that_is_left_out_alone() -> None:
+    world = {"7511": came(5, 10, 6), "7522": came(0, 4, 0)}
+    whole = may_show(came(5, 14, 6))
+    alone = OfPlaces([(sorted(world), {"7511": may_show(world["7511"])}, whole)])
+    assert alone.bounds([(0, "7522", part) for part in PARTS]) == (4, 4)
+
+
+def test_an_area_with_four_hides_its_neighbours_and_not_the_municipality() -> None:
+    world = {"7511": came(5, 10, 6, waited=7), "7522": came(0, 4, 0)}
+    parts, whole = parted(world)
+    assert parts == {}
+    assert (whole.enrolled, whole.ended, whole.rows) == (25, 7, {"came": ShownRow(late=5, on_time=14)})
+    parts, whole = parted({**world, "7522": came(0, 5, 0)})
+    assert {place: one.enrolled for place, one in parts.items()} == {"7511": 21, "7522": 5}
+    assert parts["7522"].rows == {"came": None}
+    # Of all of them only what of each of them: else a row that is left out is what is left.
+    assert (whole.enrolled, whole.ended, whole.rows) == (26, None, {"came": None})
+    assert parted({"7522": came(0, 4, 0)})[1].enrolled is None
+    assert parted({})[1] == ShownGroup(enrolled=None, ended=None, rows={})
+
+
+def steps(*ended: int, going: int) -> Group:
+    people = sum(ended) + going
+    rows = {
+        str(number): Row(late=sum(ended[: number + 1]), on_time=people - sum(ended[: number + 1]), rest=0, for_all=True)
+        for number in range(len(ended))
+    }
+    return Group(enrolled=people, rows=rows)
+
+
+@given(st.lists(small(), min_size=1, max_size=4), small(30))
+def test_no_two_steps_that_are_told_differ_by_a_few_people(ended: list[int], going: int) -> None:
+    group = steps(*ended, going=going)
+    told = [row for row in in_steps(group).rows.values() if row is not None]
+    numbers = [0, *(row.late for row in told), *([group.enrolled] if told else [])]
+    assert all(later - earlier >= K for earlier, later in pairwise(numbers))
+    assert in_steps(group).enrolled == (group.enrolled if group.enrolled >= K else None)
+
+
+def test_steps_that_are_large_enough_are_told() -> None:
+    shown = in_steps(steps(5, 4, 5, going=8))
+    assert shown.rows == {"0": ShownRow(late=5, on_time=17), "1": None, "2": ShownRow(late=14, on_time=8)}
 
 
 # ---- what is counted

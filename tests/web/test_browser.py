@@ -53,7 +53,7 @@ def open_page(site: Site, browser: Browser, complaints: list[str]) -> Iterator[C
     def opened(**kind: Any) -> Page:
         kind = {"viewport": PHONE, "locale": "nl-NL", **kind}
         context = browser.new_context(**kind)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
@@ -126,7 +126,7 @@ def test_a_message_of_a_volunteer_appears_by_itself(site: Site, open_page: Calla
     write(page, "verzekering")
     expect(ours(page)).to_have_count(1)
     site.desk.volunteer_says("Hallo, ik ben Anna van het team.")
-    expect(ours(page).last).to_contain_text("Anna", timeout=2_000)
+    expect(ours(page).last).to_contain_text("Anna", timeout=30_000)
 
 
 def test_without_a_stream_the_page_asks_by_itself(site: Site, open_page: Callable[..., Page], browser: Browser) -> None:
@@ -136,7 +136,7 @@ def test_without_a_stream_the_page_asks_by_itself(site: Site, open_page: Callabl
     write(page, "verzekering")
     expect(ours(page)).to_have_count(1)
     site.desk.volunteer_says("Hallo, ik ben Anna van het team.")
-    expect(ours(page).last).to_contain_text("Anna", timeout=9_000)
+    expect(ours(page).last).to_contain_text("Anna", timeout=30_000)
 
 
 def test_arabic_reads_from_the_right(site: Site, open_page: Callable[..., Page], complaints: list[str]) -> None:

@@ -21,7 +21,7 @@ JSON = {"accept": "application/json"}
 
 
 def settle(desk: Desk) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while any(count > 0 for count in desk.working.values()) and time.monotonic() < until:
         time.sleep(0.01)
 
@@ -285,7 +285,7 @@ def test_without_a_script_the_page_reloads_itself_a_few_times_while_it_waits(sit
 
 
 def test_an_event_says_only_that_something_changed(site: Site, visitor: Visitor) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
     connection.request("GET", "/events", headers={"cookie": visitor.cookie})
     stream = connection.getresponse()
     assert stream.headers["content-type"].startswith("text/event-stream")
@@ -298,7 +298,7 @@ def test_an_event_says_only_that_something_changed(site: Site, visitor: Visitor)
 
 def test_open_pages_are_let_go_when_they_close(site: Site, visitor: Visitor) -> None:
     visitor.write("hallo")
-    streams = [http.client.HTTPConnection("127.0.0.1", site.port, timeout=10) for _ in range(5)]
+    streams = [http.client.HTTPConnection("127.0.0.1", site.port, timeout=30) for _ in range(5)]
     statuses = []
     for stream in streams:
         stream.request("GET", "/events", headers={"cookie": visitor.cookie})
@@ -307,7 +307,7 @@ def test_open_pages_are_let_go_when_they_close(site: Site, visitor: Visitor) -> 
     assert site.webchat.listening(visitor.address) == 4
     for stream in streams:
         stream.close()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while site.webchat.listening(visitor.address) and time.monotonic() < until:
         site.webchat.wake(visitor.address)
         time.sleep(0.05)

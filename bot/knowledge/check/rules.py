@@ -13,6 +13,7 @@ from bot.knowledge.check import (
     media,
     menu,
     nlu,
+    notes,
     organisation,
     responses,
     templates,
@@ -108,6 +109,10 @@ RULES: Mapping[str, Rule] = {
     "desk_source": organisation.desk_source,
     "desk_route": organisation.desk_route,
     "desk_on_duty": organisation.desk_on_duty,
+    # notes of the desk
+    "note_subject": notes.note_subject,
+    "note_days": notes.note_days,
+    "note_person": notes.note_person,
     # trajectories
     "trajectory_name": trajectory.trajectory_name,
     "trajectory_anchor": trajectory.trajectory_anchor,
@@ -176,7 +181,7 @@ ABSENCE = frozenset(
             "crisis_unknown_number",
             "crisis_language",
         ),
-        *("trajectory_question", "trajectory_source", "trajectory_text"),
+        *("trajectory_question", "trajectory_source", "trajectory_text", "note_subject"),
         *("missing_translation", "leftover_translation", "intent_without_examples", "too_few_examples"),
         *("unknown_example_intent", "unknown_synonym", "out_of_scope_missing", "held_out_meaning"),
     }

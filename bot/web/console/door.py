@@ -23,6 +23,7 @@ from starlette.routing import Route
 from bot.answer import as_actor
 from bot.handoff.access import MAY_OPEN, Screen
 from bot.handoff.case import Role
+from bot.look_up import waiting_for
 from bot.sign_in import IDLE, LONGEST
 from bot.web.console.entrance import Entrance
 from bot.web.console.words import INTERFACES, Words
@@ -166,7 +167,11 @@ class Visit(Guest):
         may = {screen.value for screen, roles in MAY_OPEN.items() if roles & self.who.roles}
         if self.who.roles == {Role.ORGANISER}:
             may.discard(Screen.TODAY.value)  # their day is their offers
-        return {**super()._around(), "me": self.user, "may_open": may, "token": self.token}
+        # A part of a page has no list of pages around it.
+        unanswered, has_some = (0, False) if self.is_part else waiting_for(self.runtime, self.user)
+        if not has_some:
+            may.discard(Screen.QUESTIONS.value)  # no organisation asked their team anything yet
+        return {**super()._around(), "me": self.user, "may_open": may, "token": self.token, "unanswered": unanswered}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -77,8 +78,19 @@ def export(visit: Visit) -> Response:
         return _screen(visit, number=number, wrong=_why(visit, kept), status=400, at="export")
     if visit.given("as") == "json":
         return _as_file(as_json(kept), "application/json", f"wegwijs-{known}.json")
-    page = as_page(visit.runtime, kept, lambda name: visit.words(f"privacy_{name}"), visit.words.language)
+    page = as_page(
+        visit.runtime, kept, lambda name: visit.words(f"privacy_{name}"), visit.words.language, partial(_named, visit)
+    )
     return _as_file(page, "text/html; charset=utf-8", f"wegwijs-{known}.html")
+
+
+# By which words of this console a wish's code is called.
+_NAMED = {"interests": "matches_interest_{}", "times": "matches_time_{}", "limits": "offers_{}", "seek": "counts_{}"}
+
+
+def _named(visit: Visit, what: str, value: str) -> str:
+    name = _NAMED.get(what, "").format(value)
+    return visit.words(name) if visit.words.has(name) else visit.words.languages.get(value, value)
 
 
 def _as_file(content: bytes, media_type: str, name: str) -> Response:
