@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.describe import title_of_offer
+from bot.describe import limits_of, title_of_offer
 from bot.domain.clock import local_day
 from bot.domain.days import at
 from bot.domain.turn import Choice, OpenCase, Priority, Say
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 LONGEST_NAME = 40
 # So long an answer is waited for: who said yes is not left hoping, and no name waits here for ever.
 ANSWER_WITHIN = timedelta(days=21)
-# Lines of one message that say why.
-MOST_REASONS = 2
+# Lines of one message that say why; of volunteer work also for whom alone it is.
+MOST_REASONS, MOST_LINES = 2, 3
 # How long after they agreed both are asked how it goes.
 CHECKS = (timedelta(weeks=4), timedelta(weeks=12))
 ASKED_SEEKER, ASKED_BUDDY, ASKED_WORK = "utter_match_asked", "utter_match_asked_buddy", "utter_match_asked_work"
@@ -68,6 +68,9 @@ def asked(voice: Voice, match: MatchRow, newcomer_id: str) -> Say:
     if match.offer_id is None:
         response = ASKED_SEEKER if newcomer_id == match.newcomer_id else ASKED_BUDDY
         return Say(response=response, extra=extra, choices=below)
+    offer = voice.work.offers.get(match.offer_id)
+    limits = limits_of(voice, offer) if offer is not None else ()
+    extra["match_reasons"] = listed([*limits, *_reasons(voice, match)][:MOST_LINES])
     return Say(response=ASKED_WORK, extra={**extra, **_title_of(voice, match)}, choices=below)
 
 

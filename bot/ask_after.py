@@ -1,7 +1,8 @@
 """
-What becomes of a match that was approved: both said yes, or one did not, or it ended, or it is time to ask how it goes.
+What becomes of a match that was approved: both are asked; both said yes, or one did not, or it ended; how it goes.
 
-What is said to both, and that it was, are one unit of work with both held: nobody is told anything twice.
+What is said to both, and that it was, are one unit of work with both held: nobody is told anything twice. They are
+asked at a moment that suits both, by the rules of every reminder; what became of it waits for the morning.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.agree import ANSWER_WITHIN, CHECKS, STOP, ask_team, check_moment, end_button, first_check, how_it_goes
+from bot.agree import ANSWER_WITHIN, CHECKS, STOP, ask_team, asked, check_moment, end_button, first_check, how_it_goes
+from bot.domain.days import is_day, next_morning
 from bot.domain.turn import Say
 from bot.recall import counts, done
 from bot.remind import AT_ONCE, TRY_AGAIN, around_of
@@ -19,6 +21,7 @@ from bot.trajectory.meetings import nudge_of
 from bot.trajectory.reminders import reason_to_hold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.runtime import Runtime
@@ -56,6 +59,12 @@ def _look(runtime: Runtime, match_id: str, work: Work) -> bool:
     match = work.matches.hold(match_id)
     if match is None or match.check_at is None or match.check_at > now or match.people != before.people:
         return False
+    if match.state == "approved" and match.approved_at is None and "no" not in {match.newcomer_says, match.other_says}:
+        ask_both(runtime, work, match, now)
+        return True
+    if match.state != "agreed" and not is_day(now):
+        work.matches.change(match.id, check_at=next_morning(now))
+        return True
     match match.state:
         case "approved" if "no" in {match.newcomer_says, match.other_says}:
             work.matches.change(match.id, state="refused", ended_at=now)
@@ -116,7 +125,8 @@ def _part(runtime: Runtime, work: Work, match: MatchRow, response: str) -> None:
     work.matches.drop_names(match.id)
     work.matches.change(match.id, check_at=None)
     work.seekings.set_state(seekings_of(match), "open")
-    for newcomer_id in match.people:
+    # Who was not asked yet has nothing to hear.
+    for newcomer_id in match.people if match.approved_at is not None else ():
         voice = _voice(runtime, work, newcomer_id)
         if voice is not None and match.says(newcomer_id) != "no" and match.ended_by != newcomer_id:
             voice.say(Say(response=response, choices=(STOP,)))
@@ -128,14 +138,46 @@ def seekings_of(match: MatchRow) -> tuple[str, ...]:
     return (match.seeking_id,) if match.other_seeking_id is None else (match.seeking_id, match.other_seeking_id)
 
 
+def ask_both(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> bool:
+    """
+    Ask who did not answer yet whether they want it, at a moment that suits both; return whether they are asked now.
+
+    Who cannot be asked any more leaves the other to somebody else: it is a suggestion again.
+    """
+    people = [one for one in match.people if not match.is_complete(one)]
+    offer = work.offers.get(match.offer_id) if match.offer_id else None
+    voices = [_voice(runtime, work, one) for one in people]
+    if None in voices or (match.offer_id is not None and (offer is None or offer.state != "published")):
+        work.matches.change(match.id, state="suggested", approved_by=None, check_at=None)
+        work.seekings.set_state(seekings_of(match), "open")
+        return False
+    until = held_until(work, people, now)
+    if until is not None:
+        work.matches.change(match.id, check_at=until)
+        return False
+    for newcomer_id, voice in zip(people, voices, strict=True):
+        assert voice is not None
+        voice.say(asked(voice, match, newcomer_id))
+        remember(voice)
+        counts(voice, newcomer_id)
+    # Where nobody is left to ask, both are told at once.
+    work.matches.change(match.id, approved_at=now, check_at=now + ANSWER_WITHIN if people else now)
+    return True
+
+
+def held_until(work: Work, people: Iterable[str], now: datetime) -> datetime | None:
+    """Return until when one of these people is left in peace; None when all may be asked something now."""
+    found = [work.newcomers.get(one) for one in people]
+    held = [reason_to_hold(nudge_of(now), around_of(work, one, now)) for one in found if one is not None]
+    return max((one.until for one in held if one is not None and one.until is not None), default=None)
+
+
 def _ask(runtime: Runtime, work: Work, match: MatchRow, now: datetime) -> bool:
     """Ask both how it goes, politely: at a moment that suits both of them."""
     assert match.agreed_at is not None
-    people = [work.newcomers.get(one) for one in match.people]
-    held = [reason_to_hold(nudge_of(now), around_of(work, one, now)) for one in people if one is not None]
-    waits = [one.until for one in held if one is not None and one.until is not None]
-    if waits:
-        work.matches.change(match.id, check_at=max(waits))
+    until = held_until(work, match.people, now)
+    if until is not None:
+        work.matches.change(match.id, check_at=until)
         return True
     for newcomer_id in match.people:
         voice = _voice(runtime, work, newcomer_id)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from bot import agree, invite, join_in, link, tasks, team
+from bot import invite, link, tasks, team
 from bot.domain.turn import (
     AcceptNotice,
     AnswerCoach,
-    AnswerMatch,
     AnswerSession,
     AskEarlierOrNew,
     AskForPlan,
     AskLinkCode,
     AskRemindersTo,
-    AskSeeking,
-    AskWish,
     DeclineNotice,
-    DropWishes,
     Effect,
     Enrol,
     EnrolBy,
     EraseNewcomer,
-    FindOffers,
     GoOn,
     HandOut,
     HandOverData,
     HoldMessage,
-    JoinOffer,
-    LeaveOffer,
     LinkWith,
     NewcomerWrote,
     NoteOnCase,
@@ -40,34 +33,25 @@ from bot.domain.turn import (
     RecordHelped,
     ReopenCase,
     Say,
-    SayHowItWas,
     SayOfTask,
-    Seek,
     SetLanguage,
     SetRemindersTo,
-    SetWeek,
-    ShowOffer,
-    ShowSignUps,
     ShowTasks,
-    ShowWishes,
     StartMessages,
     StopMessages,
-    StopSeeking,
     TakeAsNew,
     TellForPlan,
-    TellName,
-    TellSeeking,
-    TellWish,
-    WantOffer,
 )
 from bot.domain.words import MY_DATA_BY_TEAM
 from bot.erase import erase
 from bot.export import hand_over
 from bot.hand_out import What, hand_out
 from bot.handoff.timers import CHOICE_OPEN
+from bot.take_part import take_part
 
 if TYPE_CHECKING:
-    from bot.domain.turn import SlotValue, TakingPart
+    from bot.domain.taking_part import TakingPart
+    from bot.domain.turn import SlotValue
     from bot.say import Voice
     from bot.store.rows import ConversationRow, NewcomerRow
 
@@ -173,51 +157,7 @@ def _about_tasks(
         case ReactedToReminder():
             voice.work.reminders.answered(newcomer.id, voice.now)
         case _:
-            _about_taking_part(effect, voice, newcomer, conversation)
-
-
-def _about_taking_part(  # noqa: C901, PLR0912  # one arm for each effect
-    effect: TakingPart, voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow
-) -> None:
-    match effect:
-        case FindOffers(what=what, after=after):
-            join_in.show_found(voice, newcomer.id, what, after)
-        case ShowOffer(id=offer):
-            join_in.show_offer(voice, newcomer.id, offer)
-        case JoinOffer(occasion=occasion):
-            join_in.join(voice, newcomer.id, occasion)
-        case LeaveOffer(occasion=occasion):
-            join_in.withdraw(voice, newcomer.id, occasion)
-        case WantOffer(offer=offer):
-            join_in.want(voice, newcomer, conversation, offer)
-        case ShowSignUps():
-            join_in.show_sign_ups(voice, newcomer.id)
-        case SayHowItWas(occasion=occasion, said=said):
-            join_in.take_how_it_was(voice, newcomer.id, occasion, said)
-        case ShowWishes():
-            join_in.show_wishes(voice, newcomer.id)
-        case AskWish(name=name, go_on=go_on):
-            join_in.ask_wish(voice, name, go_on=go_on)
-        case TellWish(name=name, value=value, go_on=go_on):
-            join_in.tell_wish(voice, newcomer.id, name, value, go_on=go_on)
-        case DropWishes():
-            join_in.drop_wishes(voice, newcomer.id)
-        case SetWeek(on=on):
-            join_in.set_week(voice, newcomer.id, on=on)
-        case AskSeeking():
-            join_in.ask_seeking(voice, newcomer.id)
-        case Seek(kind=kind):
-            join_in.ask_words(voice, kind)
-        case TellSeeking(kind=kind, words=said):
-            join_in.note_seeking(voice, newcomer, conversation, kind, said)
-        case StopSeeking():
-            join_in.stop_seeking(voice, newcomer.id)
-        case AnswerMatch(match=match, said=said):
-            agree.answer(voice, newcomer, conversation, match, said)
-        case TellName(match=match, name=name):
-            agree.take_name(voice, newcomer.id, match, name)
-        case _:
-            assert_never(effect)
+            take_part(effect, voice, newcomer, conversation)
 
 
 def _hand_over(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow) -> None:

@@ -167,7 +167,7 @@ def _wait(runtime: Runtime, work: Work, row: LeasedRow) -> None:
     """Keep a message until the newcomer writes, and say once by a template that something waits."""
     is_first = work.outbox.waiting_for(row.conversation_id) == 0
     if work.outbox.wait(row.id, row.lease_token) and is_first:
-        say_that_something_waits(runtime, work, row.conversation_id)
+        say_that_something_waits(runtime, work, row.conversation_id, str(row.body.get("response") or ""))
 
 
 def _not_taken(runtime: Runtime, channel: Channel, row: LeasedRow, error: DeliveryError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -53,6 +54,26 @@ def choice_of(voice: Voice, offered: Offered) -> Choice:
     title = title_of_offer(voice, offered.offer)
     name = title if len(title) <= LONGEST_NAME else f"{title[: LONGEST_NAME - 1].rstrip()}…"
     return Choice(payload=f"/offer {offered.id}", named=name)
+
+
+def choices_of(voice: Voice, shown: Iterable[Offered]) -> tuple[Choice, ...]:
+    """Return the buttons of a list of offers; of two that are called the same each says which it is."""
+    named: dict[str | None, int] = {}
+    found = []
+    for one in (choice_of(voice, offered) for offered in shown):
+        number = named[one.named] = named.get(one.named, 0) + 1
+        mark = f" ({number})"
+        name = one.named if number == 1 else f"{(one.named or '')[: LONGEST_NAME - len(mark)].rstrip()}{mark}"
+        found.append(replace(one, named=name))
+    return tuple(found)
+
+
+def limits_of(voice: Voice, offer: OfferRow) -> Iterator[str]:
+    """Yield in words for whom alone an offer is; whether that fits the reader nobody guesses."""
+    if offer.women_only:
+        yield words(voice, f"{WHY}{Reason.WOMEN_ONLY}")
+    if offer.age_from is not None or offer.age_to is not None:
+        yield words(voice, AGE, age_from=offer.age_from, age_to=offer.age_to)
 
 
 def line_of_offer(voice: Voice, offered: Offered, found: Find | None = None) -> str:
@@ -151,7 +172,7 @@ def _more(voice: Voice, offered: Offered, found: Find | None, text: OfferText | 
         yield words(voice, BY, organisation=offer.organisation)
     if (text.language if text else SOURCE) != voice.language:
         yield words(voice, OTHER_LANGUAGE)
-    elif text is not None and text.by == "machine":
+    if text is not None and text.by == "machine":
         yield words(voice, BY_MACHINE)
 
 

@@ -347,13 +347,21 @@ def add_own_task(  # noqa: PLR0913  # what the coach wrote, and when it is due
 
 
 def settle(  # noqa: PLR0913  # what is said of which task, by whom, why
-    runtime: Runtime, work: Work, task_id: str, what: Settled, *, actor: str, reason: str | None = None
+    runtime: Runtime,
+    work: Work,
+    task_id: str,
+    what: Settled,
+    *,
+    actor: str,
+    reason: str | None = None,
+    offer: str | None = None,
 ) -> TaskRow | Refusal:
     """
     Take a task for done, or as not for this person; its reminders end.
 
     Where the template asks for the coach's eye, "done" by the newcomer waits for it. What is not for somebody is not
-    for them any other time either. `reason` is why the coach skips it.
+    for them any other time either. `reason` is why the coach skips it; `offer` is the id of what they took part in, and
+    so did it: the coach sees that.
     """
     found = _open_task(work, task_id)
     if isinstance(found, Refusal):
@@ -372,7 +380,7 @@ def settle(  # noqa: PLR0913  # what is said of which task, by whom, why
     for one in those:
         _settled(work, one, state, actor, now, reason)
     work.reminders.end_for([one.id for one in those], "settled")
-    detail = {"task": task.task, "number": task.occurrence}
+    detail = {"task": task.task, "number": task.occurrence, **({"offer": offer} if offer else {})}
     work.trajectories.note(row, kind=state.value, actor=actor, now=now, detail=detail)
     return _task(work, task.id)
 

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.agree import stop_all
-from bot.describe import choice_of, line_of_offer, line_of_waiting, say_all, say_of
+from bot.describe import choices_of, line_of_offer, line_of_waiting, say_all, say_of
 from bot.domain.clock import local_day
 from bot.domain.days import at
 from bot.domain.languages import SOURCE
+from bot.domain.taking_part import FindOffers
 from bot.domain.turn import Choice, OpenCase, Priority, Say
 from bot.flows.dialogue import Asking
-from bot.guide import NEWCOMER, Settled, settle
-from bot.naming import listed, words
-from bot.participation.finding import INTERESTS, LIMITS, TIMES, Chance, Find, Wishes, find
+from bot.guide import NEWCOMER, Settled, settle, template_of
+from bot.naming import listed, title_of, words
+from bot.participation.finding import INTERESTS, LIMITS, TIMES, find
 from bot.store.participation_rows import Offered
+from bot.store.trajectory_rows import TaskRow
+from bot.suit import AHEAD, ANY_KIND, KINDS, chance_of, coming_of, found_for, is_coming, told_of, wishes_of
 from bot.team import take_on
 from bot.trajectory.meetings import reminder_moment
+from bot.trajectory.plan import State
 from bot.trajectory.reminders import SENT_AT, next_moment
+from bot.trajectory.template import DeadlineKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,14 +40,11 @@ if TYPE_CHECKING:
     from bot.store.participation_rows import SignUpRow
     from bot.store.rows import ConversationRow, NewcomerRow
     from bot.store.work import Work
+    from bot.trajectory.template import Task
 
-# What is offered is shown so far ahead, so many at once.
-AHEAD = timedelta(weeks=6)
+# What is offered is shown so many at once.
 MOST_FOUND = 3
 MOST_LISTED = 7
-LONGEST_AGE = 120
-# Which kinds of offers answer which question.
-KINDS: Mapping[str, tuple[str, ...]] = {"activity": ("activity", "goods", "buddy"), "volunteer": ("volunteer",)}
 # Which questions have a door to what is offered, and what must be published for it to be open.
 DOORS: Mapping[str, frozenset[str]] = {
     "activities_language_cafe": frozenset(KINDS["activity"]),
@@ -52,7 +54,7 @@ DOORS: Mapping[str, frozenset[str]] = {
 FOUND, NONE, WHOLE, GONE = "utter_offers_found", "utter_offers_none", "utter_offer_found", "utter_offer_gone"
 SIGNED_UP, WAITING, LEFT = "utter_offer_signed_up", "utter_offer_waiting", "utter_offer_left"
 ASKED, MINE, MINE_NONE = "utter_offer_asked", "utter_signed_up", "utter_signed_up_none"
-HOW_WAS_IT = "utter_offer_how_was_it"
+HOW_WAS_IT, SETTLES = "utter_offer_how_was_it", "utter_offer_settles"
 AFTER: Mapping[str, str] = {
     "good": "utter_offer_liked",
     "bad": "utter_offer_not_liked",
@@ -82,9 +84,9 @@ OWN_SIGN_UPS = _button("mine", "/signed_up")
 TELL = _wish_button("tell", "/profile tell")
 
 
-def with_doors(work: Work, runner: Runner, today: date) -> Runner:
+def with_doors(work: Work, runner: Runner, now: datetime) -> Runner:
     """Return the runner that knows whether there is something to take part in, for the questions that lead to it."""
-    kinds = work.offers.kinds_published(today)
+    kinds = work.offers.kinds_to_find(now=now, until=now + AHEAD, today=local_day(now))
     if not kinds:
         return runner
     doors = {name: {**runner.about.get(name, {}), "offers_here": True} for name, of in DOORS.items() if of & kinds}
@@ -94,12 +96,17 @@ def with_doors(work: Work, runner: Runner, today: date) -> Runner:
 # ---- finding
 
 
-def show_found(voice: Voice, newcomer_id: str, what: str, after: int = 0) -> None:
-    """Say what fits somebody best, three at a time, each with a reason."""
-    found = found_for(voice, newcomer_id, KINDS[what])
+def show_found(voice: Voice, newcomer_id: str, wanted: FindOffers) -> None:
+    """Say what fits somebody best, three at a time, each with a reason; with a task what serves that task."""
+    what, after, task = wanted.what, wanted.after, wanted.task
+    found = found_for(voice, newcomer_id, KINDS[what] if task is None else ANY_KIND, task=task)
     shown, more = found[after : after + MOST_FOUND], len(found) > after + MOST_FOUND
     is_more = after > 0
     if not shown:
+        # Where nothing near is published the question is answered as everywhere else.
+        answer = f"utter_{wanted.question}"
+        if answer in voice.runtime.knowledge.content.responses:
+            voice.say(Say(response=answer, slots=voice.dialogue.slots))
         seek = Choice(payload="/seek volunteer", response="utter_seek_button_volunteer")
         below = (*_tell_or_change(voice, newcomer_id), *((seek,) if what == "volunteer" else ()), PERSON)
         voice.say(Say(response=NONE, extra={"is_more": is_more}, choices=below))
@@ -108,11 +115,13 @@ def show_found(voice: Voice, newcomer_id: str, what: str, after: int = 0) -> Non
         "offer_list": listed(line_of_offer(voice, offered, why) for offered, why in shown),
         "is_more": is_more,
         "is_volunteer": what == "volunteer",
+        "task_title": title_of(voice, task) if task is not None else None,
     }
-    further = (_button("more", f"/offers {what} more {after + MOST_FOUND}"),) if more else ()
-    mine = (OWN_SIGN_UPS,) if _coming(voice, newcomer_id) else ()
+    of = what if task is None else f"task {task}"
+    further = (_button("more", f"/offers {of} more {after + MOST_FOUND}"),) if more else ()
+    mine = (OWN_SIGN_UPS,) if coming_of(voice, newcomer_id) else ()
     choices = (
-        *(choice_of(voice, offered) for offered, _ in shown),
+        *choices_of(voice, [offered for offered, _ in shown]),
         *further,
         *_tell_or_change(voice, newcomer_id),
         *mine,
@@ -121,70 +130,8 @@ def show_found(voice: Voice, newcomer_id: str, what: str, after: int = 0) -> Non
     voice.say(Say(response=FOUND, extra=extra, choices=choices))
 
 
-def found_for(
-    voice: Voice, newcomer_id: str, kinds: Iterable[str], ahead: timedelta = AHEAD
-) -> list[tuple[Offered, Find]]:
-    """Return what fits somebody of these kinds, best first, without what they take part in already."""
-    now = voice.now
-    upcoming = voice.work.offers.upcoming(tuple(kinds), now=now, until=now + ahead, today=local_day(now))
-    mine = {one.occasion.offer_id for one, _ in _coming(voice, newcomer_id) if one.occasion}
-    by_id = {one.id: one for one in upcoming if one.offer.id not in mine}
-    chances = [chance_of(one) for one in by_id.values()]
-    return [
-        (by_id[one.chance.occasion_id or one.chance.offer_id], one)
-        for one in find(wishes_of(voice, newcomer_id), chances, now)
-    ]
-
-
-def chance_of(offered: Offered) -> Chance:
-    """Return an offer as finding sees it."""
-    offer, occasion = offered.offer, offered.occasion
-    return Chance(
-        offer_id=offer.id,
-        occasion_id=occasion.id if occasion else None,
-        starts_at=occasion.starts_at if occasion else None,
-        sort=offer.sort,
-        area=offer.area,
-        municipality=offer.municipality,
-        languages=frozenset(offer.languages),
-        age_from=offer.age_from,
-        age_to=offer.age_to,
-        women_only=offer.women_only,
-        childcare=offer.childcare,
-        accessible=offer.accessible,
-        cost_cents=offer.cost_cents,
-        full=offered.is_full,
-    )
-
-
-def wishes_of(voice: Voice, newcomer_id: str) -> Wishes:
-    """Return what is known of somebody's wishes: what they told for it, and where they live as they told before."""
-    told = _told(voice, newcomer_id)
-    slots = voice.dialogue.slots
-    age, place = slots.get("age"), slots.get("municipality")
-    return Wishes(
-        interests=frozenset(told.get("interests") or ()),
-        area=told.get("area"),
-        municipality=place if isinstance(place, str) and _is_place(voice, place) else None,
-        times=frozenset(told.get("times") or ()),
-        # Who did not say which language they want to speak there is glad of their own; that Dutch is spoken is no news.
-        languages=frozenset(told.get("languages") or {voice.language} - {SOURCE}),
-        limits=frozenset(told.get("limits") or ()),
-        age=age if isinstance(age, int) and not isinstance(age, bool) and age <= LONGEST_AGE else None,
-    )
-
-
-def _is_place(voice: Voice, place: str) -> bool:
-    return place in voice.runtime.knowledge.content.municipalities
-
-
-def _told(voice: Voice, newcomer_id: str) -> Mapping[str, Any]:
-    profile = voice.work.profiles.get(newcomer_id)
-    return profile.told if profile else {}
-
-
 def _tell_or_change(voice: Voice, newcomer_id: str) -> tuple[Choice, ...]:
-    return (OWN_WISHES,) if any(_told(voice, newcomer_id).values()) else (TELL,)
+    return (OWN_WISHES,) if any(told_of(voice, newcomer_id).values()) else (TELL,)
 
 
 # ---- one offer
@@ -215,15 +162,6 @@ def _undated(voice: Voice, offer_id: str) -> Offered | None:
     return None if offer is None or offer.starts_at or offer.weekly else Offered(offer=offer)
 
 
-def is_coming(offered: Offered, now: datetime) -> bool:
-    """Return whether an occasion is still to be."""
-    occasion = offered.occasion
-    is_on = (
-        occasion is not None and occasion.state == "planned" and offered.offer.state not in {"cancelled", "declined"}
-    )
-    return is_on and occasion is not None and occasion.starts_at > now
-
-
 def _can_do(voice: Voice, newcomer_id: str, offered: Offered) -> tuple[Choice, ...]:
     if offered.occasion is None:
         return (_button("want", f"/want {offered.offer.id}"),)
@@ -243,8 +181,8 @@ def leave(occasion_id: str) -> Choice:
 
 def join(voice: Voice, newcomer_id: str, occasion_id: str) -> None:
     """Sign somebody up, or put them on the waiting list; an old button says that it is over."""
-    row = voice.work.sign_ups.join(occasion_id, newcomer_id, voice.now)
-    offered = voice.work.offers.at(occasion_id)
+    offered = _open(voice, occasion_id)
+    row = voice.work.sign_ups.join(occasion_id, newcomer_id, voice.now) if offered is not None else None
     if row is None or offered is None:
         voice.say(Say(response=GONE, choices=(FIND,)))
         return
@@ -273,9 +211,9 @@ def wind_all(work: Work, offered: Offered, newcomer_id: str, now: datetime) -> N
 def withdraw(voice: Voice, newcomer_id: str, occasion_id: str) -> None:
     """Take somebody off; their place goes to who waits for it (bot/recall.py)."""
     offered = voice.work.offers.at(occasion_id)
-    # What was is as it was: an old button takes nobody off it.
-    is_on = offered is not None and is_coming(offered, voice.now)
-    before = voice.work.sign_ups.leave(occasion_id, newcomer_id) if is_on else None
+    # What began already is not left any more: who was there stays counted.
+    is_theirs = offered is not None and is_coming(offered, voice.now)
+    before = voice.work.sign_ups.leave(occasion_id, newcomer_id) if is_theirs else None
     if before is None or offered is None:
         voice.say(Say(response=GONE, choices=(FIND,)))
         return
@@ -302,21 +240,15 @@ def want(voice: Voice, newcomer: NewcomerRow, conversation: ConversationRow, off
 
 def show_sign_ups(voice: Voice, newcomer_id: str) -> None:
     """Say for what somebody signed up and what is still to be."""
-    coming = _coming(voice, newcomer_id)[:MOST_LISTED]
+    coming = coming_of(voice, newcomer_id)[:MOST_LISTED]
     if not coming:
         voice.say(Say(response=MINE_NONE, choices=(FIND,)))
         return
     lines = [
         line_of_waiting(voice, one) if row.state == "waiting" else line_of_offer(voice, one) for one, row in coming
     ]
-    choices = (*(choice_of(voice, one) for one, _ in coming), FIND)
+    choices = (*choices_of(voice, [one for one, _ in coming]), FIND)
     voice.say(Say(response=MINE, extra={"offer_list": listed(lines)}, choices=choices))
-
-
-def _coming(voice: Voice, newcomer_id: str) -> list[tuple[Offered, SignUpRow]]:
-    rows = [row for row in voice.work.sign_ups.of(newcomer_id) if row.state != "cancelled"]
-    found = [(voice.work.offers.at(row.occasion_id), row) for row in rows]
-    return [(one, row) for one, row in found if one is not None and is_coming(one, voice.now)]
 
 
 # ---- how it was
@@ -334,7 +266,7 @@ def take_how_it_was(voice: Voice, newcomer_id: str, occasion_id: str, said: str)
         _ask_of_the_last(voice, newcomer_id, list(rows.values()))
         return
     offered = voice.work.offers.at(occasion_id)
-    if occasion_id not in rows or offered is None or is_coming(offered, voice.now):
+    if occasion_id not in rows or offered is None or not _was(offered, voice.now):
         voice.say(Say(response=GONE, choices=(FIND,)))
         return
     was_there = said != "not_there"
@@ -342,29 +274,57 @@ def take_how_it_was(voice: Voice, newcomer_id: str, occasion_id: str, said: str)
         occasion_id, newcomer_id, attended=was_there, liked=said if was_there else None, ask_at=None
     )
     if was_there:
-        _settle_tasks(voice, newcomer_id, offered.offer.tasks)
+        _settle_tasks(voice, newcomer_id, offered)
     voice.say(Say(response=AFTER[said], choices=(FIND, PERSON) if said == "bad" else (FIND,)))
 
 
 def _ask_of_the_last(voice: Voice, newcomer_id: str, rows: list[SignUpRow]) -> None:
     for row in reversed(rows):
         offered = voice.work.offers.at(row.occasion_id)
-        occasion = offered.occasion if offered else None
-        if row.attended is not None or offered is None or occasion is None or occasion.state == "cancelled":
-            continue
-        if occasion.starts_at <= voice.now:
+        if row.attended is None and offered is not None and _was(offered, voice.now):
             voice.say(say_of(voice, HOW_WAS_IT, offered, how_was_it(row.occasion_id)))
             return
     show_sign_ups(voice, newcomer_id)
 
 
-def _settle_tasks(voice: Voice, newcomer_id: str, served: Iterable[str]) -> None:
-    """Have the tasks that this offer serves be done; the coach confirms those that their template says so of."""
-    names = set(served)
-    for trajectory in voice.work.trajectories.going_on(newcomer_id) if names else ():
-        for task in voice.work.trajectories.tasks(trajectory.id):
-            if task.task in names and task.under_way:
-                settle(voice.runtime, voice.work, task.id, Settled.DONE, actor=NEWCOMER)
+def _was(offered: Offered, now: datetime) -> bool:
+    """Return whether an occasion took place, or goes on now."""
+    occasion = offered.occasion
+    return occasion is not None and occasion.state != "cancelled" and occasion.starts_at <= now
+
+
+def _settle_tasks(voice: Voice, newcomer_id: str, offered: Offered) -> None:
+    """Have the tasks that this offer serves be done, and say so; the coach confirms those that their template says."""
+    offer = offered.offer
+    assert offered.occasion is not None
+    day = local_day(offered.occasion.starts_at)
+    runtime, work = voice.runtime, voice.work
+    for trajectory in work.trajectories.going_on(newcomer_id) if offer.tasks else ():
+        known, rows = template_of(runtime, work, trajectory).tasks, work.trajectories.tasks(trajectory.id)
+        for name in offer.tasks:
+            task = _done_on(day, [row for row in rows if row.task == name], known[name]) if name in known else None
+            if task is None:
+                continue
+            after = settle(runtime, work, task.id, Settled.DONE, actor=NEWCOMER, offer=offer.id)
+            if isinstance(after, TaskRow):
+                extra: dict[str, SlotValue] = {
+                    "task_title": title_of(voice, after.task, after.title),
+                    "is_waiting": after.state is State.AWAITING,
+                }
+                voice.say(Say(response=SETTLES, extra=extra))
+
+
+def _done_on(day: date, rows: list[TaskRow], task: Task) -> TaskRow | None:
+    """Return which time of a task is done by who took part on this day; None when none is, or it is settled already."""
+    if task.by_session or task.kind is DeadlineKind.LEGAL:
+        # Who was at a session of their group is the coach's to say; what the law asks is not done by taking part.
+        return None
+    begun = [row for row in rows if row.starts is None or row.starts <= day]
+    # Of what comes back only the time that goes on: once is not every week of it. What comes once may be done early.
+    found = max(begun, key=lambda row: row.occurrence, default=None)
+    if found is None and task.recurrence is None and len(rows) == 1:
+        (found,) = rows
+    return found if found is not None and found.state is State.OPEN else None
 
 
 # ---- wishes
@@ -389,7 +349,7 @@ def show_wishes(voice: Voice, newcomer_id: str) -> None:
 
 
 def _wish_lines(voice: Voice, newcomer_id: str) -> Iterable[str]:
-    told = _told(voice, newcomer_id)
+    told = told_of(voice, newcomer_id)
     for name in ORDER:
         said = [told["area"]] if name == "area" and told.get("area") else list(told.get(name) or ())
         named = [_wish_words(voice, name, one) for one in said]
@@ -454,7 +414,7 @@ def tell_wish(voice: Voice, newcomer_id: str, name: str, value: str | None, *, g
         voice.dialogue = replace(voice.dialogue, asking=Asking(kind="wish", name=name, left=int(go_on)))
         voice.say(Say(response=NO_AREA, choices=_answers(voice, name, go_on=go_on)))
         return
-    told = dict(_told(voice, newcomer_id))
+    told = dict(told_of(voice, newcomer_id))
     before = list(told.get(name) or ()) if name != "area" else []
     match name:
         case _ if value == "any" or (value is None and not go_on):
@@ -481,7 +441,7 @@ def tell_wish(voice: Voice, newcomer_id: str, name: str, value: str | None, *, g
     if following:
         ask_wish(voice, following[0], go_on=True)
     else:
-        show_found(voice, newcomer_id, "activity")
+        show_found(voice, newcomer_id, FindOffers())
 
 
 _VALUES: Mapping[str, Iterable[str]] = {"interests": tuple(INTERESTS), "times": TIMES, "limits": LIMITS}

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.agree import ANSWER_WITHIN, asked
 from bot.answer import as_actor
-from bot.ask_after import seekings_of
+from bot.ask_after import ask_both, held_until, seekings_of
 from bot.domain.clock import local_day
 from bot.domain.languages import SOURCE
 from bot.handoff.case import Role
-from bot.join_in import AHEAD, wishes_of
 from bot.participation.finding import INTERESTS
 from bot.participation.fit import Place, Wish
 from bot.store.participation_rows import MatchRow
-from bot.team import remember, voice_to
+from bot.suit import AHEAD, wishes_of
+from bot.team import voice_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,6 +44,7 @@ class Refusal(StrEnum):
     OVER = "over"  # it was declined, or ended
     TAKEN = "taken"  # one of them looks for nobody any more, or is asked about somebody else
     OUT_OF_REACH = "out_of_reach"  # one of them wants no messages now
+    NOT_NOW = "not_now"  # it is night, a day of rest, or they heard enough: asked again later
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +219,11 @@ def _post_of(offer: OfferRow, seekers: int, taken: int) -> Place:
 
 
 def approve(runtime: Runtime, who: str, match_id: str) -> MatchRow | Refusal:
-    """Have both be asked, with the reasons and no name; of one that is approved, those who did not answer yet."""
+    """
+    Have both be asked, with the reasons and no name; of one that is approved, those who did not answer yet.
+
+    When it is no moment to ask they are asked at the next one (bot/ask_after.py); asking again is declined then.
+    """
 
     def decide(work: Work, match: MatchRow, now: datetime) -> Refusal | None:
         # Who said no is not asked again, nor the other in vain: it is over as soon as both are told.
@@ -233,17 +237,14 @@ def approve(runtime: Runtime, who: str, match_id: str) -> MatchRow | Refusal:
         voices = {one: _voice(runtime, work, one) for one in match.people if not match.is_complete(one)}
         if None in voices.values():
             return Refusal.OUT_OF_REACH
-        # Where nobody is left to ask, both are told at once.
-        check_at = now + ANSWER_WITHIN if voices else now
-        work.matches.change(match.id, state="approved", approved_by=who, approved_at=now, check_at=check_at)
+        if match.state == "approved" and held_until(work, voices, now) is not None:
+            return Refusal.NOT_NOW
+        work.matches.change(match.id, state="approved", approved_by=who)
         work.seekings.set_state(seekings_of(match), "matched")
         if match.offer_id is not None:
             # Where the organisation did not answer itself, who approves answers for it.
             work.matches.change(match.id, other_says="yes")
-        for newcomer_id, voice in voices.items():
-            assert voice is not None
-            voice.say(asked(voice, match, newcomer_id))
-            remember(voice)
+        ask_both(runtime, work, match, now)
         return None
 
     return _decided(runtime, who, match_id, decide)

@@ -362,7 +362,7 @@ def reason_not_to_write(
         (_is_too_long(given), Refusal.TOO_LONG),
         (not _is_sound(when.weekly), Refusal.NO_MOMENT),
         (when.ends_at is not None and (when.starts_at is None or when.ends_at <= when.starts_at), Refusal.ENDS_BEFORE),
-        (_until(when) is not None and _is_before(when), Refusal.ENDS_BEFORE),
+        (_is_before(when), Refusal.ENDS_BEFORE),
         (when != was and not _is_ahead(when, now), Refusal.NOT_AHEAD),
         (bool(given.area) and not _is_area(given.area), Refusal.BAD_AREA),
         (
@@ -401,8 +401,10 @@ def _until(when: When) -> date | None:
 
 
 def _is_before(when: When) -> bool:
+    """Return whether it is over before it begins: then nobody would ever find it."""
     weekly = when.weekly
-    return bool(weekly and weekly.until and weekly.since and weekly.until < weekly.since)
+    begins = weekly.since if weekly else local_day(when.starts_at) if when.starts_at else None
+    return begins is not None and any(day is not None and day < begins for day in (_until(when), when.expires_on))
 
 
 def _is_ahead(when: When, now: datetime) -> bool:

@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.describe import choice_of, line_of_offer, say_of
+from bot.describe import choices_of, line_of_offer, say_of
 from bot.domain.clock import AMSTERDAM
 from bot.domain.days import is_day
 from bot.domain.turn import Choice, Say
 from bot.join_in import (
     FIND,
     HOW_WAS_IT,
-    KINDS,
     MOST_FOUND,
     OWN_WISHES,
-    found_for,
     how_was_it,
-    is_coming,
     leave,
     next_week,
     wind_all,
@@ -36,6 +33,7 @@ from bot.naming import listed
 from bot.remind import AT_ONCE, TRY_AGAIN, around_of
 from bot.say import window_is_open
 from bot.store.errors import DatabaseAwayError
+from bot.suit import KINDS, found_for, is_coming
 from bot.team import remember, voice_to
 from bot.trajectory.meetings import nudge_of
 from bot.trajectory.reminders import next_moment, reason_to_hold
@@ -67,10 +65,12 @@ ASKED_WITHIN = timedelta(days=5)
 def recall_due(runtime: Runtime, limit: int = AT_ONCE) -> int:
     """Tell everybody what became due for them; return for how many sign-ups and people something was looked at."""
     now = runtime.clock.now()
+    # At night only what cannot wait is looked at: all the rest would be taken up again and again until the morning.
+    until = None if is_day(now) else now + CANNOT_WAIT
     read, count = runtime.database.read, 0
     pairs: Sequence[tuple[Callable[[Work], list[tuple[str, str]]], Callable[..., bool], Callable[..., None]]] = (
-        (lambda work: work.sign_ups.to_tell_off(now, limit), _tell_off, _nothing),
-        (lambda work: work.sign_ups.to_move_up(now, limit), _move_up, _nothing),
+        (lambda work: work.sign_ups.to_tell_off(now, limit, until), _tell_off, _nothing),
+        (lambda work: work.sign_ups.to_move_up(now, limit, until), _move_up, _nothing),
         (lambda work: work.sign_ups.to_remind(now, limit), _remind, _remind_later),
         (lambda work: work.sign_ups.to_ask(now, limit), _ask, _ask_later),
     )
@@ -132,6 +132,8 @@ def _tell_off(runtime: Runtime, occasion_id: str, newcomer_id: str, work: Work) 
     now = runtime.clock.now()
     offered, row = work.offers.at(occasion_id), work.sign_ups.get(occasion_id, newcomer_id)
     if offered is None or row is None or row.told_cancelled_at is not None or is_coming(offered, now):
+        return False
+    if row.state == "cancelled":  # they left meanwhile
         return False
     if _waits_for_morning(offered, now):
         return False
@@ -195,8 +197,9 @@ def _ask(runtime: Runtime, occasion_id: str, newcomer_id: str, work: Work) -> bo
         return False
     assert offered.occasion is not None
     was = row.state == "going" and offered.occasion.state != "cancelled" and row.attended is None
-    too_late = now > offered.occasion.starts_at + ASKED_WITHIN
-    if newcomer.status == "erasing" or not was or offered.offer.state == "cancelled" or too_late:
+    too_late = now > (offered.occasion.ends_at or offered.occasion.starts_at) + ASKED_WITHIN
+    # Of a series that was called off since, what took place did so all the same.
+    if newcomer.status == "erasing" or not was or too_late:
         work.sign_ups.change(occasion_id, newcomer_id, ask_at=None)
         return True
     held = reason_to_hold(nudge_of(now), around_of(work, newcomer, now))
@@ -259,7 +262,7 @@ def _week(runtime: Runtime, newcomer_id: str, work: Work) -> bool:
         voice.say_template(THIS_WEEK, bulk=True)
     else:
         lines = listed(line_of_offer(voice, offered, why) for offered, why in found)
-        choices = (*(choice_of(voice, offered) for offered, _ in found), OWN_WISHES, WEEK_OFF)
+        choices = (*choices_of(voice, [offered for offered, _ in found]), OWN_WISHES, WEEK_OFF)
         voice.say(Say(response=WEEK, extra={"offer_list": lines}, choices=choices), bulk=True)
         remember(voice)
     counts(voice, newcomer_id)

@@ -252,7 +252,7 @@ def _turn(
     person = replace(person, group_letter=letter.id if letter else None)
     turn = Turn(
         knowledge=as_decided(work, runtime.knowledge),
-        runner=with_doors(work, runtime.runner, local_day(now)),
+        runner=with_doors(work, runtime.runner, now),
         dialogue=dialogue,
         heard=_heard(message),
         person=person,

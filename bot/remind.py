@@ -22,6 +22,7 @@ from bot.log import place_of
 from bot.naming import choices_for, choices_for_any, dutch_title, line_of, listed, title_of, words
 from bot.say import window_is_open
 from bot.store.errors import DatabaseAwayError
+from bot.suit import ways_for
 from bot.tasks import REMINDER
 from bot.team import remember, team_of_coach, voice_to
 from bot.trajectory.plan import State, waits_for
@@ -250,6 +251,7 @@ def _one(voice: Voice, line: Line, due: Due) -> Say:
     choices = choices_for(due.task.id, due.planned.task.question or None)
     extra: dict[str, SlotValue] = {"task_day": nudge.on, "is_hidden": line.hidden}
     if not line.hidden:
+        choices = (*choices, *ways_for(voice, due.task.newcomer_id, (due.task.task,)))
         extra |= {"task_title": _title(voice, due, hidden=False), "task_why": _why(voice, due, nudge)}
     is_over = nudge.on < today and nudge.why is not Why.LIMIT
     return Say(response=OVER if is_over else ONE, extra=extra, choices=choices)

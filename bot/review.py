@@ -79,7 +79,8 @@ class Happened:
     """
     Something that happened in a trajectory; `by` is a pseudonym, None for who is gone or none of the team.
 
-    `asked` are the questions that were answered; the answers stand in no history.
+    `asked` are the questions that were answered; the answers stand in no history. `offer` is what an offer is called by
+    which somebody did a task, None while it is not known any more.
     """
 
     at: datetime
@@ -89,6 +90,7 @@ class Happened:
     task: str | None
     asked: tuple[str, ...]
     detail: Mapping[str, Any]
+    offer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,4 +229,10 @@ def _history(runtime: Runtime, work: Work, rows: list[TrajectoryRow]) -> Iterato
                 task=(known or str(task)) if task else None,
                 asked=tuple(question_of(runtime, template, name) for name in event.detail.get("told", ())),
                 detail=event.detail,
+                offer=_offer(work, event.detail.get("offer")),
             )
+
+
+def _offer(work: Work, offer_id: str | None) -> str | None:
+    offer = work.offers.get(offer_id) if offer_id else None
+    return offer.title if offer else None

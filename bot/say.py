@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from bot.domain.turn import Say, SentFile, SlotValue
+    from bot.domain.turn import Choice, Say, SentFile, SlotValue
     from bot.runtime import Runtime
     from bot.store.work import Work
 
 
 # The window is taken as closed a little early: what is sent at its last moment arrives after it.
 WINDOW_MARGIN = timedelta(minutes=5)
-# The template of content/whatsapp_templates.yml that says no more than that there is an answer.
+# The template of content/whatsapp_templates.yml that says no more than that there is an answer; and, by how the name
+# of what waits begins, those of what nobody asked just now.
 ANSWER_READY = "answer_ready"
+ANNOUNCED_BY: Mapping[str, str] = {"utter_match_": "match"}
 
 
 @dataclass(kw_only=True)
@@ -31,7 +33,8 @@ class Voice:
     """
     Speaks in one conversation during one unit of work, and remembers what was shown and explained.
 
-    `cause` is the message that is answered; with it the same answer can never be queued twice.
+    `cause` is the message that is answered; with it the same answer can never be queued twice. `below_next` are buttons
+    for what is said next, after its own.
     """
 
     runtime: Runtime
@@ -45,6 +48,7 @@ class Voice:
     values: dict[str, SlotValue] = field(default_factory=dict)
     position: int = 0
     shown: tuple[Offered, ...] = ()
+    below_next: tuple[Choice, ...] = ()
     last: str | None = None  # the outbox id of what was said last
 
     def say(self, what: Say, *, bulk: bool = False) -> Rendered:
@@ -55,7 +59,8 @@ class Voice:
             explained=self.dialogue.explained,
         )
         known = Known(slots=what.slots, extra={**self.values, **what.extra})
-        rendered = self.runtime.renderer.render(what.response, reader, known, now=self.now, choices=what.choices)
+        choices, self.below_next = (*what.choices, *self.below_next), ()
+        rendered = self.runtime.renderer.render(what.response, reader, known, now=self.now, choices=choices)
         body = rendered.message.as_body()
         row = self.work.outbox.say(self.conversation_id, self.cause, self.position, body, self.now, bulk=bulk)
         self.last = row.id
@@ -156,9 +161,11 @@ def window_is_open(runtime: Runtime, work: Work, conversation_id: str, now: date
     return conversation.heard_at is not None and now < conversation.heard_at + channel.limits.window - WINDOW_MARGIN
 
 
-def say_that_something_waits(runtime: Runtime, work: Work, conversation_id: str) -> None:
-    """Queue the template that asks the newcomer to write, so that what waits for them may go out."""
-    voice = voice_in(runtime, work, conversation_id)
+def say_that_something_waits(runtime: Runtime, work: Work, conversation_id: str, response: str = "") -> None:
+    """Queue the template that asks the newcomer to write, so that what waits for them (`response`) may go out."""
+    voice, known = voice_in(runtime, work, conversation_id), runtime.knowledge.content.templates
+    own = (name for beginning, name in ANNOUNCED_BY.items() if response.startswith(beginning))
+    name = next((name for name in (*own, ANSWER_READY) if name in known), None)
     # Without the template they hear of it when they write.
-    if voice is not None and ANSWER_READY in runtime.knowledge.content.templates:
-        voice.say_template(ANSWER_READY)
+    if voice is not None and name is not None:
+        voice.say_template(name)

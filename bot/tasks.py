@@ -32,6 +32,7 @@ from bot.handoff.case import Role
 from bot.naming import MINE, dutch_title, line_of, listed, title_of, words
 from bot.store.enrol_codes import MARK
 from bot.store.links import Refused
+from bot.suit import ways_for
 from bot.team import take_on
 from bot.trajectory.plan import State
 from bot.trajectory.template import DeadlineKind
@@ -110,7 +111,14 @@ def show(voice: Voice, newcomer_id: str) -> None:
     }
     lines = [line_of(voice, one.title(voice), one.day) for one in others[: MOST_SHOWN - 1]]
     extra |= {"task_list": listed(lines)} if lines else {}
-    voice.say(Say(response=MY_TASKS, extra=extra, choices=(*_below(first), *_below_all(voice, newcomer_id))))
+    ways = ways_for(voice, newcomer_id, (one.row.task for one in found[:MOST_SHOWN]))
+    voice.say(Say(response=MY_TASKS, extra=extra, choices=(*_below(first), *_below_all(voice, newcomer_id), *ways)))
+
+
+def lead_to_offers(voice: Voice, newcomer_id: str, question: str) -> None:
+    """Have what is said next lead to what is offered for the open tasks that this question explains."""
+    explained = (one.row.task for one in open_tasks(voice, newcomer_id) if one.planned.task.question == question)
+    voice.below_next = ways_for(voice, newcomer_id, explained)
 
 
 def open_tasks(voice: Voice, newcomer_id: str, soon: timedelta = SOON) -> list[Open]:

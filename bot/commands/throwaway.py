@@ -169,7 +169,14 @@ class Conversation:
 
     def called_off(self, title: str) -> list[Message]:
         """Have the organisation call an offer off; return what the person reads of it."""
-        self.runtime.database.write(lambda work: work.offers.change(self._offers[title], state="cancelled"))
+
+        def call_off(work: Work) -> None:
+            work.offers.change(self._offers[title], state="cancelled")
+            offered = work.offers.at(self._occasions.get(title, ""))
+            if offered and offered.occasion and offered.occasion.starts_at > self.runtime.clock.now():
+                work.publishing.set_occasion(offered.occasion.id, "cancelled")
+
+        self.runtime.database.write(call_off)
         return self.time_brings()
 
     # ---- put together with somebody

@@ -51,6 +51,23 @@ _Q, _A, _W, _S, _C = Status.QUEUED, Status.ACTIVE, Status.AWAITING, Status.SNOOZ
 
 # The reason of a case that time opened, for a task that stays undone, begins with this.
 OVERDUE = "task:"
+# Why a case was opened: the reason itself, or what stands before its colon. The desk has words for each.
+REASONS = (
+    "asked",
+    "photo",
+    "crisis",
+    "task",
+    "task_help",
+    "group_message",
+    "data",
+    "set_aside",
+    "not_understood",
+    "offer_wanted",
+    "seeking",
+    "match_work",
+    "match_agreed",
+    "match_not_well",
+)
 
 
 def is_unasked(reason: str, first_answered_at: datetime | None) -> bool:

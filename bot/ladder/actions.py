@@ -6,13 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.content.dates import due_on
+from bot.domain.taking_part import AskSeeking, FindOffers
 from bot.domain.turn import (
     AcceptNotice,
-    AskSeeking,
     Choice,
     DeclineNotice,
     EraseNewcomer,
-    FindOffers,
     OpenCase,
     Priority,
     ReactedToReminder,
@@ -125,7 +124,7 @@ ACTIONS: Mapping[str, Callable[[Do, Turn], tuple[Event, ...]]] = {
     # The reaction is counted last: what nobody reacted to yet says which task is meant.
     "action_task_done": lambda _do, _turn: (SayOfTask(what="done"), ReactedToReminder()),
     "action_task_later": lambda _do, _turn: (SayOfTask(what="later"), ReactedToReminder()),
-    "action_find_activities": lambda _do, _turn: (FindOffers(what="activity"),),
+    "action_find_activities": lambda do, _turn: (FindOffers(what="activity", question=do.question),),
     "action_find_volunteering": lambda _do, _turn: (FindOffers(what="volunteer"),),
     "action_ask_seeking": lambda _do, _turn: (AskSeeking(),),
     "action_accept_notice": lambda _do, _turn: (AcceptNotice(),),

@@ -11,14 +11,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.turn import (
+from bot.domain.taking_part import (
     AnswerMatch,
     AskSeeking,
     AskWish,
     DropWishes,
     FindOffers,
     JoinOffer,
-    Kind,
     LeaveOffer,
     SayHowItWas,
     Seek,
@@ -32,6 +31,7 @@ from bot.domain.turn import (
     TellWish,
     WantOffer,
 )
+from bot.domain.turn import Kind
 from bot.ladder.turn import Decision, decided
 from bot.nlu.slot_values import is_skip, plain_digits
 from bot.nlu.text import clean
@@ -39,7 +39,7 @@ from bot.nlu.text import clean
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.domain.turn import TakingPart
+    from bot.domain.taking_part import TakingPart
     from bot.ladder.turn import Turn
 
 # What is asked for the wishes, in this order; bot/join_in.py knows the answers.
@@ -64,6 +64,10 @@ _PRESSED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], TakingPart]], .
         re.compile(r"/offers(?: (activity|volunteer))?(?: more (\d{1,3}))?"),
         lambda found: FindOffers(what=found[1] or "activity", after=int(found[2] or 0)),
     ),
+    (
+        re.compile(r"/offers task ([a-z][a-z0-9_]{0,63})(?: more (\d{1,3}))?"),
+        lambda found: FindOffers(task=found[1], after=int(found[2] or 0)),
+    ),
     (re.compile(rf"/offer ({_ID})"), lambda found: ShowOffer(id=found[1])),
     (re.compile(rf"/join ({_ID})"), lambda found: JoinOffer(occasion=found[1])),
     (re.compile(rf"/leave ({_ID})"), lambda found: LeaveOffer(occasion=found[1])),
@@ -82,7 +86,7 @@ _PRESSED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], TakingPart]], .
         re.compile(rf"/profile ({_WISH}) ([a-z0-9_+]+) ([01])"),
         lambda found: TellWish(name=found[1], value=None if found[2] == "skip" else found[2], go_on=found[3] == "1"),
     ),
-    (re.compile(r"/week (on|off)"), lambda found: SetWeek(on=found[1] == "on")),
+    (re.compile(r"/week[ _](on|off)"), lambda found: SetWeek(on=found[1] == "on")),
     (re.compile(r"/seek"), lambda _: AskSeeking()),
     (re.compile(rf"/seek ({_KIND})"), lambda found: Seek(kind=found[1])),
     (re.compile(rf"/seek ({_KIND}) skip"), lambda found: TellSeeking(kind=found[1], words=None)),

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.domain.taking_part import LeadToOffers
 from bot.domain.turn import (
     AnswerSession,
     AskForPlan,
@@ -88,10 +89,11 @@ def _what(turn: Turn, question: str) -> Decision | None:
     """Answer what a task means; while a person has the conversation only the answer, and no question below it."""
     if question not in turn.knowledge.flows or question not in turn.knowledge.content.questions:
         return None
+    leads = LeadToOffers(question=question)
     if turn.person.helped_by_person:
-        return decided(turn.dialogue, ReactedToReminder(), say(f"utter_{question}", turn))
+        return decided(turn.dialogue, ReactedToReminder(), leads, say(f"utter_{question}", turn))
     outcome = turn.runner.start(turn.dialogue, question)
-    return decided(outcome.dialogue, ReactedToReminder(), *events_of(outcome, turn))
+    return decided(outcome.dialogue, ReactedToReminder(), leads, *events_of(outcome, turn))
 
 
 def by_code(turn: Turn) -> Decision | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 
 from bot.store.dialect import insert_or
 from bot.store.ids import new_id
@@ -35,6 +35,8 @@ _DATED = (
     .join(organisations, organisations.c.id == offers.c.organisation_id)
     .join(occasions, occasions.c.offer_id == offers.c.id)
 )
+# What has no moment of its own.
+_UNDATED = and_(offers.c.starts_at.is_(None), offers.c.weekly_json.is_(None))
 # An offer with the name of its organisation.
 ALONE = select(*_OFFER).select_from(offers).join(organisations, organisations.c.id == offers.c.organisation_id)
 
@@ -67,17 +69,28 @@ class Offers:
 
     # ---- found
 
-    def kinds_published(self, today: date) -> frozenset[str]:
-        """Return of which kinds there is something to find."""
-        query = select(offers.c.kind).where(PUBLISHED, _lasts(today)).distinct()
-        return frozenset(self._connection.scalars(query))
+    def kinds_to_find(self, *, now: datetime, until: datetime, today: date) -> frozenset[str]:
+        """Return of which kinds there is something to find: it begins in this time, or has no moment."""
+        begins = exists().where(
+            occasions.c.offer_id == offers.c.id,
+            occasions.c.state == "planned",
+            occasions.c.starts_at > now,
+            occasions.c.starts_at <= until,
+        )
+        here = (PUBLISHED, _lasts(today), or_(_UNDATED, begins))
+        return frozenset(self._connection.scalars(select(offers.c.kind).where(*here).distinct()))
+
+    def tasks_served(self, today: date) -> frozenset[str]:
+        """Return the names of the tasks that something published serves."""
+        found = self._connection.scalars(select(offers.c.tasks_json).where(PUBLISHED, _lasts(today)))
+        return frozenset(task for tasks in found for task in tasks or ())
 
     def upcoming(self, kinds: Collection[str], *, now: datetime, until: datetime, today: date) -> list[Offered]:
         """Return what is published of these kinds: each occasion that begins in this time, and what has no moment."""
         here = (PUBLISHED, offers.c.kind.in_(kinds), _lasts(today))
         dated = _DATED.where(*here, occasions.c.state == "planned", occasions.c.starts_at > now)
         dated = dated.where(occasions.c.starts_at <= until).order_by(occasions.c.starts_at, occasions.c.id)
-        undated = ALONE.where(*here, offers.c.starts_at.is_(None), offers.c.weekly_json.is_(None))
+        undated = ALONE.where(*here, _UNDATED)
         undated = undated.order_by(offers.c.id)
         return [
             *(_offered(row) for row in self._connection.execute(dated.limit(MOST_LOOKED_THROUGH))),

@@ -161,7 +161,8 @@ class MatchRow:
     Somebody and their buddy, or an offer of volunteer work. `reasons` are pairs of a code and its value.
 
     `state` is suggested, approved (both are asked), agreed, refused or ended; each side says yes, no, or nothing yet.
-    `check_at` is when it is looked at next: an answer came, it ended, or it is time to ask how it goes.
+    `approved_at` is when both were asked, None while that waits for a better moment. `check_at` is when it is looked at
+    next: they are to be asked, an answer came, it ended, or it is time to ask how it goes.
     """
 
     id: str

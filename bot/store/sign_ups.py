@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 
 from bot.store.ids import new_id
 from bot.store.participation_rows import SignUpRow
@@ -17,7 +17,7 @@ from bot.store.participation_tables import ASKS, REMINDS, occasions, offers, sig
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 _OTHERS = sign_ups.alias("others")
 _GOING = (
@@ -26,6 +26,10 @@ _GOING = (
     .where(_OTHERS.c.occasion_id == occasions.c.id, _OTHERS.c.state == "going")
     .scalar_subquery()
 )
+
+
+def _by(until: datetime | None) -> tuple[ColumnElement[bool], ...]:
+    return () if until is None else (occasions.c.starts_at <= until,)
 
 
 class SignUps:
@@ -70,14 +74,24 @@ class SignUps:
         self.change(occasion_id, newcomer_id, state="cancelled", remind_at=None, ask_at=None)
         return before
 
-    def to_move_up(self, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """Return occasion and newcomer of who can get a place that became free, who waits longest first."""
+    def to_move_up(self, now: datetime, limit: int, until: datetime | None = None) -> list[tuple[str, str]]:
+        """
+        Return occasion and newcomer of who can get a place that became free: of each occasion who waits longest.
+
+        With `until` only of what begins by then.
+        """
+        earlier = exists().where(
+            _OTHERS.c.occasion_id == sign_ups.c.occasion_id,
+            _OTHERS.c.state == "waiting",
+            or_(_OTHERS.c.at < sign_ups.c.at, and_(_OTHERS.c.at == sign_ups.c.at, _OTHERS.c.id < sign_ups.c.id)),
+        )
         query = (
             select(sign_ups.c.occasion_id, sign_ups.c.newcomer_id)
             .join(occasions, occasions.c.id == sign_ups.c.occasion_id)
             .join(offers, offers.c.id == occasions.c.offer_id)
             .where(sign_ups.c.state == "waiting", occasions.c.state == "planned", occasions.c.starts_at > now)
-            .where(or_(offers.c.capacity.is_(None), offers.c.capacity > _GOING))
+            .where(or_(offers.c.capacity.is_(None), offers.c.capacity > _GOING), ~earlier)
+            .where(*_by(until))
             .order_by(sign_ups.c.at, sign_ups.c.id)
         )
         return [(row.occasion_id, row.newcomer_id) for row in self._connection.execute(query.limit(limit))]
@@ -136,14 +150,18 @@ class SignUps:
         query = query.order_by(sign_ups.c.ask_at).limit(limit)
         return [(row.occasion_id, row.newcomer_id) for row in self._connection.execute(query)]
 
-    def to_tell_off(self, now: datetime, limit: int) -> list[tuple[str, str]]:
-        """Return occasion and newcomer of who has not been told yet that something is off, the soonest first."""
+    def to_tell_off(self, now: datetime, limit: int, until: datetime | None = None) -> list[tuple[str, str]]:
+        """
+        Return occasion and newcomer of who has not been told yet that something is off, the soonest first.
+
+        With `until` only of what would have begun by then.
+        """
         is_off = or_(occasions.c.state == "cancelled", offers.c.state == "cancelled")
         query = (
             select(sign_ups.c.occasion_id, sign_ups.c.newcomer_id)
             .join(occasions, occasions.c.id == sign_ups.c.occasion_id)
             .join(offers, offers.c.id == occasions.c.offer_id)
-            .where(is_off, occasions.c.starts_at > now)
+            .where(is_off, occasions.c.starts_at > now, *_by(until))
             .where(sign_ups.c.state != "cancelled", sign_ups.c.told_cancelled_at.is_(None))
             .order_by(occasions.c.starts_at, sign_ups.c.id)
         )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import bot
 from bot import answer
 from bot.domain.turn import Attachment, Kind
-from bot.handoff.case import Decline
+from bot.handoff.case import OVERDUE, REASONS, Decline
+from bot.invite import GROUP_MESSAGE
 from bot.look import CaseFile, open_file
 from tests.console.conftest import shipped_words, words_of_page
 from tests.desk.conftest import said
@@ -50,6 +54,76 @@ def draft(office: Office, case: CaseRow, who: UserRow) -> str | None:
 
 
 # ---- words
+
+
+def reasons_in_the_code() -> set[str]:
+    """Every reason that the code gives a case, without the task or the danger that it names."""
+    found = set()
+    for path in (Path(bot.__file__).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and (given := reason_given(node)) is not None:
+                found.add(given.partition(":")[0])
+    return found
+
+
+def reason_given(call: ast.Call) -> str | None:
+    """The reason in a call that opens a case; None for another call, and where it is only passed on."""
+    name = ast.unparse(call.func)
+    place = {"OpenCase": None, "open_case": 1, "ask_team": 3}
+    if name not in place and not name.endswith("cases.open"):
+        return None
+    at = place.get(name)
+    given = call.args[at] if at is not None and len(call.args) > at else None
+    given = next((one.value for one in call.keywords if one.arg == "reason"), given)
+    if isinstance(given, ast.Subscript):  # cut to the length of its column
+        given = given.value
+    match given:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+            return text
+        case ast.JoinedStr(values=[ast.FormattedValue(value=ast.Name(id="OVERDUE")), *_]):
+            return OVERDUE
+        case ast.Name(id="GROUP_MESSAGE"):
+            return GROUP_MESSAGE
+        case ast.Name(id="reason") | ast.Attribute(attr="reason") | None:
+            return None
+        case _:
+            raise AssertionError(ast.unparse(call))
+
+
+def test_every_reason_of_a_case_has_words_in_both_languages() -> None:
+    assert reasons_in_the_code() == set(REASONS)
+    for language, words in shipped_words().items():
+        assert [reason for reason in REASONS if f"case_why_{reason}" not in words] == [], language
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [("match_agreed", "Twee mensen zeiden ja"), ("task:welcome", "Een taak is te laat"), ("asked", "naar een mens")],
+)
+def test_why_a_case_is_there_stands_on_its_page_and_why_it_is_asked_again(
+    office: Office, reason: str, why: str
+) -> None:
+    case, sam = mine(office)
+    office.desk.runtime.database.write(
+        lambda work: work.cases.open(
+            case.newcomer_id,
+            case.conversation_id,
+            reason=reason,
+            priority="normal",
+            topic=None,
+            question_id=None,
+            language="nl",
+            summary=None,
+            now=office.desk.clock.now(),
+        )
+    )
+
+    page = words_of_page(sam.get(home(case)).text)
+
+    assert "Waarom De nieuwkomer vroeg naar een mens" in page
+    assert why in page.partition("vroeg er opnieuw naar")[2]
 
 
 def test_every_reason_to_decline_has_words_in_both_languages() -> None:

@@ -286,6 +286,18 @@ def test_the_newcomer_says_done_and_the_coach_confirms(coached: Circle) -> None:
     assert coached.guide.task("welcome").state is State.DONE
 
 
+def test_the_coach_reads_that_a_task_was_done_by_taking_part(coached: Circle) -> None:
+    guide = coached.guide
+    guide.talk.offered("Taalcafé", begins={"days": 1}, tasks=["welcome"])
+    offer = guide.talk._offers["Taalcafé"]
+    guide.does(settle, guide.task("welcome").id, Settled.DONE, actor="newcomer", offer=offer)
+    guide.does(settle, guide.task("register").id, Settled.DONE, actor="newcomer", offer="gone")
+
+    page = coached.page()
+    assert "De nieuwkomer was bij Taalcafé. Daarmee is dit klaar: [task_welcome]." in page
+    assert "De nieuwkomer was bij een activiteit. Daarmee is dit klaar: [task_register]." in page
+
+
 def test_skipped_with_a_reason(coached: Circle) -> None:
     assert "Schrijf waarom." in coached.fails(coached.task("welcome"), {"do": "skip", "reason": " "})
     coached.posts(coached.task("welcome"), {"do": "skip", "reason": "Woont al hier"})

@@ -29,10 +29,14 @@ def shipped() -> Knowledge:
 
 @pytest.fixture
 def taking_part(guide: Guide) -> Guide:
-    """The guide's newcomer, with the words of content/responses/participation.yml and matching.yml."""
+    """The guide's newcomer, with the words of participation.yml and matching.yml, and all templates of WhatsApp."""
     runtime = guide.runtime
     said = {name: one for name, one in shipped().content.responses.items() if one.topic in TOPICS}
-    content = replace(runtime.knowledge.content, responses={**runtime.knowledge.content.responses, **said})
+    content = replace(
+        runtime.knowledge.content,
+        responses={**runtime.knowledge.content.responses, **said},
+        templates=shipped().content.templates,
+    )
     guide.desk.runtime = replace(
         runtime,
         knowledge=replace(runtime.knowledge, content=content),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from threading import Barrier
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from bot.ask_after import look_after_due
 from bot.deliver import deliver_due
+from bot.domain.days import at
 from bot.pair import Overview, Refusal, approve, overview, refuse, suggest
 from bot.store.participation_rows import MatchRow
 
@@ -217,6 +219,101 @@ def test_who_wants_no_messages_is_not_asked(two: Two) -> None:
     assert two.match().state == "suggested"
 
 
+def moves_to(two: Two, moment: datetime) -> list[str]:
+    """Let time pass until then, looking every half hour; return what was said."""
+    said: list[str] = []
+    while (left := (moment - two.guide.desk.clock.now()).total_seconds()) > 0:
+        said += [one.response for one in two.time_brings(seconds=min(left, 1800))]
+    return said
+
+
+MONDAY, CHRISTMAS = date(2026, 11, 23), date(2026, 12, 25)
+
+
+@pytest.mark.parametrize(
+    ("approved", "asked"),
+    [
+        (at(MONDAY, time(18, 59)), at(MONDAY, time(18, 59))),
+        (at(MONDAY, time(19)), at(MONDAY + timedelta(days=1), time(9))),
+        (at(MONDAY, time(21)), at(MONDAY + timedelta(days=1), time(9))),
+        (at(MONDAY + timedelta(days=6), time(14)), at(MONDAY + timedelta(days=7), time(10))),  # a Sunday
+        (at(CHRISTMAS, time(11)), at(date(2026, 12, 28), time(10))),  # a Friday, and Boxing Day, and a Sunday
+    ],
+)
+def test_two_are_asked_at_the_hours_of_reminders(two: Two, approved: datetime, asked: datetime) -> None:
+    assert moves_to(two, approved) == []
+    two.approved()
+
+    now = [one.response for one in two.read()]
+    later = moves_to(two, asked)
+
+    assert (now, later) == (([ASKED, ASKED_BUDDY], []) if approved == asked else ([], [ASKED, ASKED_BUDDY]))
+    assert two.match().approved_at == asked
+
+
+def test_who_was_in_danger_is_left_in_peace_for_three_days(two: Two) -> None:
+    talk = two.runtime.database.read(lambda work: work.conversations.of(two.amina))[0]
+    two.runtime.database.write(
+        lambda work: work.cases.open(
+            two.amina,
+            talk.id,
+            reason="crisis:suicide",
+            priority="crisis",
+            topic="crisis",
+            question_id=None,
+            language="nl",
+            summary=None,
+            now=two.guide.desk.clock.now(),
+        )
+    )
+    two.approved()
+
+    assert moves_to(two, at(MONDAY + timedelta(days=3), time(9, 30))) == []
+    assert moves_to(two, at(MONDAY + timedelta(days=3), time(10))) == [ASKED, ASKED_BUDDY]
+
+
+def test_who_looks_no_more_before_they_are_asked_ends_it_without_a_word(two: Two) -> None:
+    moves_to(two, at(MONDAY, time(21)))
+    two.approved()
+    assert two.guide.talk.send("/seek stop", payload="/seek stop")[0][0].response == "utter_seek_closed"
+
+    assert moves_to(two, at(MONDAY + timedelta(days=1), time(12))) == []
+    assert two.match().state == "refused"
+    assert [one.state for one in two.runtime.database.read(lambda work: work.seekings.of(two.joke))] == ["open"]
+
+
+def test_who_wants_no_messages_by_the_time_they_are_asked_leaves_the_other_free(two: Two) -> None:
+    moves_to(two, at(MONDAY, time(21)))
+    two.approved()
+    two.runtime.database.write(lambda work: work.newcomers.stop(two.joke))
+
+    assert moves_to(two, at(MONDAY + timedelta(days=1), time(12))) == []
+    assert two.match().state == "suggested"
+    assert [one.state for one in two.runtime.database.read(lambda work: work.seekings.of(two.amina))] == ["open"]
+
+
+def test_asked_again_at_night_is_declined(two: Two) -> None:
+    two.approved()
+    two.read()
+    moves_to(two, at(MONDAY, time(21)))
+
+    assert approve(two.runtime, two.cora, two.match().id) is Refusal.NOT_NOW
+    assert two.read() == []
+
+
+def test_what_became_of_it_waits_for_the_morning(two: Two) -> None:
+    two.approved()
+    two.read()
+    two.presses(two.joke, "yes")
+    two.presses(two.joke, "Joke")
+    moves_to(two, at(MONDAY, time(21)))
+    two.presses(two.amina, "yes")
+    two.presses(two.amina, "Amina")
+
+    assert moves_to(two, at(MONDAY + timedelta(days=1), time(8, 59))) == []
+    assert moves_to(two, at(MONDAY + timedelta(days=1), time(9))) == [AGREED, AGREED]
+
+
 def test_after_four_and_twelve_weeks_both_are_asked_and_not_well_opens_a_case(two: Two) -> None:
     two.agreed()
     assert two.time_brings(days=20) == []
@@ -311,12 +408,16 @@ def test_ending_needs_no_reason_and_the_other_hears_it_once(two: Two) -> None:
 def test_volunteer_work_is_agreed_by_one_and_a_person_takes_it_on(two: Two) -> None:
     two.runtime.database.write(lambda work: work.seekings.close(two.amina))
     two.seeks(two.amina, "volunteer")
-    two.guide.talk.offered("Helpen in de tuin", kind="volunteer", capacity=1, languages=["nl"])
+    limits = {"women_only": True, "age_from": 18}
+    two.guide.talk.offered("Helpen in de tuin", kind="volunteer", capacity=1, languages=["nl"], **limits)
     assert suggest(two.runtime, two.cora) == 1
     approve(two.runtime, two.cora, two.match().id)
     (asked,) = two.read()
     assert asked.response == "utter_match_asked_work"
     assert "Helpen in de tuin" in asked.text
+    # For whom alone it is they say themselves.
+    assert "alleen voor vrouwen" in asked.text
+    assert "vanaf 18 jaar" in asked.text
     assert two.presses(two.amina, "yes") == ["utter_offer_asked"]
     assert two.match().state == "agreed"
     assert two.case_of(two.amina).reason == "match_work"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -204,6 +206,18 @@ def test_newcomers_read_what_only_a_coordinator_changes(house: House) -> None:
             {"when": When(weekly=Weekly(weekday=1, begins=time(9), since=date(2027, 2, 2), until=date(2027, 1, 1)))},
             Refusal.ENDS_BEFORE,
         ),
+        (
+            {"when": When(starts_at=datetime(2026, 12, 10, 9, tzinfo=UTC), expires_on=date(2026, 12, 9))},
+            Refusal.ENDS_BEFORE,
+        ),
+        (
+            {
+                "when": When(
+                    weekly=Weekly(weekday=1, begins=time(9), since=date(2027, 2, 2)), expires_on=date(2027, 2, 1)
+                )
+            },
+            Refusal.ENDS_BEFORE,
+        ),
     ],
 )
 def test_what_is_not_taken(house: House, other: dict[str, object], refused: Refusal) -> None:
@@ -355,6 +369,59 @@ def test_an_offer_cancelled_an_hour_before_tells_everyone_signed_up_once(house: 
     deliver_due(guide.runtime)
     assert house.comes(minutes=1) == []
     assert house.comes(days=2) == []
+
+
+def test_of_a_series_that_ends_who_was_there_is_asked_all_the_same(house: House) -> None:
+    offer = house.published(when=When(weekly=Weekly(weekday=2, begins=time(10), ends=time(12))))
+    house.presses(f"/join {house.occasions(offer)[0].occasion.id}")
+    house.comes(days=2, hours=4)
+    done(cancel(house.guide.runtime, house.cora.id, offer.id))
+
+    assert house.comes(days=1) == ["utter_offer_how_was_it"]
+
+
+def test_with_fewer_places_than_people_nobody_is_sent_away_and_nobody_moves_up(house: House) -> None:
+    offer = house.published(capacity=3)
+    occasion = house.occasions(offer)[0].occasion.id
+    house.presses(f"/join {occasion}")
+    database, now = house.guide.runtime.database, house.now
+    others = [
+        database.write(lambda work: work.newcomers.writing_from("elsewhere", uuid4().hex, now=now)).newcomer.id
+        for _ in range(3)
+    ]
+    for one in others:
+        database.write(partial(joins, occasion, one, now))
+    given = house.given(capacity=1)
+    done(change(house.guide.runtime, house.cora.id, offer.id, given, version=offer.version))
+
+    assert house.comes(hours=1) == []
+    assert [(row.going, row.waiting) for row in house.occasions(offer)] == [(3, 1)]
+    for one in others[:2]:
+        database.write(partial(leaves, occasion, one))
+    house.comes(hours=1)
+    assert [(row.going, row.waiting) for row in house.occasions(offer)] == [(1, 1)]
+
+
+def joins(occasion: str, newcomer_id: str, now: datetime, work: Work) -> None:
+    work.sign_ups.join(occasion, newcomer_id, now)
+
+
+def leaves(occasion: str, newcomer_id: str, work: Work) -> None:
+    work.sign_ups.leave(occasion, newcomer_id)
+
+
+def test_a_weekly_time_stays_on_the_clock_when_the_clocks_change(house: House) -> None:
+    house.guide.desk.clock.wait(days=110)  # it is the middle of March 2027
+    offer = house.published(when=When(weekly=Weekly(weekday=6, begins=time(10), ends=time(12))))
+
+    starts = [row.occasion.starts_at for row in house.occasions(offer)]
+
+    assert {one.astimezone(AMSTERDAM).strftime("%a %H:%M") for one in starts} == {"Sun 10:00"}
+    assert len({one.astimezone(UTC).hour for one in starts}) == 2
+    house.presses(f"/join {house.occasions(offer)[-1].occasion.id}")
+    row = house.guide.runtime.database.read(lambda work: work.sign_ups.of(house.guide.newcomer_id))[-1]
+    assert row.remind_at is not None
+    assert row.remind_at.astimezone(AMSTERDAM).hour == 10
 
 
 def test_at_night_who_must_come_soon_is_told_and_others_in_the_morning(house: House) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import text
 
+from bot import recall
+from bot.domain.clock import AMSTERDAM
 from bot.export import kept_about
 from bot.recall import recall_due
+from bot.store.participation_rows import OfferText
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.store.work import Work
     from tests.guide.conftest import Guide
 
@@ -150,13 +156,178 @@ def test_how_it_was_settles_the_task_that_it_serves(taking_part: Guide) -> None:
     assert guide.task("welcome").state in {"awaiting", "done"}
 
 
-def test_an_old_button_takes_nobody_off_what_was(taking_part: Guide) -> None:
+def test_an_old_button_does_not_undo_what_was(taking_part: Guide) -> None:
     guide = taking_part
     guide.talk.offered(CAFE, begins={"days": 3})
     presses(guide, f"/join <{CAFE}>")
     guide.desk.clock.wait(days=4)
+    presses(guide, f"/how_was_it <{CAFE}> good")
+
     assert presses(guide, f"/leave <{CAFE}>") == ["utter_offer_gone"]
-    assert (mine(guide).state, mine(guide).ask_at is None) == ("going", False)
+    assert (mine(guide).state, mine(guide).attended) == ("going", True)
+
+
+def test_after_its_last_day_nobody_signs_up(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 3}, expires_on=guide.desk.clock.now().date())
+    guide.desk.clock.wait(days=1)
+
+    assert presses(guide, f"/offer <{CAFE}>") == ["utter_offer_gone"]
+    assert presses(guide, f"/join <{CAFE}>") == ["utter_offer_gone"]
+    assert mine(guide) is None
+
+
+def test_what_has_begun_is_neither_joined_nor_left(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"hours": 2})
+    guide.desk.clock.wait(hours=2)
+
+    assert presses(guide, f"/join <{CAFE}>") == ["utter_offer_gone"]
+    assert presses(guide, f"/leave <{CAFE}>") == ["utter_offer_gone"]
+    assert mine(guide) is None
+
+
+def test_nobody_was_where_it_was_called_off(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 3}, tasks=["welcome"])
+    guide.enrols()
+    presses(guide, f"/join <{CAFE}>")
+    guide.talk.called_off(CAFE)
+
+    assert presses(guide, f"/how_was_it <{CAFE}> good") == ["utter_offer_gone"]
+    guide.desk.clock.wait(days=4)
+    assert presses(guide, f"/how_was_it <{CAFE}> good") == ["utter_offer_gone"]
+    assert mine(guide).attended is None
+    assert guide.task("welcome").state == "open"
+
+
+def test_who_left_meanwhile_is_not_told_that_it_is_off(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 3})
+    presses(guide, f"/join <{CAFE}>")
+    occasion = guide.talk.with_occasions(f"<{CAFE}>")
+    database = guide.runtime.database
+    database.write(lambda work: work.sign_ups.leave(occasion, guide.newcomer_id))
+    database.write(lambda work: work.publishing.set_occasion(occasion, "cancelled"))
+
+    # It was found before they left.
+    assert not database.write(partial(recall._tell_off, guide.runtime, occasion, guide.newcomer_id))
+    assert guide.read() == []
+
+
+def test_who_cannot_be_reached_leaves_the_waiting_list_to_others(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 3}, capacity=1)
+    guide.talk.another_joins(CAFE)
+    presses(guide, f"/join <{CAFE}>")
+    name, address, now = guide.desk.wire.name, guide.talk._address, guide.desk.clock.now()
+    guide.runtime.database.write(lambda work: work.newcomers.set_reachable(name, address, reachable=False, now=now))
+    guide.talk.others_leave(CAFE)
+
+    assert comes(guide, minutes=1) == []
+    assert mine(guide).state == "cancelled"
+
+
+def test_of_a_long_waiting_list_only_the_first_is_looked_at_and_at_night_nobody(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 3}, capacity=1)
+    for _ in range(4):
+        guide.talk.another_joins(CAFE)
+        guide.desk.clock.wait(seconds=1)
+    occasion, first = guide.talk.with_occasions(f"<{CAFE}>"), guide.talk._others[0][1]
+    guide.runtime.database.write(lambda work: work.sign_ups.leave(occasion, first))
+    now = guide.desk.clock.now()
+
+    def found(until: datetime | None) -> int:
+        return len(guide.runtime.database.read(lambda work: work.sign_ups.to_move_up(now, 100, until)))
+
+    assert found(None) == 1
+    assert found(now + timedelta(hours=12)) == 0
+    assert found(now + timedelta(days=3)) == 1
+
+
+def hourly(guide: Guide, days: int) -> list[tuple[str, str]]:
+    """What is said in these days, and when it was."""
+    said = []
+    for _ in range(days * 24):
+        here = [(one, guide.desk.clock.now().astimezone(AMSTERDAM)) for one in comes(guide, hours=1)]
+        said += [(one, f"{moment:%d %b %H}") for one, moment in here]
+    return said
+
+
+def test_how_it_was_is_asked_by_day_and_not_at_christmas(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.desk.clock.wait(days=30)  # it is Wednesday 23 December
+    guide.talk.offered(CAFE, begins={"days": 1, "hours": 4})
+    presses(guide, f"/join <{CAFE}>")
+
+    assert hourly(guide, 7) == [("utter_offer_how_was_it", "28 Dec 10")]
+
+
+def test_how_it_was_waits_for_the_morning_where_nobody_looked_by_day(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 1, "hours": 4})
+    presses(guide, f"/join <{CAFE}>")
+    guide.desk.clock.wait(days=2, hours=11)  # nothing was looked at until nine in the evening
+
+    assert hourly(guide, 1) == [("utter_offer_how_was_it", "26 Nov 09")]
+
+
+def test_the_message_of_the_week_does_not_come_on_a_day_of_rest_or_in_the_evening(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.desk.clock.wait(days=120)  # it is Tuesday 23 March 2027; the Monday after it is Easter Monday
+    guide.talk.offered(CAFE, begins={"days": 9})
+    presses(guide, "/week on")
+
+    assert hourly(guide, 8) == [("utter_offers_week", "30 Mar 10")]
+
+
+def test_what_lasts_for_days_is_asked_about_when_it_is_over(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 1, "hours": 1})
+    occasion, now = guide.talk.with_occasions(f"<{CAFE}>"), guide.desk.clock.now()
+    guide.runtime.database.write(lambda work: work.publishing.set_end(occasion, now + timedelta(days=9)))
+    presses(guide, f"/join <{CAFE}>")
+
+    said = [one for _ in range(12) for one in comes(guide, days=1)]
+
+    assert said == ["utter_offer_how_was_it"]
+
+
+def test_two_of_the_same_name_can_be_told_apart(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 2})
+    guide.talk.offered(CAFE, begins={"days": 3})
+    (found,) = guide.talk.send("/offers", payload="/offers")[0]
+
+    first, second = found.buttons[:2]
+
+    assert (first.title, second.title) == (CAFE, f"{CAFE} (2)")
+    assert first.payload != second.payload
+
+
+def test_a_machines_words_in_another_language_say_both(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 2})
+    text = OfferText(language="en", title="Language café", body="We talk.", by="machine")
+    guide.runtime.database.write(lambda work: work.offers.translate(guide.talk._offers[CAFE], text))
+    guide.runtime.database.write(lambda work: work.newcomers.set_language(guide.newcomer_id, "ar"))
+    (shown,) = guide.talk.send("/offer", payload=guide.talk.with_occasions(f"/offer <{CAFE}>"))[0]
+
+    assert "Language café" in shown.text
+    assert "nog niet in uw taal" in shown.text
+    assert "Een machine heeft deze tekst vertaald." in shown.text
+
+
+def test_an_age_that_nobody_told_forbids_nothing_and_is_said(taking_part: Guide) -> None:
+    guide = taking_part
+    guide.talk.offered(CAFE, begins={"days": 2}, age_from=60, women_only=True)
+    (found,) = guide.talk.send("/offers", payload="/offers")[0]
+    (shown,) = guide.talk.send("/offer", payload=guide.talk.with_occasions(f"/offer <{CAFE}>"))[0]
+
+    assert CAFE in found.text
+    assert "vanaf 60 jaar" in shown.text
+    assert "alleen voor vrouwen" in shown.text
 
 
 def test_all_of_it_is_handed_over_and_all_of_it_goes(taking_part: Guide) -> None:

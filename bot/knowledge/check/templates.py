@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LONGEST = 1024
 LONGEST_TITLE = 20
+# What a button may ask for besides an intent.
+COMMANDS = frozenset({"open", "menu", "stop", "tasks", "help", "signed_up", "offers", "how_was_it", "week_off"})
 _VARIABLE = re.compile(r"\{(\d+)\}")
 _AT_AN_END = re.compile(r"^\W*\{\d+\}|\{\d+\}\W*$")
 _SIDE_BY_SIDE = re.compile(r"\}\s*\{")
@@ -47,7 +49,7 @@ def template_too_long(ground: Ground) -> Iterator[Finding]:
 
 def template_buttons(ground: Ground) -> Iterator[Finding]:
     """A template's buttons are few, short, unlike each other, and lead somewhere."""
-    known = ground.read.intents | {"open", "menu", "stop", "tasks", "help"}
+    known = ground.read.intents | COMMANDS
     for template in ground.read.templates.values():
         titles: set[str] = set()
         for at, button in enumerate(template.buttons):

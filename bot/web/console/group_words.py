@@ -114,6 +114,8 @@ class GroupWords:
         if one.kind == "legal_moved":
             values["moved"] = str(len(one.detail.get("moved", ())))
             values["dropped"] = str(len(one.detail.get("dropped", ())))
+        if "offer" in one.detail:
+            kind, values["offer"] = f"{kind}_there", one.offer or self.words("group_some_offer")
         name = f"group_event_{kind}"
         return self.words(name, **values) if self.words.has(name) else kind
 

@@ -108,7 +108,7 @@ def look(visit: Visit) -> Response:
 
 def approve(visit: Visit) -> Response:
     """Have both be asked."""
-    return _decided(visit, pair.approve, "match_approved")
+    return _decided(visit, pair.approve, "match_approved", later="match_held")
 
 
 def refuse(visit: Visit) -> Response:
@@ -116,11 +116,15 @@ def refuse(visit: Visit) -> Response:
     return _decided(visit, pair.refuse, "match_refused")
 
 
-def _decided(visit: Visit, decide: Callable[[Runtime, str, str], MatchRow | Refusal], said: str) -> Response:
+def _decided(
+    visit: Visit, decide: Callable[[Runtime, str, str], MatchRow | Refusal], said: str, *, later: str = ""
+) -> Response:
     done = decide(visit.runtime, visit.user.id, visit.given("match"))
     if done is Refusal.NOT_YOUR_ROLE:
         return visit.problem(403)
-    return show(visit, wrong=done) if isinstance(done, Refusal) else visit.go(MATCHES, said=said)
+    if isinstance(done, Refusal):
+        return show(visit, wrong=done)
+    return visit.go(MATCHES, said=later if later and done.approved_at is None else said)
 
 
 DOORS = (
