@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.commands.throwaway import Conversation, conversation, throwaway
 from bot.domain.clock import HeldClock
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 # Trained once, kept between runs: the cache is named after the content, so it can never be stale.
 os.environ.setdefault("WEGWIJS_DATA_DIR", str(ROOT / "var" / "test-data"))
+# What hypothesis thinks up is judged by what comes of it, never by how long a busy machine took.
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_machine")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

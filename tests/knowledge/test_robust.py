@@ -40,7 +40,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_odd_values_are_said_not_crashed_on(root: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(FILES))
     document = yaml.safe_load((GOOD / name).read_text(encoding="utf-8"))
@@ -52,7 +54,9 @@ def test_odd_values_are_said_not_crashed_on(root: Path, data: st.DataObject) -> 
 
 
 @given(data=st.data())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_torn_files_are_said_not_crashed_on(root: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(FILES + CATALOGUES))
     whole = (GOOD / name).read_bytes()

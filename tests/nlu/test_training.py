@@ -60,7 +60,9 @@ def test_only_what_is_not_ours(tmp_path: Path, scattered: ScatteredEncoder) -> N
     assert understander.understand("Voetbal!").out_of_scope
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(NEWCOMERS, max_size=12), st.text(st.characters(codec=None), max_size=40))
 def test_any_data_can_be_trained_on(
     tmp_path: Path, scattered: ScatteredEncoder, examples: list[Example], text: str

@@ -491,7 +491,9 @@ LIVES = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(one=LIVES, other=LIVES, third=LIVES)
 def test_whoever_has_what_nothing_is_lost(database: Database, one: Life, other: Life, third: Life) -> None:
     """Three messengers, joined in a row; each conversation reads as before, and one case at most is open."""
