@@ -15,6 +15,7 @@ from bot.domain.clock import AMSTERDAM
 from bot.export import kept_about
 from bot.recall import recall_due
 from bot.store.participation_rows import OfferText
+from tests.participation.offering import translate
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -310,7 +311,7 @@ def test_a_machines_words_in_another_language_say_both(taking_part: Guide) -> No
     guide = taking_part
     guide.talk.offered(CAFE, begins={"days": 2})
     text = OfferText(language="en", title="Language café", body="We talk.", by="machine")
-    guide.runtime.database.write(lambda work: work.offers.translate(guide.talk._offers[CAFE], text))
+    guide.runtime.database.write(lambda work: translate(work, guide.talk._offers[CAFE], text, guide.desk.clock.now()))
     guide.runtime.database.write(lambda work: work.newcomers.set_language(guide.newcomer_id, "ar"))
     (shown,) = guide.talk.send("/offer", payload=guide.talk.with_occasions(f"/offer <{CAFE}>"))[0]
 

@@ -14,6 +14,7 @@ from bot.forget import RETENTION, Days, days_kept, expire
 from bot.handoff.case import Outcome
 from bot.store.participation_rows import MatchRow, OfferText
 from tests.desk.conftest import said
+from tests.participation.offering import occur, translate
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -166,7 +167,7 @@ def offer(work: Work, now: datetime, state: str = "published", **more: Any) -> s
     house = work.offers.add_organisation("Het Huis", now)
     values = {"title": "Taalcafé", "kind": "activity", "sort": "language_cafe", "state": state, **more}
     offer_id = work.offers.add(house, now=now, **values)
-    work.offers.translate(offer_id, OfferText(language="ar", title="مقهى", body="", by="person"))
+    translate(work, offer_id, OfferText(language="ar", title="مقهى", body="", by="person"), now)
     return offer_id
 
 
@@ -191,7 +192,7 @@ def test_who_took_part_in_what_goes_a_year_after_it_was_and_the_offer_goes_on(de
     def story(work: Work) -> None:
         weekly = offer(work, now)
         for days in (1, 200):
-            occasion = work.offers.occur(weekly, now + timedelta(days=days))
+            occasion = occur(work, weekly, now + timedelta(days=days))
             work.sign_ups.join(occasion, case.newcomer_id, now)
 
     desk.runtime.database.write(story)
@@ -212,7 +213,7 @@ def test_offers_go_a_year_after_anything_happened_to_them(desk: Desk) -> None:
         offer(work, now, "declined", decided_at=long_after)
         offer(work, now, "draft", starts_at=long_after)
         offer(work, now, "ended", expires_on=long_after.date())
-        work.offers.occur(offer(work, now, "cancelled"), long_after)
+        occur(work, offer(work, now, "cancelled"), long_after)
         offer(work, now)
 
     desk.runtime.database.write(story)

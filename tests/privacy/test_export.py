@@ -18,6 +18,7 @@ from bot.export import MOST_FOR_THE_DESK, as_json, as_page, kept_about
 from bot.store.participation_rows import MatchRow
 from bot.store.trajectory_rows import Told
 from tests.desk.conftest import said
+from tests.participation.offering import occur
 from tests.store.trajectories import NOW, a_nudge, a_task, begun
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def test_the_page_shows_what_they_take_part_in_as_the_data_does(desk: Desk) -> N
             sort="language_cafe",
             state="published",
         )
-        occasion = work.offers.occur(offer, now + timedelta(days=1))
+        occasion = occur(work, offer, now + timedelta(days=1))
         work.sign_ups.join(occasion, mine, now)
         work.sign_ups.change(occasion, mine, attended=True, liked="good")
         work.matches.suggest_anew(

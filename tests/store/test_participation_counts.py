@@ -10,6 +10,7 @@ from sqlalchemy import update
 from bot.store.participation_counts import Held, Published, PutTogether, TookPart, Where
 from bot.store.participation_rows import MatchRow
 from bot.store.tables import newcomers
+from tests.participation.offering import occur
 from tests.store.counted import BEFORE, THEN, person
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def offer(work: Work, municipality: str | None = "enschede", area: str | None = 
 
 
 def occasion(work: Work, offer_id: str, at: datetime, state: str = "held") -> str:
-    made = work.offers.occur(offer_id, at)
+    made = occur(work, offer_id, at)
     work.publishing.set_occasion(made, state)
     return made
 
