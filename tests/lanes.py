@@ -167,11 +167,10 @@ def _broken(results: Path) -> list[str]:
     for file in sorted(results.glob("*.xml")):
         with suppress(ET.ParseError):  # it was killed while it wrote
             cases += ET.parse(file).iter("testcase")
-    return [
-        f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
-        for case in cases
-        if case.find("failure") is not None or case.find("error") is not None
-    ]
+    broken = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    # A file that cannot be read is a case without a class.
+    named = [(case.get("classname", "").replace(".", "/"), case.get("name", "")) for case in broken]
+    return [f"{file}.py::{name}" if file else name for file, name in named]
 
 
 def _passes(lane: Lane, environment: dict[str, str], out: IO[str] | None = None) -> bool:
