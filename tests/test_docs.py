@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click import Group
 
 from bot.cli import main
 from bot.settings import Settings
@@ -112,7 +113,10 @@ def test_every_command_a_document_names_is_one(document: Path) -> None:
     for words in re.findall(r"(?:`|bin/)wegwijs ([a-z][^`\n#]*)", document.read_text(encoding="utf-8")):
         name, *rest = words.split()
         assert name in main.commands, f"{words!r} in {document.name}"
-        options = {option for parameter in main.commands[name].params for option in parameter.opts}
+        command = main.commands[name]
+        while isinstance(command, Group) and rest and rest[0] in command.commands:
+            command = command.commands[rest.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in rest if word.startswith("--")} <= options, f"{words!r} in {document.name}"
 
 

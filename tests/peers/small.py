@@ -41,6 +41,8 @@ CORE = (
     "content/responses/paper.yml",
     "content/responses/desk.yml",
     "content/responses/trajectory.yml",
+    "content/responses/participation.yml",
+    "content/responses/matching.yml",
     "content/responses/preview.yml",
     "content/languages.yml",
     "content/sources.yml",
